@@ -1,0 +1,31 @@
+"""`python -m migrations`: migrate the warehouse named by WAREHOUSE_DSN."""
+
+import os
+import sys
+
+from migrations.plain_sql import BrokenSql
+from migrations.runner import CannotMigrate, migrate
+
+
+def main() -> int:
+    """Migrate and print one line; on failure print one sentence to stderr and return 1."""
+    dsn = os.environ.get("WAREHOUSE_DSN", "")
+    if not dsn:
+        print(
+            "migrations: WAREHOUSE_DSN is not set: set it to postgresql://user:password@host:port/database, "
+            "or call make migrate for the embedded warehouse.",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        before, after, changed = migrate(dsn)
+    except (CannotMigrate, BrokenSql, ValueError) as error:
+        print(f"migrations: {error}", file=sys.stderr)
+        return 1
+    moved = f"revision {before or 'none'} -> {after}" if before != after else f"revision {after}, nothing pending"
+    print(f"migrations: {moved}; routine bodies new or changed: {changed}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""Install the routine, trigger and view bodies of `db/`, the one home of each.
+
+Bodies are re-runnable (CREATE OR REPLACE) and are re-applied as a whole, in one transaction with the revisions, when
+any of them or the revision changed. Order: functions, procedures, triggers, views; within a kind by layer, then by name.
+"""
+
+import hashlib
+from pathlib import Path
+
+from migrations.plain_sql import execute_file
+
+DB_FOLDER = Path(__file__).parent.parent / "db"
+LAYERS = ("sl", "raw", "dds", "cdm")
+KINDS = ("functions", "procedures", "triggers", "views")
+
+
+def bodies(folder: Path = DB_FOLDER) -> list[Path]:
+    """All body files in the order they are applied.
+
+    :raises ValueError: a .sql file lies where it would never be applied
+    """
+    ordered = [path for kind in KINDS for layer in LAYERS for path in sorted((folder / layer / kind).glob("*.sql"))]
+    stray = sorted(set(folder.rglob("*.sql")) - set(ordered))
+    if stray:
+        raise ValueError(
+            f"{stray[0].relative_to(folder.parent)} is in no folder that is applied: "
+            f"move it to db/<{'|'.join(LAYERS)}>/<{'|'.join(KINDS)}>/"
+        )
+    return ordered
+
+
+def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
+    """Apply all bodies where any body or the revision differs from what `sl.routine_version` records.
+
+    :param cursor: psycopg2 cursor inside the migration's transaction
+    :param revision: the schema revision the bodies are applied at
+    :param folder: root of the bodies, `db/`
+    :returns: number of bodies whose text is new or changed
+    :raises BrokenSql: a body was refused
+    """
+    wanted = {str(p.relative_to(folder)): (p, hashlib.sha256(p.read_bytes()).hexdigest()) for p in bodies(folder)}
+    cursor.execute("SELECT file_name, sha256, revision FROM sl.routine_version")
+    installed = {name: (sha, at) for name, sha, at in cursor.fetchall()}
+    if installed == {name: (sha, revision) for name, (_, sha) in wanted.items()}:
+        return 0
+
+    # Bodies may name each other in any order: what a routine calls is looked up when it runs.
+    cursor.execute("SET LOCAL check_function_bodies = off")
+    changed = 0
+    for name, (path, sha) in wanted.items():
+        execute_file(cursor, path, f"db/{name}")
+        if installed.get(name) == (sha, revision):
+            continue
+        changed += installed.get(name, ("",))[0] != sha
+        cursor.execute(
+            """
+            INSERT INTO sl.routine_version (file_name, sha256, revision)
+            VALUES (%s, %s, %s)
+            ON CONFLICT (file_name) DO UPDATE
+            SET sha256 = excluded.sha256, revision = excluded.revision, applied_at = excluded.applied_at
+            """,
+            (name, sha, revision),
+        )
+    cursor.execute("DELETE FROM sl.routine_version WHERE NOT file_name = ANY(%s)", (list(wanted),))
+    for layer in LAYERS:
+        cursor.execute(f"REVOKE ALL ON ALL ROUTINES IN SCHEMA {layer} FROM PUBLIC")
+    return changed

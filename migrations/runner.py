@@ -1,0 +1,98 @@
+"""Bring a warehouse to the newest revision and install the routine bodies, all in one transaction."""
+
+from pathlib import Path
+
+import sqlalchemy
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import make_url
+
+from migrations import routines
+
+OLDEST_POSTGRESQL = 15
+# Any constant serves, so long as all migrations of a warehouse take the same: the bytes of "t_shop_m".
+ADVISORY_LOCK = 0x745F73686F705F6D
+
+
+class CannotMigrate(Exception):
+    """The warehouse cannot be migrated. The text is one sentence that says what to do."""
+
+
+def config(connection: sqlalchemy.Connection | None = None) -> Config:
+    """Alembic configuration whose scripts lie beside this module."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(__file__).parent))
+    settings.set_main_option("path_separator", "os")
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def revisions() -> list[str]:
+    """All revisions, oldest first."""
+    scripts = ScriptDirectory.from_config(config())
+    return [script.revision for script in scripts.walk_revisions()][::-1]
+
+
+def engine_of(dsn: str) -> sqlalchemy.Engine:
+    """SQLAlchemy engine for a libpq URI, through psycopg2.
+
+    :raises CannotMigrate: the DSN is no libpq URI
+    """
+    if not dsn.startswith(("postgresql://", "postgres://")):
+        raise CannotMigrate("WAREHOUSE_DSN is not a libpq URI: write it as postgresql://user:password@host:port/database.")
+    try:
+        url = make_url(dsn).set(drivername="postgresql+psycopg2")
+    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
+        raise CannotMigrate(
+            "WAREHOUSE_DSN cannot be read: write it as postgresql://user:password@host:port/database."
+        ) from error
+    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
+
+
+def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER) -> tuple[str | None, str, int]:
+    """Apply pending revisions up to `target` and, at the head, the routine bodies.
+
+    A second run at the same time waits for the first.
+
+    :param dsn: libpq URI of the warehouse
+    :param target: revision to stop at; bodies belong to the newest one and are applied only there
+    :param db_folder: root of the routine bodies
+    :returns: revision before (None on an empty database), revision after, number of bodies new or changed
+    :raises CannotMigrate: the server is out of reach, too old, or ahead of these files
+    :raises BrokenSql: a revision or a body was refused; nothing was changed
+    """
+    engine = engine_of(dsn)
+    try:
+        connection = engine.connect()
+    except sqlalchemy.exc.OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[-1]
+        raise CannotMigrate(
+            f"The warehouse does not answer ({reason}): start it, or correct WAREHOUSE_DSN."
+        ) from error
+    with connection, connection.begin():
+        version = connection.dialect.server_version_info[0]
+        if version < OLDEST_POSTGRESQL:
+            raise CannotMigrate(f"The server is PostgreSQL {version}: the warehouse needs {OLDEST_POSTGRESQL} or newer.")
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
+        connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS sl")
+        known = revisions()
+        before = current_revision(connection)
+        if before is not None and before not in known:
+            raise CannotMigrate(
+                f"The warehouse is at revision {before}, which these files do not know: use the release that made it."
+            )
+        command.upgrade(config(connection), target)
+        after = current_revision(connection)
+        changed = 0
+        if after == known[-1]:
+            with connection.connection.dbapi_connection.cursor() as cursor:
+                changed = routines.apply(cursor, after, db_folder)
+    return before, after, changed
+
+
+def current_revision(connection: sqlalchemy.Connection) -> str | None:
+    """Revision the warehouse is at; None where it was never migrated."""
+    if not sqlalchemy.inspect(connection).has_table("schema_revision", schema="sl"):
+        return None
+    return connection.exec_driver_sql("SELECT version_num FROM sl.schema_revision").scalar()
