@@ -1,0 +1,137 @@
+# T-Shop warehouse. `make help` is the manual: it prints the comments behind the targets.
+#
+# Every target works on the warehouse named by WAREHOUSE_DSN (a libpq URI) and the ClickHouse named by CLICKHOUSE_URL
+# (http://user:password@host:port/database); where they are not set, on the embedded ones.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.PHONY: help setup setup-dev run stop status migrate generate load mart audit report psql logs test lint fmt docs \
+	requirements clean
+
+# The Python to build the environment with: 3.11, as the pinned requirements are for it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+# Runs a command with WAREHOUSE_DSN and CLICKHOUSE_URL filled in.
+EXEC := $(BIN)/python -m embedded exec --
+
+# Arguments of the targets below go on through the environment.
+export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE
+
+help: ## Show this manual
+	@printf 'T-Shop warehouse: make TARGET [NAME=value ...]\n\nTargets\n'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F '^#: ?' '/^#:/ { print $$2 }' $(MAKEFILE_LIST)
+
+setup: $(BIN)/.embedded.stamp ## Make the Python environment of the stack in .venv (the others do it as needed)
+	@:
+
+run: setup ## Start the stack, run the main job, print the report; again: the next days
+	@$(BIN)/python -m embedded run
+
+stop: setup ## Stop the embedded stack; the data stays
+	@$(BIN)/python -m embedded down
+
+status: setup ## Show what runs where, and how it is
+	@$(BIN)/python -m embedded status
+
+logs: setup ## Follow the logs of the embedded stack
+	@$(BIN)/python -m embedded logs --follow
+
+migrate: setup ## Bring the warehouse's schema and routines up to date
+	@$(EXEC) python -m migrations
+
+generate: setup ## Fill raw with the days FROM to TO (ISO; TO is FROM by default)
+	@$(EXEC) python -m generator --from "$(or $(FROM),2026-01-01)" --to "$(or $(TO),$(FROM),2026-01-01)" \
+		$(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(PRODUCTS),--products "$(PRODUCTS)") \
+		$(if $(SEED),--seed "$(SEED)") $(if $(LOCALE),--locale "$(LOCALE)")
+
+load: setup ## Load raw into dds: clients, products, sales
+	@$(EXEC) psql -X -v ON_ERROR_STOP=1 -c 'CALL dds.load_client()' -c 'CALL dds.load_product()' \
+		-c 'CALL dds.load_sale()'
+
+mart: setup ## Build the mart from dds
+	@$(EXEC) psql -X -v ON_ERROR_STOP=1 -c 'CALL cdm.build_mart()'
+
+audit: setup ## Check the warehouse's invariants
+	@$(EXEC) psql -X -v ON_ERROR_STOP=1 -c 'CALL sl.audit()'
+
+report: setup ## Print the report, read from ClickHouse and PostgreSQL
+	@$(BIN)/python -m embedded report
+
+psql: setup ## Open psql on the warehouse
+	@$(EXEC) psql
+
+test: setup-dev ## Run all tests on a throw-away stack; ARGS= goes to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/sqlfluff lint --disable-progress-bar $(wildcard db migrations tests/pgtap embedded/report/postgres)
+	$(BIN)/sqlfluff lint --disable-progress-bar --dialect clickhouse $(wildcard clickhouse embedded/report/clickhouse)
+	$(BIN)/yamllint --strict .
+	$(if $(wildcard docker-compose.yml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
+	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
+
+DOCKERFILES := $(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*)
+
+fmt: setup-dev ## Format Python and SQL
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar $(wildcard db migrations tests/pgtap embedded/report/postgres)
+	$(BIN)/sqlfluff fix --disable-progress-bar --dialect clickhouse $(wildcard clickhouse embedded/report/clickhouse)
+
+docs: setup ## Make the reference pages in docs/ from the headers of the routines
+	@$(BIN)/python -m docs.reference
+
+requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
+	@cd requirements && for name in dev embedded airflow warehouse bootstrap; do \
+		constraint=$$([ "$$name" = dev ] || echo '-c dev.txt'); \
+		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
+			--custom-compile-command 'make requirements' "$$name.in" $$constraint -o "$$name.txt"; \
+		echo "requirements/$$name.txt"; \
+	done
+
+clean: setup ## Stop the stack and delete its data; asks for SURE=yes
+	@$(BIN)/python -m embedded clean --sure "$(SURE)"
+
+#:
+#: Variables of make run
+#:   CLIENTS=50000 PRODUCTS=2000 SEED=1 LOCALE=ru_RU   the shop; they stay the same on one warehouse
+#:   FROM=2026-01-01 DAYS=28   the history of the first run
+#:   RUNS=3   days loaded one by one after it, and by every later make run
+#:
+#: Environment
+#:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL
+#:   CLICKHOUSE_URL   http://user:password@host:port/db   default: the embedded ClickHouse
+#:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop
+#:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080
+
+# --- the environment ------------------------------------------------------------------------------------------------
+
+$(BIN)/uv: requirements/bootstrap.txt
+	@version=$$($(if $(PYTHON),$(PYTHON),false) -c 'import sys; print("%d.%d" % sys.version_info[:2])') || version=none; \
+	if [ "$$version" != 3.11 ]; then \
+		echo "Python 3.11 is needed and '$(or $(PYTHON),python3)' is $$version: install it (Debian 12:" \
+			"'apt-get install python3 python3-venv'), or name it by make PYTHON=/path/to/python3.11." >&2; exit 1; fi
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "The Python module venv is missing: install it (Debian 12: 'apt-get install python3-venv')." >&2; exit 1; }
+	@echo 'Making the Python environment in $(VENV) ...'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt
+	@touch $(BIN)/uv
+
+$(BIN)/.embedded.stamp: $(BIN)/uv requirements/embedded.txt
+	@echo 'Installing the packages of the stack ...'
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/embedded.txt
+	@touch $@
+
+$(BIN)/.dev.stamp: $(BIN)/uv requirements/dev.txt
+	@echo 'Installing the packages of the stack and of the tests ...'
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	@touch $@ $(BIN)/.embedded.stamp
+
+setup-dev: $(BIN)/.dev.stamp

@@ -1,0 +1,256 @@
+"""Fixtures: a throw-away PostgreSQL with the warehouse in it, a throw-away ClickHouse endpoint, and the pgTAP files."""
+
+import contextlib
+import itertools
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg2
+import pytest
+from pytest_pgtap.plugin.core import FixtureItem, report_tap
+
+from embedded.postgres import (
+    THROW_AWAY_SETTINGS,
+    PostgresServer,
+    debian_bin_dir,
+    libpq_environment,
+    pgtap_share_dir,
+    wheel_bin_dir,
+)
+
+ROOT = Path(__file__).parent.parent
+PGTAP = ROOT / "tests" / "pgtap"
+TEMPLATE = "warehouse_template"
+_database_numbers = itertools.count(1)
+
+
+def free_port() -> int:
+    """Return a TCP port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run_module(*arguments: str, timeout: float = 300, **environment: str) -> subprocess.CompletedProcess:
+    """Run ``python -m <arguments>`` in the repository with these environment variables added, whatever its status."""
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def run_psql(dsn: str, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess:
+    """Run psql on a database with bare, unaligned output, stopping at the first error; never raises on a status."""
+    return subprocess.run(
+        [wheel_bin_dir() / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments],
+        cwd=ROOT,
+        env={**os.environ, **libpq_environment(dsn)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """Folder of the session, removed at its end, that other users can traverse (pytest's own cannot be)."""
+    folder = Path(tempfile.mkdtemp(prefix="tshop-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_environment() -> None:
+    """Keep the tests off whatever warehouse and stack the shell points at."""
+    for name in ("WAREHOUSE_DSN", "CLICKHOUSE_URL", *(name for name in os.environ if name.startswith("TSHOP_"))):
+        os.environ.pop(name, None)
+
+
+@pytest.fixture(scope="session")
+def server_of(scratch: Path) -> Iterator[Callable[[int], PostgresServer]]:
+    """Function that returns a running throw-away server of a major version; skips the test where it is not installed.
+
+    PostgreSQL 18 comes from the wheel and is always there, others are Debian's.
+    """
+    servers: dict[int, PostgresServer] = {}
+
+    def start(version: int) -> PostgresServer:
+        if version not in servers:
+            bin_dir = None if version == 18 else debian_bin_dir(version)
+            if version != 18 and bin_dir is None:
+                pytest.skip(f"PostgreSQL {version} is not installed in /usr/lib/postgresql/{version}")
+            server = PostgresServer(
+                scratch / f"postgres-{version}",
+                free_port(),
+                secrets.token_urlsafe(16),
+                bin_dir,
+                THROW_AWAY_SETTINGS,
+            )
+            server.start()
+            servers[version] = server
+        return servers[version]
+
+    yield start
+    for server in servers.values():
+        server.stop("immediate")
+        if server.moved:
+            shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(server_of: Callable[[int], PostgresServer]) -> PostgresServer:
+    """The running throw-away PostgreSQL 18."""
+    return server_of(18)
+
+
+@pytest.fixture(scope="session")
+def admin_dsn(postgres_server: PostgresServer) -> str:
+    """URI of the database "postgres" of the throw-away server, as superuser: for roles and databases."""
+    return postgres_server.dsn("postgres")
+
+
+@pytest.fixture(scope="session")
+def new_database(postgres_server: PostgresServer) -> Callable[..., str]:
+    """Function that makes an empty database, or one from a template, and returns its URI; nobody drops it."""
+
+    def make(template: str | None = None) -> str:
+        name = f"test_{next(_database_numbers)}"
+        postgres_server.create_database(name, template)
+        return postgres_server.dsn(name)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def warehouse_template(postgres_server: PostgresServer) -> str:
+    """Name of a database that holds the migrated, empty warehouse; nobody connects to it."""
+    postgres_server.create_database(TEMPLATE)
+    answer = run_module("migrations", WAREHOUSE_DSN=postgres_server.dsn(TEMPLATE))
+    if answer.returncode != 0:
+        pytest.fail(f"The migrations failed:\n{answer.stdout}\n{answer.stderr}", pytrace=False)
+    return TEMPLATE
+
+
+@pytest.fixture
+def warehouse(postgres_server: PostgresServer, warehouse_template: str) -> Iterator[str]:
+    """URI of a fresh, migrated, empty warehouse, dropped after the test."""
+    name = f"warehouse_{next(_database_numbers)}"
+    postgres_server.create_database(name, warehouse_template)
+    yield postgres_server.dsn(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
+    """URI of a fresh database without the warehouse, dropped after the test."""
+    name = f"empty_{next(_database_numbers)}"
+    postgres_server.create_database(name)
+    yield postgres_server.dsn(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def clickhouse_url(scratch: Path) -> Iterator[str]:
+    """URL of a running throw-away ClickHouse endpoint; its named collection is for the test to set."""
+    port = free_port()
+    password = secrets.token_urlsafe(16)
+    log = scratch / "clickhouse.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "embedded.clickhouse_server", "--path", str(scratch / "clickhouse")),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ],
+            cwd=ROOT,
+            env={**os.environ, "CLICKHOUSE_USER": "tshop", "CLICKHOUSE_PASSWORD": password},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        end = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
+                break
+            if process.poll() is not None or time.monotonic() > end:
+                pytest.fail(f"The ClickHouse endpoint did not start:\n{log.read_text(errors='replace')}", pytrace=False)
+            time.sleep(0.2)
+        yield f"http://tshop:{password}@127.0.0.1:{port}/tshop"
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="session")
+def pgtap_database(postgres_server: PostgresServer, warehouse_template: str) -> str:
+    """URI of the database the pgTAP files run in: the warehouse, pgTAP, and what tests/pgtap/helpers/ defines."""
+    if pgtap_share_dir() is None:
+        pytest.fail(
+            "pgTAP is not installed: run 'apt-get install postgresql-15-pgtap' (Debian 12), or use the test image.",
+            pytrace=False,
+        )
+    postgres_server.create_database("pgtap", warehouse_template)
+    dsn = postgres_server.dsn("pgtap")
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("CREATE EXTENSION pgtap")
+        for file in sorted((PGTAP / "helpers").glob("*.sql")):
+            cursor.execute(file.read_text())
+    return dsn
+
+
+def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:
+    """Collect every SQL file of tests/pgtap/ but the helpers."""
+    if file_path.suffix != ".sql" or PGTAP not in file_path.parents or file_path.parent.name == "helpers":
+        return None
+    return PgTapFile.from_parent(parent, path=file_path)
+
+
+class PgTapFile(pytest.File):
+    """A pgTAP file, which is one test."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Return the one test."""
+        yield PgTapTest.from_parent(self, name=self.path.stem)
+
+
+class PgTapTest(FixtureItem):
+    """Runs its file by psql in a connection and transaction of its own, rolled back; each TAP line is a subtest.
+
+    The file needs no BEGIN and ROLLBACK, and may have them for those who run it by psql themselves.
+    """
+
+    def runtest(self) -> None:
+        """Run the file."""
+        dsn = self._request.getfixturevalue("pgtap_database")
+        answer = run_psql(dsn, "-c", "BEGIN", "-f", str(self.path), "-c", "ROLLBACK")
+        label = str(self.path.relative_to(ROOT))
+        if answer.returncode != 0:
+            pytest.fail(f"{label}:\n{answer.stdout}\n{answer.stderr}", pytrace=False)
+        self.add_report_section("call", "messages", answer.stderr)
+        report_tap(self, answer.stdout.splitlines(), label)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Name the file as pytest shows it."""
+        return self.path, 0, self.name
