@@ -1,0 +1,80 @@
+-- cdm.sales_mart_image
+--
+-- Purpose: what the mart should say now of each current sale, computed afresh from dds. The one home of the mart's
+--     meaning: cdm.build_mart writes it, sl.audit compares with it.
+-- Columns: those of cdm.sales_mart but for the version's own (version_no, valid_from, valid_to, is_current, run_id).
+-- Reads: dds.sale, dds.client, dds.product.
+--
+-- Client and product are the version valid at sold_at; before the first version the first one; in a gap after a
+-- deletion the last one before it; NULLs while the key is unknown. The versions are fetched by index probes, so that a
+-- query for some sales (WHERE sale_id = ...) costs no more than these.
+CREATE OR REPLACE VIEW cdm.sales_mart_image AS
+SELECT
+    s.sale_id,
+    s.order_id,
+    s.sold_at,
+    s.client_id,
+    coalesce(c.client_sk, c0.client_sk) AS client_sk,
+    coalesce(c.client, c0.client) AS client,
+    extract(
+        YEAR FROM age(
+            date_trunc('day', s.sold_at AT TIME ZONE 'Europe/Moscow'),
+            (CASE WHEN c.client_sk IS NULL THEN c0.birth_date ELSE c.birth_date END)::timestamp
+        )
+    )::integer AS client_age,
+    s.product_id,
+    coalesce(p.product_sk, p0.product_sk) AS product_sk,
+    coalesce(p.name, p0.name) AS product,
+    CASE WHEN p.product_sk IS NULL THEN p0.category ELSE p.category END AS category,
+    CASE WHEN p.product_sk IS NULL THEN p0.size ELSE p.size END AS size,
+    coalesce(p.price, p0.price) AS price,
+    s.quantity,
+    (coalesce(p.price, p0.price) * s.quantity)::numeric(22, 2) AS total_amount
+FROM dds.sale AS s
+LEFT JOIN LATERAL (
+    SELECT
+        v.client_sk,
+        v.first_name || ' ' || v.last_name AS client,
+        v.birth_date
+    FROM dds.client AS v
+    WHERE v.client_id = s.client_id AND v.valid_from <= s.sold_at
+    ORDER BY v.valid_from DESC
+    LIMIT 1
+) AS c ON true
+LEFT JOIN LATERAL (
+    SELECT
+        v.client_sk,
+        v.first_name || ' ' || v.last_name AS client,
+        v.birth_date
+    FROM dds.client AS v
+    WHERE c.client_sk IS NULL AND v.client_id = s.client_id
+    ORDER BY v.valid_from
+    LIMIT 1
+) AS c0 ON true
+LEFT JOIN LATERAL (
+    SELECT
+        v.product_sk,
+        v.name,
+        v.category,
+        v.size,
+        v.price
+    FROM dds.product AS v
+    WHERE v.product_id = s.product_id AND v.valid_from <= s.sold_at
+    ORDER BY v.valid_from DESC
+    LIMIT 1
+) AS p ON true
+LEFT JOIN LATERAL (
+    SELECT
+        v.product_sk,
+        v.name,
+        v.category,
+        v.size,
+        v.price
+    FROM dds.product AS v
+    WHERE p.product_sk IS NULL AND v.product_id = s.product_id
+    ORDER BY v.valid_from
+    LIMIT 1
+) AS p0 ON true
+WHERE s.is_current;
+
+COMMENT ON VIEW cdm.sales_mart_image IS 'What the mart should say now of each current sale, computed afresh from dds';

@@ -1,0 +1,30 @@
+-- dds.load_product(p_full boolean DEFAULT false)
+--
+-- Purpose: loads what changed in raw.product since the last load into dds.product, keeping history.
+-- Parameters: p_full: compare every row of raw.product, not only the changed ones (default false).
+-- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
+-- Errors: TS001 another run on dds.product is in progress.
+-- Reads and writes: as sl.load_entity, of which this is the call for the entity "product".
+CREATE OR REPLACE PROCEDURE dds.load_product(
+    p_full boolean DEFAULT false,
+    INOUT run_id bigint DEFAULT NULL,
+    INOUT rows_read bigint DEFAULT NULL,
+    INOUT rows_inserted bigint DEFAULT NULL,
+    INOUT rows_corrected bigint DEFAULT NULL,
+    INOUT rows_deleted bigint DEFAULT NULL,
+    INOUT rows_unchanged bigint DEFAULT NULL,
+    INOUT rows_rejected bigint DEFAULT NULL
+)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    CALL sl.load_entity(
+        'product', p_full,
+        run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected
+    );
+END;
+$body$;
+
+COMMENT ON PROCEDURE dds.load_product IS 'Loads what changed in raw.product into dds.product, keeping history';

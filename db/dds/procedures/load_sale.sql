@@ -1,0 +1,30 @@
+-- dds.load_sale(p_full boolean DEFAULT false)
+--
+-- Purpose: loads what changed in raw.sale since the last load into dds.sale, keeping history.
+-- Parameters: p_full: compare every row of raw.sale, not only the changed ones (default false).
+-- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
+-- Errors: TS001 another run on dds.sale is in progress.
+-- Reads and writes: as sl.load_entity, of which this is the call for the entity "sale".
+CREATE OR REPLACE PROCEDURE dds.load_sale(
+    p_full boolean DEFAULT false,
+    INOUT run_id bigint DEFAULT NULL,
+    INOUT rows_read bigint DEFAULT NULL,
+    INOUT rows_inserted bigint DEFAULT NULL,
+    INOUT rows_corrected bigint DEFAULT NULL,
+    INOUT rows_deleted bigint DEFAULT NULL,
+    INOUT rows_unchanged bigint DEFAULT NULL,
+    INOUT rows_rejected bigint DEFAULT NULL
+)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    CALL sl.load_entity(
+        'sale', p_full,
+        run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected
+    );
+END;
+$body$;
+
+COMMENT ON PROCEDURE dds.load_sale IS 'Loads what changed in raw.sale into dds.sale, keeping history';

@@ -1,0 +1,4 @@
+-- Trigger stamp_changed_xid of raw.client: each update carries its transaction's id (inserts have it by default).
+CREATE OR REPLACE TRIGGER stamp_changed_xid
+BEFORE UPDATE ON raw.client
+FOR EACH ROW EXECUTE FUNCTION raw.stamp_changed_xid();

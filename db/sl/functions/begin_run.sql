@@ -1,0 +1,39 @@
+-- sl.begin_run(p_procedure text, p_target text) RETURNS bigint
+--
+-- Purpose: opens a run on a target, after taking the target's advisory lock, which is held until the transaction ends.
+-- Parameters: p_procedure: name of the running procedure; p_target: schema-qualified table that it writes.
+-- Returns: the new run's id.
+-- Errors: TS001 another transaction has a run on the target in progress.
+-- Reads: sl.run. Writes: sl.run.
+--
+-- started_at is the run's clock. It never repeats or steps back on a target, whatever the machine's clock does, since
+-- the mart's versions are cut by it.
+CREATE OR REPLACE FUNCTION sl.begin_run(p_procedure text, p_target text)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    v_run_id bigint;
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('tshop run on ' || p_target, 0)) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TS001',
+            MESSAGE = format('%s: another run on %s is in progress', p_procedure, p_target),
+            DETAIL = 'Two runs on one target never overlap, so this one has ended before it changed anything.',
+            HINT = 'Wait for the other run to end (see pg_stat_activity), then call again.';
+    END IF;
+
+    INSERT INTO sl.run (procedure_name, target, started_at)
+    SELECT
+        p_procedure,
+        p_target,
+        greatest(clock_timestamp(), max(r.started_at) + interval '1 microsecond')
+    FROM sl.run AS r
+    WHERE r.target = p_target
+    RETURNING run_id INTO v_run_id;
+    RETURN v_run_id;
+END;
+$body$;
+
+COMMENT ON FUNCTION sl.begin_run IS 'Opens a run on a target and locks the target until the transaction ends';

@@ -1,0 +1,257 @@
+-- sl.load_entity(p_entity text, p_full boolean, INOUT ...)
+--
+-- Purpose: the SCD2 engine. Brings the history of an entity in dds up to what its source table holds, in event time.
+-- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run.
+-- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
+-- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered.
+-- Reads: sl.entity, sl.quality_rule, sl.watermark, the source and the target.
+-- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.watermark, sl.run.
+--
+-- The rows that changed since the last run are classified first, each as exactly one of
+--     rejected  fails a quality rule
+--     first     a key never seen
+--     append    later than all known of the key, and different: closes the current version and opens the next
+--     touch     later than all known of the key, and the same: only the time of the last observation moves
+--     close     later than all known of the key, and deleted: closes the current version
+--     forget    a deletion of a key never seen
+--     same      lies within the current version and is the same
+--     splice    all else: late, tied in time with other values, or coming back after a deletion
+-- and then applied, a class in one statement. Only "splice" needs the key's whole history (sl.splice_history). The
+-- working set is the temporary table scd2_change, whose own columns are named scd2_... to stay clear of the source's.
+-- The latest version of a key is found by an index probe a row: a plan that does not turn into a scan as tables grow.
+CREATE OR REPLACE PROCEDURE sl.load_entity(
+    p_entity text,
+    p_full boolean DEFAULT false,
+    INOUT run_id bigint DEFAULT NULL,
+    INOUT rows_read bigint DEFAULT NULL,
+    INOUT rows_inserted bigint DEFAULT NULL,
+    INOUT rows_corrected bigint DEFAULT NULL,
+    INOUT rows_deleted bigint DEFAULT NULL,
+    INOUT rows_unchanged bigint DEFAULT NULL,
+    INOUT rows_rejected bigint DEFAULT NULL
+)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    v_entity sl.entity := sl.entity_of(p_entity);
+    v_source text := format('%I.%I', v_entity.source_schema, v_entity.source_table);
+    v_target text := format('%I.%I', v_entity.target_schema, v_entity.target_table);
+    v_key text := quote_ident(v_entity.key_column);
+    v_sk text := quote_ident(v_entity.surrogate_key_column);
+    v_columns text := sl.column_list(v_entity.tracked_columns, '%1$I');
+    v_run_id bigint;
+    v_window record;
+    v_is_first_load boolean;
+    v_changed_rows text;
+    v_high timestamptz;
+    v_rejected_before boolean;
+BEGIN
+    v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
+    v_window := sl.read_window(v_target, v_source, p_full);
+    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
+
+    v_changed_rows := format(
+        'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s', v_source, v_window.from_xid, v_window.to_xid
+    );
+    IF EXISTS (
+        SELECT
+        FROM sl.rejected_row AS j
+        INNER JOIN sl.quality_rule AS q USING (entity_name, rule_name)
+        WHERE j.entity_name = p_entity AND j.resolved_run_id IS NULL AND q.is_clock_dependent
+    ) THEN
+        -- What was in the future then may be so no more: such rows are judged again though nobody touched them.
+        v_changed_rows := v_changed_rows || format(
+            ' UNION ALL SELECT * FROM %1$s WHERE changed_xid NOT BETWEEN %2$s AND %3$s AND %4$s = ANY (ARRAY('
+            'SELECT j.entity_key::%5$s FROM sl.rejected_row AS j '
+            'INNER JOIN sl.quality_rule AS q USING (entity_name, rule_name) '
+            'WHERE j.entity_name = %6$L AND j.resolved_run_id IS NULL AND q.is_clock_dependent))',
+            v_source, v_window.from_xid, v_window.to_xid, v_key, sl.key_type(v_entity), p_entity
+        );
+    END IF;
+
+    PERFORM sl.drop_working_set();
+    EXECUTE format(
+        $sql$
+        CREATE TEMPORARY TABLE scd2_change ON COMMIT DROP AS
+        SELECT
+            c.*,
+            v.scd2_sk,
+            CASE
+                WHEN c.scd2_rule IS NOT NULL THEN 'rejected'
+                WHEN v.scd2_sk IS NULL AND EXISTS (
+                    SELECT FROM sl.tombstone AS x WHERE x.entity_name = %1$L AND x.entity_key = c.scd2_key::text
+                ) THEN 'splice'
+                WHEN v.scd2_sk IS NULL AND c.scd2_deleted THEN 'forget'
+                WHEN v.scd2_sk IS NULL THEN 'first'
+                WHEN NOT v.scd2_current THEN 'splice'
+                WHEN c.scd2_at > v.scd2_last_at AND c.scd2_deleted THEN 'close'
+                WHEN c.scd2_at > v.scd2_last_at AND v.scd2_differs THEN 'append'
+                WHEN c.scd2_at > v.scd2_last_at THEN 'touch'
+                WHEN c.scd2_at >= v.scd2_from AND NOT c.scd2_deleted AND NOT v.scd2_differs THEN 'same'
+                ELSE 'splice'
+            END AS scd2_action
+        FROM (
+            SELECT
+                %2$s AS scd2_key,
+                updated_at AS scd2_at,
+                coalesce(is_deleted, false) AS scd2_deleted,
+                %3$s AS scd2_rule,
+                %4$s
+            FROM (%5$s) AS r
+        ) AS c
+        LEFT JOIN LATERAL (
+            SELECT
+                t.%6$s AS scd2_sk,
+                t.is_current AS scd2_current,
+                t.valid_from AS scd2_from,
+                coalesce(t.last_observed_at, t.valid_from) AS scd2_last_at,
+                (%7$s) AS scd2_differs
+            FROM %8$s AS t
+            WHERE t.%2$s = c.scd2_key
+            ORDER BY t.valid_from DESC
+            LIMIT 1
+        ) AS v ON true
+        $sql$,
+        p_entity,
+        v_key,
+        sl.failed_rule_expression(p_entity),
+        v_columns,
+        v_changed_rows,
+        v_sk,
+        sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM c.%1$I', ' OR '),
+        v_target
+    );
+    GET DIAGNOSTICS rows_read = ROW_COUNT;
+
+    rows_inserted := 0;
+    rows_corrected := 0;
+    rows_deleted := 0;
+    rows_unchanged := 0;
+    rows_rejected := 0;
+    IF rows_read > 0 THEN
+        ANALYZE pg_temp.scd2_change (scd2_key, scd2_sk, scd2_action);
+
+        -- Closed first: a version ends before its successor begins.
+        EXECUTE format(
+            $sql$
+            UPDATE %1$s AS t
+            SET valid_to = c.scd2_at, is_current = false, run_id = %3$s
+            FROM pg_temp.scd2_change AS c
+            WHERE t.%2$s = c.scd2_sk AND c.scd2_action IN ('append', 'close')
+            $sql$,
+            v_target, v_sk, v_run_id
+        );
+        EXECUTE format(
+            $sql$
+            INSERT INTO %1$s (%2$s, %3$s, valid_from, run_id)
+            SELECT scd2_key, %3$s, scd2_at, %4$s
+            FROM pg_temp.scd2_change
+            WHERE scd2_action IN ('first', 'append')
+            $sql$,
+            v_target, v_key, v_columns, v_run_id
+        );
+        EXECUTE format(
+            $sql$
+            UPDATE %1$s AS t
+            SET last_observed_at = c.scd2_at
+            FROM pg_temp.scd2_change AS c
+            WHERE t.%2$s = c.scd2_sk AND c.scd2_action = 'touch'
+            $sql$,
+            v_target, v_sk
+        );
+        INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, run_id)
+        SELECT p_entity, c.scd2_key::text, c.scd2_at, v_run_id
+        FROM pg_temp.scd2_change AS c
+        WHERE c.scd2_action IN ('close', 'forget');
+
+        IF EXISTS (SELECT FROM pg_temp.scd2_change AS c WHERE c.scd2_action = 'splice') THEN
+            PERFORM sl.splice_history(v_entity, v_run_id);
+        END IF;
+
+        IF EXISTS (SELECT FROM pg_temp.scd2_change AS c WHERE c.scd2_action = 'rejected') THEN
+            EXECUTE format(
+                $sql$
+                INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
+                SELECT %1$L, c.scd2_key::text, c.scd2_rule, j.row, %2$s, clock_timestamp()
+                FROM pg_temp.scd2_change AS c
+                INNER JOIN %3$s AS r ON r.%4$s = c.scd2_key
+                CROSS JOIN LATERAL (SELECT to_jsonb(r) - 'changed_xid' AS row) AS j
+                WHERE
+                    c.scd2_action = 'rejected'
+                    AND NOT EXISTS (
+                        SELECT
+                        FROM sl.rejected_row AS o
+                        WHERE
+                            o.entity_name = %1$L
+                            AND o.entity_key = c.scd2_key::text
+                            AND o.resolved_run_id IS NULL
+                            AND o.rule_name = c.scd2_rule
+                            AND o.row = j.row
+                    )
+                $sql$,
+                p_entity, v_run_id, v_source, v_key
+            );
+        END IF;
+
+        SELECT EXISTS (
+            SELECT FROM sl.rejected_row AS j WHERE j.entity_name = p_entity AND j.resolved_run_id IS NULL
+        ) INTO v_rejected_before;
+        IF v_rejected_before THEN
+            UPDATE sl.rejected_row AS j
+            SET resolved_run_id = v_run_id, resolved_at = clock_timestamp()
+            FROM pg_temp.scd2_change AS c
+            WHERE
+                j.entity_name = p_entity
+                AND j.resolved_run_id IS NULL
+                AND j.entity_key = c.scd2_key::text
+                AND c.scd2_action <> 'rejected';
+        END IF;
+
+        IF v_entity.keeps_changed_periods THEN
+            -- A close changes no answer: in a gap the version before it is still the one.
+            INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
+            SELECT v_run_id, p_entity, NULL, timestamptz '-infinity', timestamptz 'infinity'
+            WHERE v_is_first_load
+            UNION ALL
+            SELECT
+                v_run_id,
+                p_entity,
+                c.scd2_key::text,
+                CASE WHEN c.scd2_action = 'append' THEN c.scd2_at ELSE timestamptz '-infinity' END,
+                timestamptz 'infinity'
+            FROM pg_temp.scd2_change AS c
+            WHERE
+                NOT v_is_first_load
+                AND c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
+        END IF;
+
+        SELECT
+            count(*) FILTER (WHERE c.scd2_action IN ('first', 'append', 'splice_inserted')),
+            count(*) FILTER (WHERE c.scd2_action = 'splice_corrected'),
+            count(*) FILTER (WHERE c.scd2_action IN ('close', 'forget', 'splice_deleted')),
+            count(*) FILTER (WHERE c.scd2_action IN ('touch', 'same', 'splice_unchanged')),
+            count(*) FILTER (WHERE c.scd2_action = 'rejected'),
+            max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected')
+        INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high
+        FROM pg_temp.scd2_change AS c;
+    END IF;
+
+    INSERT INTO sl.watermark AS w (target, source, high_updated_at, snapshot_xmin, run_id)
+    VALUES (v_target, v_source, v_high, v_window.next_xmin, v_run_id)
+    ON CONFLICT (target, source) DO UPDATE
+    SET
+        high_updated_at = greatest(w.high_updated_at, excluded.high_updated_at),
+        snapshot_xmin = excluded.snapshot_xmin,
+        run_id = excluded.run_id;
+
+    run_id := v_run_id;
+    PERFORM sl.finish_run(
+        run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected,
+        v_window.is_full
+    );
+END;
+$body$;
+
+COMMENT ON PROCEDURE sl.load_entity IS 'The SCD2 engine: brings an entity''s history up to what its source table holds';
