@@ -1,0 +1,150 @@
+"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|report|clean``."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+from embedded import stack
+from embedded.environment import environment
+from embedded.errors import StackError
+from embedded.settings import PORTS, Settings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(Settings.from_environment(), options)
+    except StackError as error:
+        print(f"Error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nInterrupted; the stack stays as it is: 'make stop' stops it.", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m embedded", description="The T-Shop stack on one machine.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, function: object, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=text)
+        command.set_defaults(command=function)
+        return command
+
+    add("up", _up, "Start the stack and wait until it is healthy.")
+    add("down", _down, "Stop the stack; its data stays.")
+    add("status", _status, "Show what runs where and how it is; status 1 unless all is healthy.")
+    command = add("exec", _exec, "Run a command with the addresses and secrets of the stack in its environment.")
+    command.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
+    command = add("logs", _logs, "Show the end of the logs.")
+    command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
+    command.add_argument("--follow", action="store_true", help="go on with what is written")
+    add("run", _run, "Start the stack, run the main job, print the report.")
+    add("report", _report, "Print the report.")
+    command = add("clean", _clean, "Stop the stack and delete its data, logs and secrets.")
+    command.add_argument("--sure", default="", help="yes: really")
+    return parser
+
+
+def _up(settings: Settings, _options: argparse.Namespace) -> int:
+    stack.say("Starting the stack ...")
+    stack.Stack(settings).start()
+    print(where(settings))
+    return 0
+
+
+def _down(settings: Settings, _options: argparse.Namespace) -> int:
+    stopped = stack.Stack(settings).stop()
+    print("The stack is stopped." if stopped else "The stack was not running.")
+    return 0
+
+
+def _status(settings: Settings, _options: argparse.Namespace) -> int:
+    rows = stack.Stack(settings).status()
+    for title, state, health in rows:
+        print(f"{title:<22} {state:<32} {health}".rstrip())
+    healthy = all(health == "healthy" for _title, _state, health in rows)
+    if healthy:
+        print("\n" + where(settings))
+    return 0 if healthy else 1
+
+
+def _exec(settings: Settings, options: argparse.Namespace) -> int:
+    argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
+    if not argv:
+        raise StackError("Nothing to run: give a command after 'exec --'.")
+    variables = {**os.environ, **environment(settings)}
+    try:
+        # The program is searched for in the PATH of the stack.
+        os.execvpe(argv[0], argv, variables)  # noqa: S606
+    except OSError as error:
+        raise StackError(f"'{argv[0]}' cannot be run: {error.strerror}.") from None
+
+
+def _logs(settings: Settings, options: argparse.Namespace) -> int:
+    known = {part.name: part for part in stack.PARTS}
+    unknown = [name for name in options.part if name not in known]
+    if unknown:
+        raise StackError(f"There is no part '{unknown[0]}': the parts are {', '.join(known)}.")
+    embedded = stack.Stack(settings)
+    files = [str(embedded.log_file(known[name])) for name in options.part or known]
+    files = [file for file in files if os.path.exists(file)]  # noqa: PTH110
+    if not files:
+        raise StackError("There are no logs yet: start the stack by 'make run'.")
+    command = ["tail", "-n", "40", *(["-F"] if options.follow else []), *files]
+    return subprocess.run(command, check=False).returncode
+
+
+def _run(settings: Settings, _options: argparse.Namespace) -> int:
+    from embedded import main_job, report
+
+    main_job.run(settings)
+    print(report.render(settings))
+    print(where(settings))
+    return 0
+
+
+def _report(settings: Settings, _options: argparse.Namespace) -> int:
+    from embedded import report
+
+    print(report.render(settings))
+    return 0
+
+
+def _clean(settings: Settings, options: argparse.Namespace) -> int:
+    if options.sure != "yes":
+        raise StackError(f"This would delete all data in {settings.home}: say 'make clean SURE=yes' if you mean it.")
+    stack.Stack(settings).stop()
+    stack.remove(settings)
+    print(f"Deleted {settings.home}.")
+    return 0
+
+
+def where(settings: Settings) -> str:
+    """Return what runs where, how to reach it and how to stop it; secrets are named by their files."""
+    from embedded.environment import ADMIN, admin_password_file
+
+    ports, secrets = settings.ports, settings.home / "secrets"
+    warehouse = f"127.0.0.1:{ports['postgres']}/tshop, user tshop, password in {secrets}/postgres: make psql"
+    if settings.external_warehouse:
+        warehouse = "the one in WAREHOUSE_DSN: make psql"
+    clickhouse = f"http://127.0.0.1:{ports['clickhouse']}, user tshop, password in {secrets}/clickhouse"
+    if settings.external_clickhouse:
+        clickhouse = "the one in CLICKHOUSE_URL"
+    lines = [
+        "Running now",
+        f"  Airflow      {settings.airflow_url}, user {ADMIN}, password in {admin_password_file(settings)}",
+        f"  PostgreSQL   {warehouse}",
+        f"  ClickHouse   {clickhouse}",
+        f"  Logs         {settings.home}/logs: make logs",
+        "Stop it by 'make stop', go on by 'make run'. The ports are set by "
+        + ", ".join(variable for variable, _port in PORTS.values())
+        + ".",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The environment the programs of the stack run in: addresses, secrets and Airflow's configuration.
+
+Secrets go to programs this way only, never by arguments or configuration files.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import psycopg2.extensions
+
+from embedded.postgres import libpq_environment, wheel_bin_dir
+from embedded.settings import PORTS, ROOT, ClickHouseAddress, Settings
+
+ADMIN = "admin"
+# What a program of the stack takes over from the shell that started it; the rest would only differ from shell to shell.
+INHERITED = (
+    *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TERM", "EDITOR", "PAGER"),
+    *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
+)
+
+
+def base_environment(settings: Settings) -> dict[str, str]:
+    """Return the environment without any secret but those of external addresses the shell itself holds."""
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    # The programs of this Python environment and of the embedded PostgreSQL come first.
+    path = [str(Path(sys.executable).parent), str(wheel_bin_dir()), environment.get("PATH", "/usr/bin:/bin")]
+    environment["PATH"] = ":".join(path)
+    environment["PYTHONPATH"] = str(ROOT)
+    environment["PYTHONUNBUFFERED"] = "1"
+    environment["TSHOP_HOME"] = str(settings.home)
+    environment.update({variable: str(settings.ports[part]) for part, (variable, _port) in PORTS.items()})
+    if settings.external_warehouse:
+        environment["WAREHOUSE_DSN"] = settings.external_warehouse
+    if settings.external_clickhouse:
+        environment["CLICKHOUSE_URL"] = settings.external_clickhouse
+    return environment
+
+
+def warehouse_environment(settings: Settings) -> dict[str, str]:
+    """Return the variables that name the warehouse and ClickHouse, for our tools, libpq's and the endpoint."""
+    clickhouse = ClickHouseAddress.parse(settings.clickhouse_url)
+    return {
+        "WAREHOUSE_DSN": settings.warehouse_dsn,
+        "CLICKHOUSE_URL": settings.clickhouse_url,
+        "CLICKHOUSE_USER": clickhouse.user,
+        "CLICKHOUSE_PASSWORD": clickhouse.password,
+        **libpq_environment(settings.warehouse_dsn),
+    }
+
+
+def airflow_environment(settings: Settings) -> dict[str, str]:
+    """Return Airflow's configuration, the same for all of its processes."""
+    home = settings.folder("airflow")
+    return {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__PARALLELISM": "4",
+        "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
+        "AIRFLOW__CORE__AUTH_MANAGER": (
+            "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+        ),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(admin_password_file(settings)),
+        "AIRFLOW__CORE__FERNET_KEY": settings.secret("airflow_fernet"),
+        "AIRFLOW__API__HOST": "127.0.0.1",
+        "AIRFLOW__API__PORT": str(settings.ports["airflow"]),
+        "AIRFLOW__API__BASE_URL": settings.airflow_url,
+        "AIRFLOW__API__WORKERS": "1",
+        "AIRFLOW__API__SECRET_KEY": settings.secret("airflow_api"),
+        "AIRFLOW__API_AUTH__JWT_SECRET": settings.secret("airflow_jwt"),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database_url,
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
+        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
+        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+        # After a crash of the scheduler the tasks it ran are found and taken up in half a minute, not in five.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
+        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn),
+        "AIRFLOW_CONN_TSHOP_CLICKHOUSE": clickhouse_connection(settings.clickhouse_url),
+    }
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Return the whole environment of a program of the stack, secrets included."""
+    return {**base_environment(settings), **warehouse_environment(settings), **airflow_environment(settings)}
+
+
+def admin_password_file(settings: Settings) -> Path:
+    """Return the file that holds the password of Airflow's user admin as JSON, made when missing."""
+    file = settings.folder("secrets") / "airflow_admin.json"
+    if not file.exists():
+        content = json.dumps({ADMIN: settings.secret("airflow_admin").rstrip("=")})
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as output:
+            output.write(content)
+    return file
+
+
+def admin_password(settings: Settings) -> str:
+    """Return the password of Airflow's user admin."""
+    return json.loads(admin_password_file(settings).read_text())[ADMIN]
+
+
+def warehouse_connection(dsn: str) -> str:
+    """Return a libpq URI as an Airflow connection in JSON."""
+    parts = psycopg2.extensions.parse_dsn(dsn)
+    known = ("host", "port", "dbname", "user", "password")
+    return json.dumps(
+        {
+            "conn_type": "postgres",
+            "host": parts.get("host", ""),
+            "port": int(parts.get("port", 5432)),
+            "schema": parts.get("dbname", ""),
+            "login": parts.get("user", ""),
+            "password": parts.get("password", ""),
+            "extra": {name: value for name, value in parts.items() if name not in known},
+        }
+    )
+
+
+def clickhouse_connection(url: str) -> str:
+    """Return a ClickHouse URL as an Airflow connection in JSON, as the provider clickhousedb reads it."""
+    address = ClickHouseAddress.parse(url)
+    return json.dumps(
+        {
+            "conn_type": "clickhouse",
+            "host": address.host,
+            "port": address.port,
+            "schema": address.database,
+            "login": address.user,
+            "password": address.password,
+            # A pull of the whole mart is one statement; the driver's own limit is five minutes.
+            "extra": {"secure": address.secure, "send_receive_timeout": 3600},
+        }
+    )

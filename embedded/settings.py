@@ -1,0 +1,166 @@
+"""Where the embedded stack keeps its things, which ports it takes, and its secrets."""
+
+import contextlib
+import os
+import secrets
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from embedded.errors import StackError
+from embedded.postgres import PostgresServer, libpq_environment
+
+ROOT = Path(__file__).parent.parent
+CLICKHOUSE_USER = "tshop"
+CLICKHOUSE_DATABASE = "tshop"
+WAREHOUSE_DATABASE = "tshop"
+AIRFLOW_DATABASE = "airflow"
+# Part of the stack: the variable that names its port, and the port it has by default.
+PORTS = {
+    "postgres": ("TSHOP_POSTGRES_PORT", 15432),
+    "clickhouse": ("TSHOP_CLICKHOUSE_PORT", 18123),
+    "airflow": ("TSHOP_AIRFLOW_PORT", 18080),
+}
+
+
+def _default_ports() -> dict[str, int]:
+    return {part: port for part, (_variable, port) in PORTS.items()}
+
+
+@dataclass(frozen=True)
+class ClickHouseAddress:
+    """What CLICKHOUSE_URL says, decoded."""
+
+    secure: bool
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+
+    @classmethod
+    def parse(cls, url: str) -> "ClickHouseAddress":
+        """Read ``http://user:password@host:port/database``.
+
+        Raises:
+            StackError: it does not have this form.
+        """
+        with contextlib.suppress(ValueError):
+            parts = urlsplit(url)
+            if parts.scheme in ("http", "https") and parts.hostname and parts.path.strip("/"):
+                secure = parts.scheme == "https"
+                return cls(
+                    secure,
+                    parts.hostname,
+                    parts.port or (8443 if secure else 8123),
+                    unquote(parts.username or "default"),
+                    unquote(parts.password or ""),
+                    unquote(parts.path.strip("/")),
+                )
+        raise StackError("CLICKHOUSE_URL does not have the form http://user:password@host:port/database: correct it.")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One embedded stack.
+
+    Attributes:
+        home: folder of its data, logs and secrets.
+        ports: TCP port on 127.0.0.1 of postgres, clickhouse and airflow.
+        external_warehouse: libpq URI of a warehouse that is not the embedded one, or "".
+        external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
+        postgres_settings: settings of PostgreSQL above the ones for this machine.
+    """
+
+    home: Path
+    ports: dict[str, int] = field(default_factory=_default_ports)
+    external_warehouse: str = ""
+    external_clickhouse: str = ""
+    postgres_settings: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_environment(cls) -> "Settings":
+        """Return the stack the environment names (TSHOP_HOME, TSHOP_*_PORT, WAREHOUSE_DSN, CLICKHOUSE_URL).
+
+        Raises:
+            StackError: a variable holds what it cannot.
+        """
+        ports: dict[str, int] = {}
+        for part, (variable, default) in PORTS.items():
+            text = os.environ.get(variable) or str(default)
+            if not text.isdecimal() or not 1 <= int(text) <= 65535:
+                raise StackError(f"{variable} is '{text}': give a port from 1 to 65535.")
+            if int(text) in ports.values():
+                raise StackError(f"{variable} is {text}, which another part has already: give each part its own port.")
+            ports[part] = int(text)
+        settings = cls(Path(os.environ.get("TSHOP_HOME") or ROOT / ".tshop").absolute(), ports)
+        warehouse, clickhouse = os.environ.get("WAREHOUSE_DSN", ""), os.environ.get("CLICKHOUSE_URL", "")
+        if warehouse:
+            libpq_environment(warehouse)
+        if clickhouse:
+            ClickHouseAddress.parse(clickhouse)
+        # A command run by "exec" finds the embedded addresses in its environment: these are not external.
+        if settings.secrets_exist():
+            warehouse = "" if warehouse == settings.warehouse_dsn else warehouse
+            clickhouse = "" if clickhouse == settings.clickhouse_url else clickhouse
+        return replace(settings, external_warehouse=warehouse, external_clickhouse=clickhouse)
+
+    @property
+    def warehouse_dsn(self) -> str:
+        """The libpq URI of the warehouse, the external one where it is named."""
+        return self.external_warehouse or self.postgres().dsn(WAREHOUSE_DATABASE)
+
+    @property
+    def clickhouse_url(self) -> str:
+        """The URL of ClickHouse, the external one where it is named."""
+        if self.external_clickhouse:
+            return self.external_clickhouse
+        password = quote(self.secret("clickhouse"), safe="")
+        return f"http://{CLICKHOUSE_USER}:{password}@127.0.0.1:{self.ports['clickhouse']}/{CLICKHOUSE_DATABASE}"
+
+    @property
+    def airflow_url(self) -> str:
+        """The address of Airflow's UI and API, without a slash at the end."""
+        return f"http://127.0.0.1:{self.ports['airflow']}"
+
+    @property
+    def airflow_database_url(self) -> str:
+        """SQLAlchemy's URL of Airflow's metadata database, by a role of its own that reaches nothing else."""
+        password = quote(self.secret("airflow_database"), safe="")
+        return (
+            f"postgresql+psycopg2://{AIRFLOW_DATABASE}:{password}@127.0.0.1:{self.ports['postgres']}/{AIRFLOW_DATABASE}"
+        )
+
+    def postgres(self) -> PostgresServer:
+        """Return the embedded PostgreSQL, running or not."""
+        return PostgresServer(
+            self.home / "postgres", self.ports["postgres"], self.secret("postgres"), settings=self.postgres_settings
+        )
+
+    def folder(self, name: str) -> Path:
+        """Return a folder of the stack closed to other users, made when missing."""
+        if not self.home.exists():
+            self.home.mkdir(parents=True)
+            # PostgreSQL may run as another user: it may pass, and see nothing.
+            self.home.chmod(0o711)
+        folder = self.home / name
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder
+
+    def secrets_exist(self) -> bool:
+        """Tell whether this stack has been started before."""
+        return (self.home / "secrets" / "postgres").exists()
+
+    def secret(self, name: str) -> str:
+        """Return a secret of the stack, kept in a file that only its user reads; made up when it is first asked for."""
+        file = self.folder("secrets") / name
+        if not file.exists():
+            # Made aside and linked, so that two processes that ask at once get the same.
+            draft = file.with_name(f".{name}.{os.getpid()}")
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
+                # 32 bytes and their padding: what a Fernet key has to be.
+                output.write(secrets.token_urlsafe(32) + "=")
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, file)
+            draft.unlink()
+        return file.read_text().strip()

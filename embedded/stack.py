@@ -1,0 +1,481 @@
+"""Start, stop and health of the embedded stack: PostgreSQL, ClickHouse and Airflow under supervisord.
+
+supervisord starts again what crashes. Its children get their secrets from the launcher ``python -m embedded exec``, so
+none stands in its configuration.
+"""
+
+import configparser
+import contextlib
+import fcntl
+import hashlib
+import importlib.metadata
+import json
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import xmlrpc.client
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import psycopg2
+import psycopg2.sql
+from supervisor.xmlrpc import SupervisorTransport
+
+from embedded.environment import airflow_environment, base_environment, environment, warehouse_environment
+from embedded.errors import StackError
+from embedded.postgres import PostgresServer
+from embedded.settings import AIRFLOW_DATABASE, PORTS, ROOT, WAREHOUSE_DATABASE, Settings
+
+# In the environment of every process of a stack, and of all that they start: "<home>".
+MARK = "TSHOP_STACK"
+# A unix socket's path holds about 100 bytes.
+LONGEST_SOCKET_PATH = 90
+LOG_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program of the stack.
+
+    Attributes:
+        name: what supervisord and the log file call it.
+        title: what people call it.
+        port: key of its port in Settings.ports, or "".
+        command: after ``python -m embedded exec --``; PostgreSQL's comes from its server.
+        start_seconds: how long its start may take on a slow machine.
+    """
+
+    name: str
+    title: str
+    port: str
+    command: tuple[str, ...]
+    start_seconds: int
+
+
+POSTGRES = Part("postgres", "PostgreSQL", "postgres", (), 120)
+CLICKHOUSE = Part("clickhouse", "ClickHouse", "clickhouse", ("python", "-m", "embedded.clickhouse_server"), 120)
+API_SERVER = Part("airflow-api-server", "Airflow API server", "airflow", ("airflow", "api-server"), 240)
+DAG_PROCESSOR = Part("airflow-dag-processor", "Airflow DAG processor", "", ("airflow", "dag-processor"), 240)
+SCHEDULER = Part("airflow-scheduler", "Airflow scheduler", "", ("airflow", "scheduler", "--skip-serve-logs"), 240)
+AIRFLOW_PARTS = (API_SERVER, DAG_PROCESSOR, SCHEDULER)
+# In the order of starting; stopped in the reverse one.
+PARTS = (POSTGRES, CLICKHOUSE, *AIRFLOW_PARTS)
+
+
+def say(text: str) -> None:
+    """Print a line of progress at once."""
+    print(text, flush=True)
+
+
+class Stack:
+    """The embedded stack of some settings.
+
+    Args:
+        settings: where it lives.
+        parts: which programs it has; a test may do without Airflow. The embedded ClickHouse is left out where the
+            settings name another.
+    """
+
+    def __init__(self, settings: Settings, parts: tuple[Part, ...] = PARTS) -> None:
+        self.settings = settings
+        self.parts = tuple(part for part in parts if part is not CLICKHOUSE or not settings.external_clickhouse)
+        self.postgres: PostgresServer = settings.postgres()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which a command works on this stack, secrets included."""
+        return environment(self.settings)
+
+    # --- start and stop ---------------------------------------------------------------------------------------------
+
+    def start(self) -> bool:
+        """Start what does not run yet and wait until all is healthy.
+
+        Returns:
+            True when supervisord was started, False when the stack was up already.
+
+        Raises:
+            StackError: a port is taken, or a part does not become healthy; the message ends with the end of its log.
+        """
+        with self._lock():
+            if self._supervisor_runs() and self._fingerprint_file().read_text() != self._fingerprint():
+                say("The addresses or the configuration changed: starting the stack again.")
+                self._stop()
+            fresh = not self._supervisor_runs()
+            if fresh:
+                self._end_leftovers()
+                self._check_ports()
+                self._start_supervisor()
+            self._start_parts()
+        return fresh
+
+    def stop(self) -> bool:
+        """Stop everything, PostgreSQL last; return False when nothing ran."""
+        with self._lock():
+            return self._stop()
+
+    def kill(self) -> None:
+        """Kill everything by SIGKILL at once, as a power cut would."""
+        # supervisord is the oldest and goes first, so it starts nothing again.
+        for process in self._processes():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.postgres.kill()
+        self._wait_for(lambda: not self._processes(), 30)
+
+    def _start_parts(self) -> None:
+        if POSTGRES in self.parts:
+            if self.postgres.prepare():
+                say(f"  PostgreSQL: made its data folder {self.postgres.data}")
+                if self.postgres.moved:
+                    say(f"  (outside {self.settings.home}, which the user {self.postgres.user.name} cannot reach)")
+            self._start_part(POSTGRES)
+            self._wait_healthy(POSTGRES)
+            self._make_databases()
+        if CLICKHOUSE in self.parts:
+            self._start_part(CLICKHOUSE)
+        if API_SERVER in self.parts:
+            self._migrate_airflow()
+            for part in AIRFLOW_PARTS:
+                self._start_part(part)
+        for part in self.parts:
+            if part is not POSTGRES:
+                self._wait_healthy(part)
+
+    def _start_part(self, part: Part) -> None:
+        state = self._state(part)
+        if state in ("STOPPED", "EXITED", "FATAL", "BACKOFF", "UNKNOWN"):
+            with contextlib.suppress(xmlrpc.client.Fault):
+                self._supervisor().startProcess(part.name, False)
+
+    def _stop(self) -> bool:
+        ran = self._supervisor_runs()
+        if ran:
+            main = self._supervisor_process()
+            # supervisord answers, then stops the parts one after the other in the reverse order of starting.
+            self._supervisor().shutdown()
+            if main is not None:
+                with contextlib.suppress(psutil.TimeoutExpired):
+                    main.wait(240)
+        return self._end_leftovers() or ran
+
+    def _end_leftovers(self) -> bool:
+        """End processes of this stack that no supervisord looks after: it was killed, or they outlived its patience."""
+        processes = self._processes()
+        server = self.postgres.pid()
+        if not processes and server is None:
+            return False
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _gone, alive = psutil.wait_procs(processes, timeout=20)
+        for process in alive:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=20)
+        self.postgres.stop()
+        return True
+
+    def _processes(self) -> list[psutil.Process]:
+        """Return the processes of this stack but PostgreSQL's, found by the mark in their environment."""
+        home = str(self.settings.home)
+        found = []
+        for process in psutil.process_iter():
+            # Other users' processes do not show their environment, and are not ours.
+            with contextlib.suppress(psutil.Error, OSError):
+                if process.environ().get(MARK) == home and process.pid != os.getpid():
+                    found.append(process)
+        return found
+
+    # --- health -----------------------------------------------------------------------------------------------------
+
+    def health(self, part: Part) -> str:
+        """Return "healthy", or what is the matter with a part in a few words."""
+        if part is POSTGRES:
+            return "healthy" if self.postgres.is_ready() else "takes no connections"
+        if part is CLICKHOUSE:
+            with contextlib.suppress(httpx.HTTPError):
+                answer = httpx.get(f"http://127.0.0.1:{self.settings.ports['clickhouse']}/ping", timeout=5)
+                return "healthy" if answer.status_code == 200 else f"/ping answers {answer.status_code}"
+            return "does not answer"
+        with contextlib.suppress(httpx.HTTPError, ValueError):
+            answer = httpx.get(f"{self.settings.airflow_url}/api/v2/monitor/health", timeout=10).json()
+            if part is API_SERVER:
+                return "healthy"
+            key = {SCHEDULER: "scheduler", DAG_PROCESSOR: "dag_processor"}[part]
+            return "healthy" if (answer.get(key) or {}).get("status") == "healthy" else "sends no heartbeat"
+        return "does not answer" if part is API_SERVER else "unknown: the API server does not answer"
+
+    def status(self) -> list[tuple[str, str, str]]:
+        """Return for each part its title, the state of its process and its health."""
+        if not self._supervisor_runs():
+            return [(part.title, "stopped", "") for part in self.parts]
+        rows = []
+        infos = {info["name"]: info for info in self._supervisor().getAllProcessInfo()}
+        for part in PARTS:
+            info = infos.get(part.name)
+            if info is None:
+                continue
+            running = info["statename"] == "RUNNING"
+            state = info["description"] if running else info["statename"].lower()
+            rows.append((part.title, state, self.health(part) if running else ""))
+        return rows
+
+    def runs(self) -> bool:
+        """Tell whether the stack is up (its supervisord is)."""
+        return self._supervisor_runs()
+
+    def log_file(self, part: Part) -> Path:
+        """Return the file a part's output goes to."""
+        return self.settings.home / "logs" / f"{part.name}.log"
+
+    def log_tail(self, part: Part, lines: int = 25) -> str:
+        """Return the end of a part's log."""
+        file = self.log_file(part)
+        if not file.exists():
+            return "(no log yet)"
+        return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
+
+    def _wait_healthy(self, part: Part) -> None:
+        started = time.monotonic()
+        end = started + part.start_seconds
+        while (health := self.health(part)) != "healthy":
+            state = self._state(part)
+            if state == "FATAL" or time.monotonic() > end:
+                raise StackError(
+                    f"{part.title} did not start ({state.lower()}, {health}). "
+                    f"The end of {self.log_file(part)}:\n{self.log_tail(part)}"
+                )
+            time.sleep(0.3)
+        address = f" on 127.0.0.1:{self.settings.ports[part.port]}" if part.port else ""
+        say(f"  {part.title}: healthy{address} ({time.monotonic() - started:.1f} s)")
+
+    @staticmethod
+    def _wait_for(condition: Callable[[], bool], timeout: float) -> bool:
+        end = time.monotonic() + timeout
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def _check_ports(self) -> None:
+        for part in self.parts:
+            if not part.port:
+                continue
+            variable, _default = PORTS[part.port]
+            port = self.settings.ports[part.port]
+            with socket.socket() as probe:
+                # As the servers do, so that a port lingering after a stop counts as free.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", port))
+                except OSError as error:
+                    raise StackError(
+                        f"Port {port} for {part.title} cannot be used ({os.strerror(error.errno)}): "
+                        f"stop what holds it, or set {variable} to a free port."
+                    ) from None
+
+    # --- first start ------------------------------------------------------------------------------------------------
+
+    def _make_databases(self) -> None:
+        self.postgres.create_database(WAREHOUSE_DATABASE)
+        if API_SERVER not in self.parts:
+            return
+        with contextlib.closing(psycopg2.connect(self.postgres.dsn("postgres"))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", (AIRFLOW_DATABASE,))
+                if cursor.fetchone() is None:
+                    name = psycopg2.sql.Identifier(AIRFLOW_DATABASE)
+                    statement = psycopg2.sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(name)
+                    # The statement would be logged, with the password, if it failed or were slow.
+                    cursor.execute("SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1")
+                    cursor.execute(statement, (self.settings.secret("airflow_database"),))
+        self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
+
+    def _migrate_airflow(self) -> None:
+        """Make or upgrade Airflow's tables, once a version: the command takes many seconds even with nothing to do."""
+        stamp = self.settings.folder("airflow") / "migrated"
+        version = importlib.metadata.version("apache-airflow-core")
+        if stamp.exists() and stamp.read_text() == version:
+            return
+        started = time.monotonic()
+        answer = subprocess.run(
+            ["airflow", "db", "migrate"],
+            env=self.environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if answer.returncode != 0:
+            tail = "\n".join(answer.stdout.splitlines()[-25:])
+            raise StackError(f"Airflow's tables could not be made:\n{tail}")
+        stamp.write_text(version)
+        say(f"  Airflow: made its tables ({time.monotonic() - started:.1f} s)")
+
+    # --- supervisord ------------------------------------------------------------------------------------------------
+
+    def _start_supervisor(self) -> None:
+        folder = self.settings.folder("run")
+        config = folder / "supervisord.conf"
+        with os.fdopen(os.open(config, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
+            self._configuration().write(output)
+        (folder / "supervisord.pid").unlink(missing_ok=True)
+        self._socket().unlink(missing_ok=True)
+        answer = subprocess.run(
+            [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
+            env={**base_environment(self.settings), MARK: str(self.settings.home)},
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if answer.returncode != 0 or not self._wait_for(self._supervisor_runs, 20):
+            raise StackError(f"supervisord did not start: {answer.stdout.strip()}")
+        self._fingerprint_file().write_text(self._fingerprint())
+
+    def _configuration(self) -> configparser.RawConfigParser:
+        run, logs = self.settings.folder("run"), self.settings.folder("logs")
+        config = configparser.RawConfigParser()
+        # Option names and values are supervisord's, with "%" doubled.
+        config["supervisord"] = {
+            "identifier": "tshop",
+            # supervisord warns where it is root's and nothing says that this is meant.
+            "user": pwd.getpwuid(os.geteuid()).pw_name,
+            "directory": str(ROOT),
+            "logfile": str(logs / "supervisord.log"),
+            "logfile_maxbytes": str(LOG_BYTES),
+            "logfile_backups": "2",
+            "pidfile": str(run / "supervisord.pid"),
+            "childlogdir": str(logs),
+            "umask": "077",
+        }
+        config["unix_http_server"] = {"file": str(self._socket()), "chmod": "0700"}
+        config["rpcinterface:supervisor"] = {
+            "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
+        }
+        for rank, part in enumerate(self.parts):
+            config[f"program:{part.name}"] = {
+                "command": self._command(part),
+                "autostart": "false",
+                "autorestart": "true",
+                "startsecs": "2",
+                "startretries": "10",
+                "priority": str(100 + rank),
+                # Interrupt is PostgreSQL's fast shutdown; others end what they do on TERM.
+                "stopsignal": "INT" if part is POSTGRES else "TERM",
+                "stopwaitsecs": "60" if part is POSTGRES else "20",
+                "stopasgroup": "false",
+                "killasgroup": "true",
+                "redirect_stderr": "true",
+                "stdout_logfile": str(self.log_file(part)),
+                "stdout_logfile_maxbytes": str(LOG_BYTES),
+                "stdout_logfile_backups": "2",
+            }
+        if POSTGRES in self.parts and self.postgres.user.is_other:
+            config["program:postgres"]["user"] = self.postgres.user.name
+            config["program:postgres"]["directory"] = "/"
+        for section in config.values():
+            for option, value in section.items():
+                section[option] = value.replace("%", "%%")
+        return config
+
+    def _command(self, part: Part) -> str:
+        if part is POSTGRES:
+            # It knows its secrets from its own files, and needs nothing from our environment.
+            command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", *self.postgres.command()]
+        else:
+            command = [sys.executable, "-m", "embedded", "exec", "--", *part.command]
+            if part is CLICKHOUSE:
+                folder = self.settings.folder("clickhouse")
+                port = str(self.settings.ports["clickhouse"])
+                command += ["--path", str(folder), "--host", "127.0.0.1", "--port", port]
+        # supervisord splits the command as a shell would.
+        return " ".join(json.dumps(word) if set(word) & set(" \"'\\;") else word for word in command)
+
+    def _socket(self) -> Path:
+        path = self.settings.folder("run") / "supervisord.sock"
+        if len(str(path)) <= LONGEST_SOCKET_PATH:
+            return path
+        label = hashlib.sha256(str(self.settings.home).encode()).hexdigest()[:12]
+        folder = Path(tempfile.gettempdir()) / f"tshop-{os.geteuid()}-{label}"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.geteuid() or folder.stat().st_mode & 0o077:
+            raise StackError(
+                f"The folder {folder} is open to other users: delete it, or give TSHOP_HOME a shorter path."
+            )
+        return folder / "supervisord.sock"
+
+    def _supervisor(self) -> xmlrpc.client.ServerProxy:
+        transport = SupervisorTransport(serverurl=f"unix://{self._socket()}")
+        return xmlrpc.client.ServerProxy("http://127.0.0.1", transport).supervisor
+
+    def _supervisor_runs(self) -> bool:
+        if not self._socket().exists():
+            return False
+        with contextlib.suppress(OSError, xmlrpc.client.Error):
+            return self._supervisor().getState()["statename"] == "RUNNING"
+        return False
+
+    def _supervisor_process(self) -> psutil.Process | None:
+        with contextlib.suppress(OSError, psutil.Error, xmlrpc.client.Error):
+            return psutil.Process(self._supervisor().getPID())
+        return None
+
+    def _state(self, part: Part) -> str:
+        return self._supervisor().getProcessInfo(part.name)["statename"]
+
+    def pid(self, part: Part) -> int:
+        """Return the process id of a part, 0 where it does not run."""
+        return self._supervisor().getProcessInfo(part.name)["pid"]
+
+    def _fingerprint(self) -> str:
+        """Return a digest of what running programs took over at their start."""
+        content = json.dumps([warehouse_environment(self.settings), airflow_environment(self.settings)], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    def _fingerprint_file(self) -> Path:
+        return self.settings.folder("run") / "fingerprint"
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        with file_lock(
+            self.settings.folder("run") / "stack.lock", "Another command starts or stops this stack: wait for it."
+        ):
+            yield
+
+
+@contextlib.contextmanager
+def file_lock(file: Path, message: str) -> Iterator[None]:
+    """Hold a lock that ends with this process.
+
+    Raises:
+        StackError: somebody else holds it; with this message.
+    """
+    with file.open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StackError(message) from None
+        yield
+
+
+def remove(settings: Settings) -> None:
+    """Delete all data, logs and secrets of a stopped stack."""
+    if settings.secrets_exist():
+        shutil.rmtree(settings.postgres().folder, ignore_errors=True)
+    shutil.rmtree(settings.home, ignore_errors=True)
