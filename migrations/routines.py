@@ -1,7 +1,9 @@
 """Install the routine, trigger and view bodies of `db/`, the one home of each.
 
 Bodies are re-runnable (CREATE OR REPLACE) and are re-applied as a whole, in one transaction with the revisions, when
-any of them or the revision changed. Order: functions, procedures, triggers, views; within a kind by layer, then by name.
+any of them or the revision changed. Order: functions, procedures, triggers, views; within a kind by layer, then by
+name. PL/pgSQL looks up what it names when it runs, so such bodies may name each other in any order; a function in
+plain SQL may name only what comes before it.
 """
 
 import hashlib
@@ -29,6 +31,11 @@ def bodies(folder: Path = DB_FOLDER) -> list[Path]:
     return ordered
 
 
+def sha256_of(path: Path) -> str:
+    """Hash of a body, as `sl.routine_version` records it."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
     """Apply all bodies where any body or the revision differs from what `sl.routine_version` records.
 
@@ -38,14 +45,12 @@ def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
     :returns: number of bodies whose text is new or changed
     :raises BrokenSql: a body was refused
     """
-    wanted = {str(p.relative_to(folder)): (p, hashlib.sha256(p.read_bytes()).hexdigest()) for p in bodies(folder)}
+    wanted = {str(p.relative_to(folder)): (p, sha256_of(p)) for p in bodies(folder)}
     cursor.execute("SELECT file_name, sha256, revision FROM sl.routine_version")
     installed = {name: (sha, at) for name, sha, at in cursor.fetchall()}
     if installed == {name: (sha, revision) for name, (_, sha) in wanted.items()}:
         return 0
 
-    # Bodies may name each other in any order: what a routine calls is looked up when it runs.
-    cursor.execute("SET LOCAL check_function_bodies = off")
     changed = 0
     for name, (path, sha) in wanted.items():
         execute_file(cursor, path, f"db/{name}")

@@ -40,7 +40,9 @@ def engine_of(dsn: str) -> sqlalchemy.Engine:
     :raises CannotMigrate: the DSN is no libpq URI
     """
     if not dsn.startswith(("postgresql://", "postgres://")):
-        raise CannotMigrate("WAREHOUSE_DSN is not a libpq URI: write it as postgresql://user:password@host:port/database.")
+        raise CannotMigrate(
+            "WAREHOUSE_DSN is not a libpq URI: write it as postgresql://user:password@host:port/database."
+        )
     try:
         url = make_url(dsn).set(drivername="postgresql+psycopg2")
     except (sqlalchemy.exc.ArgumentError, ValueError) as error:
@@ -67,13 +69,13 @@ def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER
         connection = engine.connect()
     except sqlalchemy.exc.OperationalError as error:
         reason = str(error.orig).strip().splitlines()[-1]
-        raise CannotMigrate(
-            f"The warehouse does not answer ({reason}): start it, or correct WAREHOUSE_DSN."
-        ) from error
+        raise CannotMigrate(f"The warehouse does not answer ({reason}): start it, or correct WAREHOUSE_DSN.") from error
     with connection, connection.begin():
         version = connection.dialect.server_version_info[0]
         if version < OLDEST_POSTGRESQL:
-            raise CannotMigrate(f"The server is PostgreSQL {version}: the warehouse needs {OLDEST_POSTGRESQL} or newer.")
+            raise CannotMigrate(
+                f"The server is PostgreSQL {version}: the warehouse needs {OLDEST_POSTGRESQL} or newer."
+            )
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
         connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS sl")
         known = revisions()

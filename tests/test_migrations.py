@@ -1,0 +1,215 @@
+"""Migrations: fresh and upgraded warehouses are the same, two at once both succeed, a broken body changes nothing."""
+
+import os
+import shutil
+import subprocess
+import threading
+
+import psycopg2
+import pytest
+from conftest import run_module
+
+from embedded.postgres import libpq_environment
+from migrations import routines, runner
+from migrations.plain_sql import BrokenSql
+
+VERSIONS = (15, 18)
+
+
+def query(dsn, sql, parameters=None):
+    """Rows of a query in a transaction of its own."""
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        rows = cursor.fetchall()
+    connection.close()
+    return rows
+
+
+def schema_dump(server, dsn):
+    """The schema of the warehouse as pg_dump writes it, without what differs from call to call."""
+    answer = subprocess.run(
+        [server.bin_dir / "pg_dump", "--schema-only", "--no-owner"],
+        env={**os.environ, **libpq_environment(dsn)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [line for line in answer.stdout.splitlines() if not line.startswith(("\\restrict", "\\unrestrict", "--"))]
+
+
+def registry(dsn):
+    """What the migrations put into the registry tables."""
+    return query(dsn, "SELECT to_jsonb(e)::text FROM sl.entity AS e ORDER BY 1") + query(
+        dsn, "SELECT to_jsonb(q)::text FROM sl.quality_rule AS q ORDER BY 1"
+    )
+
+
+@pytest.fixture
+def database(server_of, request):
+    """Server and URI of a fresh, empty database of the PostgreSQL version the test asks for."""
+    server = server_of(request.param)
+    name = f"migration_{abs(hash(request.node.nodeid))}"
+    server.create_database(name)
+    yield server, server.dsn(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def bodies(tmp_path):
+    """A copy of db/ to break."""
+    return shutil.copytree(routines.DB_FOLDER, tmp_path / "db")
+
+
+@pytest.mark.parametrize("database", VERSIONS, indirect=True)
+def test_upgrade_from_every_revision_ends_in_the_fresh_schema(database):
+    server, fresh = database
+    runner.migrate(fresh)
+    expected = schema_dump(server, fresh)
+    assert any("CREATE TABLE cdm.sales_mart" in line for line in expected)
+    for revision in runner.revisions()[:-1]:
+        name = f"upgraded_{revision}"
+        server.create_database(name)
+        upgraded = server.dsn(name)
+        assert runner.migrate(upgraded, target=revision) == (None, revision, 0)
+        before, after, changed = runner.migrate(upgraded)
+        assert (before, after, changed) == (revision, runner.revisions()[-1], len(routines.bodies()))
+        assert schema_dump(server, upgraded) == expected
+        assert registry(upgraded) == registry(fresh)
+        server.drop_database(name)
+
+
+@pytest.mark.parametrize("database", VERSIONS, indirect=True)
+def test_the_procedures_run_on_each_version(database):
+    _, dsn = database
+    runner.migrate(dsn)
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO raw.client VALUES (1, 'Анна', 'Иванова', '1990-05-05', '2026-01-01');
+            INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100.50, '2026-01-01');
+            INSERT INTO raw.sale VALUES (1, 1, '2026-01-02', 1, 1, 3, '2026-01-02');
+            CALL dds.load_client();
+            CALL dds.load_product();
+            CALL dds.load_sale();
+            CALL cdm.build_mart();
+            UPDATE raw.client SET last_name = 'Петрова', updated_at = '2025-12-01';
+            CALL dds.load_client();
+            CALL cdm.build_mart();
+            CALL sl.audit();
+            """
+        )
+        cursor.execute("SELECT client, total_amount FROM cdm.sales_mart WHERE is_current")
+        assert [(client, str(total)) for client, total in cursor.fetchall()] == [("Анна Иванова", "301.50")]
+
+
+def test_every_body_is_recorded_with_its_hash_and_revision(warehouse):
+    recorded = query(warehouse, "SELECT file_name, sha256, revision FROM sl.routine_version ORDER BY file_name")
+    expected = sorted(
+        (str(path.relative_to(routines.DB_FOLDER)), routines.sha256_of(path), runner.revisions()[-1])
+        for path in routines.bodies()
+    )
+    assert recorded == expected
+
+
+def test_nothing_pending_touches_nothing(warehouse):
+    before = query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name")
+    assert runner.migrate(warehouse)[2] == 0
+    assert query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name") == before
+
+
+def test_a_changed_body_is_applied_and_recorded(warehouse, bodies):
+    view = bodies / "cdm" / "views" / "sales_mart_batch.sql"
+    view.write_text(view.read_text().replace("Count and exact sums", "Count and sums"))
+    assert runner.migrate(warehouse, db_folder=bodies)[2] == 1
+    assert query(warehouse, "SELECT obj_description('cdm.sales_mart_batch'::regclass)")[0][0].startswith(
+        "Count and sums"
+    )
+    assert query(
+        warehouse, "SELECT sha256 FROM sl.routine_version WHERE file_name = 'cdm/views/sales_mart_batch.sql'"
+    ) == [(routines.sha256_of(view),)]
+
+
+def test_a_removed_body_is_no_longer_recorded(warehouse, bodies):
+    (bodies / "raw" / "triggers" / "sale.sql").unlink()
+    runner.migrate(warehouse, db_folder=bodies)
+    assert query(warehouse, "SELECT count(*) FROM sl.routine_version WHERE file_name = 'raw/triggers/sale.sql'") == [
+        (0,)
+    ]
+
+
+def test_a_broken_body_rolls_everything_back_and_names_file_and_line(warehouse, bodies):
+    before = query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name")
+    view = bodies / "cdm" / "views" / "sales_mart_batch.sql"
+    view.write_text(view.read_text().replace("Count and exact sums", "Count and sums"))
+    broken = bodies / "dds" / "procedures" / "load_sale.sql"
+    lines = broken.read_text().splitlines()
+    line = lines.index("BEGIN") + 1
+    lines[line - 1] = "BEGIN; nonsense"
+    broken.write_text("\n".join(lines))
+    with pytest.raises(BrokenSql, match=rf"^db/dds/procedures/load_sale\.sql, line {line}: .*SQLSTATE 42601"):
+        runner.migrate(warehouse, db_folder=bodies)
+    assert query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name") == before
+    assert query(warehouse, "SELECT obj_description('cdm.sales_mart_batch'::regclass)")[0][0].startswith(
+        "Count and exact"
+    )
+
+
+def test_a_broken_body_leaves_an_empty_database_empty(empty_database, bodies):
+    (bodies / "cdm" / "views" / "sales_mart_batch.sql").write_text("CREATE VIEW cdm.x AS SELECT nothing_there;")
+    with pytest.raises(BrokenSql, match=r"^db/cdm/views/sales_mart_batch\.sql, line 1: "):
+        runner.migrate(empty_database, db_folder=bodies)
+    assert query(empty_database, "SELECT nspname FROM pg_namespace WHERE nspname IN ('sl', 'raw', 'dds', 'cdm')") == []
+
+
+def test_a_file_where_nobody_applies_it_is_refused(warehouse, bodies):
+    (bodies / "dds" / "stray.sql").write_text("SELECT 1;")
+    with pytest.raises(ValueError, match=r"db/dds/stray\.sql is in no folder that is applied"):
+        runner.migrate(warehouse, db_folder=bodies)
+
+
+def test_two_at_once_one_waits_and_both_succeed(empty_database):
+    results = []
+    start = threading.Barrier(2)
+
+    def migrate():
+        start.wait()
+        results.append(runner.migrate(empty_database))
+
+    threads = [threading.Thread(target=migrate) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    head = runner.revisions()[-1]
+    assert sorted(results, key=str) == sorted([(None, head, len(routines.bodies())), (head, head, 0)], key=str)
+
+
+def test_a_warehouse_newer_than_the_files_is_left_alone(warehouse):
+    with psycopg2.connect(warehouse) as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE sl.schema_revision SET version_num = '9999'")
+    with pytest.raises(runner.CannotMigrate, match="revision 9999, which these files do not know"):
+        runner.migrate(warehouse)
+
+
+def test_a_server_too_old_is_refused(warehouse, monkeypatch):
+    monkeypatch.setattr(runner, "OLDEST_POSTGRESQL", 99)
+    with pytest.raises(runner.CannotMigrate, match="needs 99 or newer"):
+        runner.migrate(warehouse)
+
+
+@pytest.mark.parametrize(
+    ("dsn", "message"),
+    [
+        ("", "WAREHOUSE_DSN is not set: set it to"),
+        ("host=127.0.0.1", "WAREHOUSE_DSN is not a libpq URI: write it as"),
+        ("postgresql://x:secret@127.0.0.1:nowhere/w", "WAREHOUSE_DSN cannot be read: write it as"),
+        ("postgresql://x:secret@127.0.0.1:1/w", "The warehouse does not answer"),
+    ],
+)
+def test_a_bad_dsn_is_told_in_one_sentence(dsn, message):
+    answer = run_module("migrations", WAREHOUSE_DSN=dsn)
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert message in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert "secret" not in answer.stderr
