@@ -21,6 +21,7 @@ import time
 import xmlrpc.client
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -151,7 +152,7 @@ class Stack:
                 self._wait_healthy(part)
 
     def _start_part(self, part: Part) -> None:
-        state = self._state(part)
+        state = self.state(part)
         if state in ("STOPPED", "EXITED", "FATAL", "BACKOFF", "UNKNOWN"):
             with contextlib.suppress(xmlrpc.client.Fault):
                 self._supervisor().startProcess(part.name, False)
@@ -233,6 +234,10 @@ class Stack:
         """Tell whether the stack is up (its supervisord is)."""
         return self._supervisor_runs()
 
+    def started_at(self) -> datetime:
+        """Return when the running stack's supervisord was started."""
+        return datetime.fromtimestamp(psutil.Process(self._supervisor().getPID()).create_time(), UTC)
+
     def log_file(self, part: Part) -> Path:
         """Return the file a part's output goes to."""
         return self.settings.home / "logs" / f"{part.name}.log"
@@ -248,7 +253,7 @@ class Stack:
         started = time.monotonic()
         end = started + part.start_seconds
         while (health := self.health(part)) != "healthy":
-            state = self._state(part)
+            state = self.state(part)
             if state == "FATAL" or time.monotonic() > end:
                 raise StackError(
                     f"{part.title} did not start ({state.lower()}, {health}). "
@@ -436,7 +441,8 @@ class Stack:
             return psutil.Process(self._supervisor().getPID())
         return None
 
-    def _state(self, part: Part) -> str:
+    def state(self, part: Part) -> str:
+        """Return supervisord's name of the state of a part's process, such as RUNNING or FATAL."""
         return self._supervisor().getProcessInfo(part.name)["statename"]
 
     def pid(self, part: Part) -> int:

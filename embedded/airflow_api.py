@@ -1,0 +1,118 @@
+"""A small client of the running Airflow's REST API: what the main job asks of it."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from embedded.environment import ADMIN, admin_password
+from embedded.errors import StackError
+from embedded.settings import Settings
+
+FINISHED = ("success", "failed")
+# How long an API server that is being started again may stay away, in seconds.
+PATIENCE = 120
+
+
+class AirflowApi:
+    """The REST API of the embedded Airflow, as its user admin."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._client = httpx.Client(base_url=settings.airflow_url, timeout=60)
+
+    def dag_exists(self, dag_id: str) -> bool:
+        """Tell whether the DAG processor has read a DAG."""
+        return self._request("GET", f"/api/v2/dags/{dag_id}", allowed=(404,)).status_code == 200
+
+    def import_errors(self) -> list[str]:
+        """Return the end of the traceback of each DAG file that cannot be read."""
+        errors = self._get("/api/v2/importErrors")["import_errors"]
+        return [f"{error['filename']}: {error['stack_trace'].strip().splitlines()[-1]}" for error in errors]
+
+    def unpause(self, dag_id: str) -> None:
+        """Let the scheduler run a DAG."""
+        self._request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
+
+    def runs(self, dag_id: str, states: tuple[str, ...]) -> list[dict[str, Any]]:
+        """Return the newest runs of a DAG that are in one of the states, oldest first."""
+        query = "&".join(f"state={state}" for state in states)
+        runs = self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after&{query}")["dag_runs"]
+        return runs[::-1]
+
+    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+        """Trigger a run with these parameters and return its id."""
+        body = {"logical_date": None, "conf": conf}
+        return self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body).json()["dag_run_id"]
+
+    def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
+        """Return a run of a DAG."""
+        return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+
+    def fail(self, dag_id: str, run_id: str) -> None:
+        """Mark a run and its unfinished tasks failed."""
+        self._request("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
+
+    def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the task instances of a run."""
+        return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")["task_instances"]
+
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int, lines: int = 30) -> str:
+        """Return the end of the log of a task's attempt, "" where there is none."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}?full_content=true"
+        answer = self._request("GET", path, allowed=(404,))
+        if answer.status_code != 200:
+            return ""
+        return "\n".join([line for entry in answer.json()["content"] for line in _lines(entry)][-lines:])
+
+    def _get(self, path: str) -> dict[str, Any]:
+        return self._request("GET", path).json()
+
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None = None, allowed: tuple[int, ...] = ()
+    ) -> httpx.Response:
+        """Send a request, with a new token where the old one has run out.
+
+        An API server that is away is waited for. A request that changes something is sent again only where the
+        connection failed, so that nothing is done twice.
+        """
+        end = time.monotonic() + PATIENCE
+        retried = httpx.TransportError if method == "GET" else httpx.ConnectError
+        while True:
+            try:
+                if "Authorization" not in self._client.headers:
+                    self._log_in()
+                answer = self._client.request(method, path, json=body)
+            except retried as error:
+                if time.monotonic() > end:
+                    raise StackError(f"Airflow's API server does not answer ({error}): see 'make logs'.") from error
+                time.sleep(1)
+                continue
+            if answer.status_code == 401 and time.monotonic() < end:
+                del self._client.headers["Authorization"]
+                continue
+            if answer.is_success or answer.status_code in allowed:
+                return answer
+            raise StackError(f"Airflow refused {method} {path} ({answer.status_code}): {answer.text[:500]}")
+
+    def _log_in(self) -> None:
+        answer = self._client.post("/auth/token", json={"username": ADMIN, "password": admin_password(self._settings)})
+        if not answer.is_success:
+            raise StackError(
+                f"Airflow does not accept the password of its user {ADMIN} ({answer.status_code}): "
+                "stop the stack by 'make stop' and start it again."
+            )
+        self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+def _lines(entry: dict[str, Any] | str) -> Iterator[str]:
+    """Yield the lines of a log entry: its text, and the errors that came with it."""
+    if isinstance(entry, str):
+        yield entry
+        return
+    if str(entry.get("event", "")).startswith("::"):
+        return
+    yield str(entry.get("event", ""))
+    for error in entry.get("error_detail") or []:
+        yield f"{error.get('exc_type', '')}: {error.get('exc_value', '')}"

@@ -1,0 +1,378 @@
+"""The main job, ``make run``: days of the shop go from the generator to ClickHouse by runs of the DAG tshop_daily."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import psycopg2
+
+from embedded import stack
+from embedded.airflow_api import FINISHED, AirflowApi
+from embedded.errors import StackError
+from embedded.settings import ROOT, ClickHouseAddress, Settings
+
+DAG = "tshop_daily"
+SHOP_ZONE = ZoneInfo("Europe/Moscow")
+# The parameters that make the shop what it is. They cannot change once it has rows.
+SHOP_VARIABLES = ("CLIENTS", "PRODUCTS", "SEED", "LOCALE", "FROM")
+SILENCE = 30
+
+
+@dataclass(frozen=True)
+class Shop:
+    """The shop that is generated, and how its history begins.
+
+    Attributes:
+        clients: clients the shop opens with.
+        products: products it opens with.
+        seed: of all that is random in it.
+        locale: of the clients' names.
+        first_day: first generated day, ISO.
+        history_end: last day of the first run, ISO.
+    """
+
+    clients: int
+    products: int
+    seed: int
+    locale: str
+    first_day: str
+    history_end: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the variables of ``make run`` ask for.
+
+    Attributes:
+        shop: the shop.
+        runs: days to load one by one.
+        given: names of the variables that were set, others are defaults.
+    """
+
+    shop: Shop
+    runs: int
+    given: frozenset[str]
+
+    @classmethod
+    def from_environment(cls, today: date | None = None) -> "Request":
+        """Read CLIENTS, PRODUCTS, SEED, LOCALE, FROM, DAYS and RUNS.
+
+        Args:
+            today: the shop's local day; now's by default.
+
+        Raises:
+            StackError: a value is not possible.
+        """
+        from faker.config import AVAILABLE_LOCALES
+
+        yesterday = (today or datetime.now(SHOP_ZONE).date()) - timedelta(days=1)
+        given = frozenset(name for name in (*SHOP_VARIABLES, "DAYS", "RUNS") if os.environ.get(name))
+        text = os.environ.get("FROM") or "2026-01-01"
+        try:
+            first_day = date.fromisoformat(text)
+        except ValueError:
+            raise StackError(f"FROM is '{text}': give a day as YYYY-MM-DD, such as 2026-01-01.") from None
+        if first_day > yesterday:
+            raise StackError(f"FROM is {text}, which is not over yet: the last day there can be is {yesterday}.")
+        history_end = first_day + timedelta(days=_number("DAYS", 28, 1, 36_500) - 1)
+        if history_end > yesterday:
+            raise StackError(
+                f"DAYS={(history_end - first_day).days + 1} from FROM={first_day} end on {history_end}, which is not "
+                f"over yet: the last day there can be is {yesterday}."
+            )
+        locale = os.environ.get("LOCALE") or "ru_RU"
+        if locale not in AVAILABLE_LOCALES:
+            raise StackError(f"LOCALE is '{locale}', which Faker does not have: give one such as ru_RU or en_US.")
+        shop = Shop(
+            _number("CLIENTS", 50_000, 1, 1_000_000_000),
+            _number("PRODUCTS", 2_000, 1, 100_000_000),
+            _number("SEED", 1, 0, 2**31 - 1),
+            locale,
+            first_day.isoformat(),
+            history_end.isoformat(),
+        )
+        return cls(shop, _number("RUNS", 3, 0, 10_000), given)
+
+
+def _number(name: str, default: int, lowest: int, highest: int) -> int:
+    text = os.environ.get(name) or str(default)
+    with contextlib.suppress(ValueError):
+        number = int(text)
+        if lowest <= number <= highest:
+            return number
+    raise StackError(f"{name} is '{text}': give a whole number from {lowest} to {highest}.")
+
+
+def run(settings: Settings) -> None:
+    """Start the stack, migrate the warehouse, and run the DAG for the days that are due, one run after the other.
+
+    Raises:
+        StackError: something is not as it has to be, or a run of the DAG failed.
+    """
+    request = Request.from_environment()
+    check_external(settings)
+    lock = settings.folder("run") / "main_job.lock"
+    with stack.file_lock(lock, "Another 'make run' works on this stack: wait for it."):
+        stack.say("Starting the stack ...")
+        embedded = stack.Stack(settings)
+        embedded.start()
+        stack.say("Migrating the warehouse ...")
+        migrate(embedded)
+        shop, parameters = plan(settings, request)
+        api = AirflowApi(settings)
+        job = _Job(embedded, api)
+        job.wait_for_dag()
+        job.settle_earlier_runs()
+        if not parameters:
+            stack.say("All days up to yesterday are generated: loading what there is.")
+            parameters = [{"generate": False}]
+        for number, conf in enumerate(parameters, 1):
+            if conf["generate"]:
+                remember(settings, shop)
+                days = " to ".join(dict.fromkeys((conf["date_from"], conf["date_to"])))
+                stack.say(f"Run {number} of {len(parameters)} of {DAG}: {days}")
+            job.run(conf)
+
+
+def check_external(settings: Settings) -> None:
+    """Make sure that a warehouse and a ClickHouse that are not embedded can be reached, before anything starts.
+
+    Raises:
+        StackError: one cannot be.
+    """
+    if settings.external_warehouse:
+        with connect(settings):
+            pass
+    if settings.external_clickhouse:
+        address = ClickHouseAddress.parse(settings.external_clickhouse)
+        url = f"{'https' if address.secure else 'http'}://{address.host}:{address.port}/ping"
+        try:
+            httpx.get(url, timeout=10).raise_for_status()
+        except httpx.HTTPError as error:
+            raise StackError(
+                f"The ClickHouse named by CLICKHOUSE_URL does not answer at {url} ({error}): "
+                "start it, or correct the URL."
+            ) from None
+
+
+@contextlib.contextmanager
+def connect(settings: Settings):
+    """Open a connection to the warehouse, in autocommit mode.
+
+    Raises:
+        StackError: it cannot be reached.
+    """
+    try:
+        connection = psycopg2.connect(settings.warehouse_dsn, connect_timeout=10, application_name="tshop main job")
+    except psycopg2.OperationalError as error:
+        name = "named by WAREHOUSE_DSN" if settings.external_warehouse else "in the embedded PostgreSQL"
+        reason = str(error).strip().splitlines()[-1]
+        raise StackError(
+            f"The warehouse {name} cannot be reached ({reason}): start it, or correct its address."
+        ) from None
+    with contextlib.closing(connection):
+        connection.autocommit = True
+        yield connection
+
+
+def migrate(embedded: stack.Stack) -> None:
+    """Bring the warehouse's schema up to date; what the migrations say is shown.
+
+    Raises:
+        StackError: they failed, and said why.
+    """
+    command = [sys.executable, "-m", "migrations"]
+    if subprocess.run(command, env=embedded.environment, cwd=ROOT, check=False).returncode != 0:
+        raise StackError("The warehouse was not migrated, for the reason above; nothing in it changed.")
+
+
+def plan(settings: Settings, request: Request, today: date | None = None) -> tuple[Shop, list[dict[str, Any]]]:
+    """Decide which days to generate next.
+
+    Args:
+        settings: the stack, whose warehouse is migrated.
+        request: what the variables ask for.
+        today: the shop's local day; now's by default.
+
+    Returns:
+        The shop, and the parameters of one run of the DAG after the other; none where nothing is left to generate.
+
+    Raises:
+        StackError: the variables ask for another shop than the one the warehouse has.
+    """
+    yesterday = (today or datetime.now(SHOP_ZONE).date()) - timedelta(days=1)
+    last = last_generated_day(settings)
+    known = remembered(settings)
+    if last is None or known is None:
+        shop = request.shop
+    else:
+        shop = known
+        for name, field in zip(SHOP_VARIABLES, ("clients", "products", "seed", "locale", "first_day"), strict=True):
+            ours, theirs = getattr(request.shop, field), getattr(known, field)
+            if name in request.given and ours != theirs:
+                raise StackError(
+                    f"{name}={ours} does not fit: the shop in this warehouse was made with {name}={theirs}. Leave it "
+                    "out, or give the new shop a place of its own by TSHOP_HOME, or delete this one by "
+                    "'make clean SURE=yes'."
+                )
+    first_day, history_end = date.fromisoformat(shop.first_day), date.fromisoformat(shop.history_end)
+    ranges = []
+    if last is None:
+        ranges.append((first_day, history_end))
+    elif last < history_end:
+        # The first run was cut off. A day may be there in part, and generating it again changes nothing.
+        ranges.append((last, history_end))
+    following = (ranges[-1][1] if ranges else last) + timedelta(days=1)
+    days = [following + timedelta(days=number) for number in range(request.runs)]
+    ranges += [(day, day) for day in days if day <= yesterday]
+    values = {"clients": shop.clients, "products": shop.products, "seed": shop.seed, "locale": shop.locale}
+    return shop, [
+        {"generate": True, "date_from": begin.isoformat(), "date_to": end.isoformat(), **values}
+        for begin, end in ranges
+    ]
+
+
+def last_generated_day(settings: Settings) -> date | None:
+    """Return the shop's local day of the last sale in raw, None where there is none.
+
+    Sales dated in the future are some of the generator's deliberate faults.
+    """
+    with connect(settings) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT max(sold_at) FROM raw.sale WHERE sold_at <= now()")
+        last = cursor.fetchone()[0]
+    return last and last.astimezone(SHOP_ZONE).date()
+
+
+def remembered(settings: Settings) -> Shop | None:
+    """Return the shop that was generated into this warehouse, None where it is not known here."""
+    known = _shops(settings).get(_warehouse_identity(settings))
+    return known and Shop(**known)
+
+
+def remember(settings: Settings, shop: Shop) -> None:
+    """Keep the shop's parameters for later runs on this warehouse."""
+    shops = _shops(settings)
+    shops[_warehouse_identity(settings)] = asdict(shop)
+    file = _shops_file(settings)
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps(shops, indent=2) + "\n")
+    draft.replace(file)
+
+
+def _shops_file(settings: Settings) -> Path:
+    return settings.home / "shops.json"
+
+
+def _shops(settings: Settings) -> dict[str, dict[str, Any]]:
+    file = _shops_file(settings)
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _warehouse_identity(settings: Settings) -> str:
+    """Return what stays the same as long as a database lives, under whatever address it is reached."""
+    with connect(settings) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.system_identifier, d.oid FROM pg_catalog.pg_control_system() AS c, pg_catalog.pg_database AS d "
+            "WHERE d.datname = current_database()"
+        )
+        return "/".join(str(value) for value in cursor.fetchone())
+
+
+class _Job:
+    """Runs the DAG and watches it."""
+
+    def __init__(self, embedded: stack.Stack, api: AirflowApi) -> None:
+        self._stack = embedded
+        self._api = api
+
+    def wait_for_dag(self) -> None:
+        """Wait until the DAG processor has read the DAG.
+
+        Raises:
+            StackError: it cannot be read.
+        """
+        end = time.monotonic() + 180
+        while not self._api.dag_exists(DAG):
+            if errors := self._api.import_errors():
+                raise StackError("Airflow cannot read a DAG file:\n" + "\n".join(errors))
+            if time.monotonic() > end:
+                log = self._stack.log_tail(stack.DAG_PROCESSOR)
+                raise StackError(f"Airflow does not find the DAG {DAG}. The end of the DAG processor's log:\n{log}")
+            time.sleep(0.5)
+        self._api.unpause(DAG)
+
+    def settle_earlier_runs(self) -> None:
+        """Deal with runs that are not finished: one at a time may run, so ours would wait for them.
+
+        A run that began before the stack was started has lost its processes; what it did not load, the next run does.
+        """
+        for dag_run in self._api.runs(DAG, ("running", "queued")):
+            run_id = dag_run["dag_run_id"]
+            begun = dag_run["start_date"] and datetime.fromisoformat(dag_run["start_date"])
+            if begun is not None and begun < self._stack.started_at():
+                stack.say(f"Run {run_id} was cut off: marked failed. What it left is loaded by the next one.")
+                self._api.fail(DAG, run_id)
+            else:
+                stack.say(f"Run {run_id} is not finished yet: waiting for it.")
+                self._watch(run_id)
+
+    def run(self, conf: dict[str, Any]) -> None:
+        """Trigger a run and wait for its end.
+
+        Raises:
+            StackError: it failed; the message names the task and ends with its log.
+        """
+        run_id = self._api.trigger(DAG, conf)
+        if self._watch(run_id) == "failed":
+            raise StackError(self._failure(run_id))
+
+    def _watch(self, run_id: str) -> str:
+        """Print each task of a run as it ends and return the run's final state."""
+        shown: dict[str, tuple[str, int]] = {}
+        begun = heard = time.monotonic()
+        while True:
+            state = self._api.run(DAG, run_id)["state"]
+            tasks = self._api.tasks(DAG, run_id)
+            for task in sorted(tasks, key=lambda task: task["end_date"] or "9"):
+                name, news = task["task_id"], (task["state"] or "none", task["try_number"])
+                if shown.get(name) == news:
+                    continue
+                shown[name] = news
+                if news[0] in ("success", "failed", "up_for_retry", "upstream_failed", "skipped"):
+                    heard = time.monotonic()
+                    seconds = f"{task['duration']:.1f} s" if task["duration"] else ""
+                    stack.say(f"  {name:<32} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
+            if state in FINISHED:
+                stack.say(f"  {state} in {time.monotonic() - begun:.1f} s")
+                return state
+            if time.monotonic() > heard + SILENCE:
+                heard = time.monotonic()
+                running = [task["task_id"] for task in tasks if task["state"] == "running"]
+                stack.say(f"  {', '.join(running) or 'waiting for the scheduler'} ...")
+                self._check_alive()
+            time.sleep(0.5)
+
+    def _check_alive(self) -> None:
+        for part in self._stack.parts:
+            if self._stack.state(part) == "FATAL":
+                raise StackError(f"{part.title} does not stay up. The end of its log:\n{self._stack.log_tail(part)}")
+
+    def _failure(self, run_id: str) -> str:
+        failed = [task for task in self._api.tasks(DAG, run_id) if task["state"] == "failed"]
+        if not failed:
+            return f"Run {run_id} of {DAG} failed without a failed task: see {self._stack.settings.airflow_url}."
+        first = min(failed, key=lambda task: task["end_date"] or "9")
+        log = self._api.log(DAG, run_id, first["task_id"], first["try_number"])
+        return (
+            f"The task {first['task_id']} of run {run_id} failed. The end of its log:\n{log}\n"
+            f"All of it is at {self._stack.settings.airflow_url}. When the cause is gone, 'make run' goes on."
+        )

@@ -1,0 +1,160 @@
+"""The report at the end of the main job.
+
+Every number in it is the result of a query in a .sql file beside this module.
+"""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import psycopg2
+from clickhouse_connect.driver.exceptions import ClickHouseError
+from tabulate import tabulate
+
+from embedded.errors import StackError
+from embedded.settings import ClickHouseAddress, Settings
+
+# Column names and rows, as a query gives them.
+Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
+Query = Callable[[str], Table]
+
+TOTALS = {
+    "revenue": "Revenue, RUB",
+    "clients": "Clients who bought",
+    "orders": "Orders",
+    "pieces_an_order": "Items an order (pieces)",
+    "lines_an_order": "Items an order (lines)",
+    "average_order_value": "Average order value, RUB",
+    "average_age": "Average age of clients",
+    "most_popular_size": "Most popular size",
+    "first_day": "First day",
+    "last_day": "Last day",
+}
+
+
+def render(settings: Settings) -> str:
+    """Return the report of a warehouse and its ClickHouse as plain text.
+
+    Raises:
+        StackError: one of them cannot be reached, or lacks the tables.
+    """
+    with clickhouse(settings) as from_clickhouse, postgres(settings) as from_postgres:
+        totals_names, totals = from_clickhouse("totals")
+        sections = [
+            ("Sales (ClickHouse)", _list(totals_names, totals)),
+            ("Revenue by category (ClickHouse)", _table(from_clickhouse("categories"))),
+            ("Revenue by age group (ClickHouse)", _table(from_clickhouse("age_groups"))),
+            ("Layers (PostgreSQL)", _table(from_postgres("layers"))),
+            ("Rejected rows by rule (PostgreSQL)", _table(from_postgres("rejected"))),
+            ("Last runs (PostgreSQL)", _table(from_postgres("runs"))),
+            ("ClickHouse against PostgreSQL", _comparison(from_clickhouse, from_postgres)),
+        ]
+    return "\n".join(f"\n{title}\n{'-' * len(title)}\n{text}" for title, text in sections) + "\n"
+
+
+@contextlib.contextmanager
+def clickhouse(settings: Settings):
+    """Open ClickHouse and give a function that runs a query file of the folder clickhouse/.
+
+    Raises:
+        StackError: it cannot be reached or a query fails.
+    """
+    address = ClickHouseAddress.parse(settings.clickhouse_url)
+    try:
+        client = clickhouse_connect.get_client(
+            host=address.host,
+            port=address.port,
+            username=address.user,
+            password=address.password,
+            secure=address.secure,
+        )
+        with contextlib.closing(client):
+
+            def query(name: str) -> Table:
+                answer = client.query(_sql("clickhouse", name))
+                return answer.column_names, answer.result_rows
+
+            yield query
+    except ClickHouseError as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StackError(f"ClickHouse does not give the report ({reason}): load it first by 'make run'.") from error
+
+
+@contextlib.contextmanager
+def postgres(settings: Settings):
+    """Open the warehouse and give a function that runs a query file of the folder postgres/, all in one snapshot.
+
+    Raises:
+        StackError: it cannot be reached or a query fails.
+    """
+    try:
+        with contextlib.closing(psycopg2.connect(settings.warehouse_dsn, connect_timeout=10)) as connection:
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+
+            def query(name: str) -> Table:
+                with connection.cursor() as cursor:
+                    cursor.execute(_sql("postgres", name))
+                    return [column.name for column in cursor.description], cursor.fetchall()
+
+            yield query
+    except psycopg2.Error as error:
+        reason = str(error).strip().splitlines()[0]
+        raise StackError(f"The warehouse does not give the report ({reason}): load it first by 'make run'.") from error
+
+
+def _sql(database: str, name: str) -> str:
+    return (Path(__file__).parent / database / f"{name}.sql").read_text()
+
+
+def _text(value: Any) -> str:
+    """Show a value: thousands apart by a space, money with two digits, other fractions with one or two."""
+    match value:
+        case None:
+            return "-"
+        case Decimal() if value.as_tuple().exponent == -1:
+            return f"{value:,.1f}".replace(",", " ")
+        case Decimal() | float() if value % 1 or isinstance(value, Decimal):
+            return f"{value:,.2f}".replace(",", " ")
+        case int() | float():
+            return f"{value:,.0f}".replace(",", " ")
+        case date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _list(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    values = dict(zip(names, rows[0], strict=True))
+    lines = [(title, _text(values[name])) for name, title in TOTALS.items()]
+    return tabulate(lines, tablefmt="plain", colalign=("left", "right"), disable_numparse=True)
+
+
+def _table(table: Table) -> str:
+    names, rows = table
+    if not rows:
+        return "none"
+    numeric = [any(isinstance(row[column], int | float | Decimal) for row in rows) for column in range(len(names))]
+    return tabulate(
+        [[_text(value) for value in row] for row in rows],
+        headers=[name.replace("_", " ") for name in names],
+        tablefmt="simple",
+        colalign=["right" if number else "left" for number in numeric],
+        disable_numparse=True,
+    )
+
+
+def _comparison(from_clickhouse: Query, from_postgres: Query) -> str:
+    """Compare rows and exact sums of all versions and of the current rows."""
+    lines, verdicts = [], []
+    for title, name in (("all versions", "versions"), ("current rows", "current")):
+        theirs, ours = from_clickhouse(name)[1][0], from_postgres(name)[1][0]
+        equal = tuple(map(Decimal, theirs)) == tuple(map(Decimal, ours))
+        verdicts.append(equal)
+        lines.append((title, "ClickHouse", *theirs, ""))
+        lines.append((title, "PostgreSQL", *ours, "equal" if equal else "DIFFERENT"))
+    verdict = "ClickHouse equals PostgreSQL." if all(verdicts) else "ClickHouse does NOT equal PostgreSQL."
+    return _table((("mart", "in", "rows", "pieces", "revenue", "verdict"), lines)) + "\n" + verdict
