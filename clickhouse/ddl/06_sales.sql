@@ -1,0 +1,37 @@
+-- tshop.sales
+--
+-- Purpose: what dashboards read: the current version of each sale line, one row a sale_id.
+-- Columns: sold_on is the shop's local day (Europe/Moscow); price and total_amount are roubles; client_age is full
+--     years on that day, NULL when unknown; age_group puts it into bands.
+-- Reads: tshop.sales_mart. A query that names this view sees whole batches only: publishing swaps the table under it.
+CREATE OR REPLACE VIEW tshop.sales AS
+SELECT
+    sale_id,
+    order_id,
+    sold_at,
+    sold_on,
+    client_id,
+    client,
+    client_age,
+    multiIf(
+        client_age IS NULL, 'unknown',
+        client_age < 18, 'under 18',
+        client_age < 25, '18-24',
+        client_age < 35, '25-34',
+        client_age < 45, '35-44',
+        client_age < 55, '45-54',
+        client_age < 65, '55-64',
+        '65+'
+    ) AS age_group,
+    product_id,
+    product,
+    category,
+    size,
+    price,
+    quantity,
+    total_amount,
+    version_no,
+    valid_from,
+    run_id
+FROM tshop.sales_mart
+WHERE is_current = 1;

@@ -1,0 +1,95 @@
+-- Publish
+--
+-- Purpose: puts the pulled and reconciled batches into tshop.sales_mart, all at once for readers, and records them.
+-- Reads: tshop.sales_mart_staging. Writes: tshop.sales_mart, tshop.published_batch; leaves staging empty.
+-- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the result would not be what it must be; nothing is published then.
+--
+-- The next state is built beside the current one, from hard links to its parts, and takes its place by EXCHANGE TABLES,
+-- which is atomic. Every step may be cut off: the next attempt builds the next state anew from what readers see, and
+-- a batch that is already in there is replaced by itself. Needs ClickHouse 24.4 (ATTACH PARTITION ALL FROM).
+
+CREATE OR REPLACE TABLE tshop.sales_mart_next AS tshop.sales_mart;
+
+ALTER TABLE tshop.sales_mart_next ATTACH PARTITION ALL FROM tshop.sales_mart;
+
+-- Versions the batches bring again, most of them because they are closed now. The first load, where there is nothing to
+-- look for, builds no set of its keys.
+DELETE FROM tshop.sales_mart_next
+WHERE
+    (sold_on, sale_id, version_no) IN (
+        SELECT
+            sold_on,
+            sale_id,
+            version_no
+        FROM tshop.sales_mart_staging
+        WHERE (SELECT count() FROM tshop.sales_mart) > 0
+    )
+SETTINGS lightweight_deletes_sync = 2;
+
+ALTER TABLE tshop.sales_mart_next ATTACH PARTITION ALL FROM tshop.sales_mart_staging;
+
+-- Each step above did its work, and once.
+SELECT
+    throwIf(
+        (SELECT count() FROM tshop.sales_mart_next)
+        <> (SELECT count() FROM tshop.sales_mart)
+        - (
+            SELECT count()
+            FROM tshop.sales_mart
+            WHERE
+                (sold_on, sale_id, version_no) IN (
+                    SELECT
+                        sold_on,
+                        sale_id,
+                        version_no
+                    FROM tshop.sales_mart_staging
+                    WHERE (SELECT count() FROM tshop.sales_mart) > 0
+                )
+        )
+        + (SELECT count() FROM tshop.sales_mart_staging),
+        'The next state of tshop.sales_mart has not the rows it must have; nothing was published. Pull and publish again'
+    );
+
+-- Readers count on one current version a sale.
+SELECT throwIf(count() > 0, 'A sale would have several current versions; nothing was published. Run CALL sl.audit()')
+FROM
+    (
+        SELECT sale_id
+        FROM tshop.sales_mart_next
+        WHERE
+            is_current = 1
+            AND sale_id IN (SELECT sale_id FROM tshop.sales_mart_staging WHERE version_no > 1)
+        GROUP BY sale_id
+        HAVING count() > 1
+    );
+
+EXCHANGE TABLES tshop.sales_mart AND tshop.sales_mart_next;
+
+SELECT
+    throwIf(
+        (
+            SELECT count()
+            FROM tshop.sales_mart
+            WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
+        ) <> (
+            SELECT count()
+            FROM tshop.sales_mart_staging
+            WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
+        ),
+        'The batches did not reach tshop.sales_mart. Publish again'
+    );
+
+INSERT INTO tshop.published_batch (run_id, row_count, current_count, sum_quantity, sum_total_amount)
+SELECT
+    run_id,
+    count(),
+    countIf(is_current = 1),
+    sum(quantity),
+    sum(total_amount)
+FROM tshop.sales_mart_staging
+WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
+GROUP BY run_id;
+
+TRUNCATE TABLE tshop.sales_mart_staging;
+
+DROP TABLE IF EXISTS tshop.sales_mart_next;
