@@ -43,14 +43,16 @@ DECLARE
     v_columns text := sl.column_list(v_entity.tracked_columns, '%1$I');
     v_run_id bigint;
     v_window record;
-    v_is_first_load boolean;
+    v_is_first_load boolean := false;
     v_changed_rows text;
     v_high timestamptz;
     v_rejected_before boolean;
 BEGIN
     v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
     v_window := sl.read_window(v_target, v_source, p_full);
-    EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
+    IF v_window.is_full THEN
+        EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
+    END IF;
 
     v_changed_rows := format(
         'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s', v_source, v_window.from_xid, v_window.to_xid

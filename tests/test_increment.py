@@ -1,0 +1,181 @@
+"""Increments with several connections: nothing is lost, nothing is read twice as new, and a run costs what changed."""
+
+import contextlib
+
+import psycopg2
+import psycopg2.errors
+import pytest
+
+LOADS = ("dds.load_client", "dds.load_product", "dds.load_sale", "cdm.build_mart")
+
+
+@pytest.fixture
+def connect(warehouse):
+    """Function that opens a connection in autocommit mode."""
+    with contextlib.ExitStack() as stack:
+
+        def open_connection():
+            connection = stack.enter_context(contextlib.closing(psycopg2.connect(warehouse)))
+            connection.autocommit = True
+            return connection
+
+        yield open_connection
+
+
+def execute(connection, sql, parameters=None):
+    """Rows of a statement, None where it returns none."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall() if cursor.description else None
+
+
+def call(connection, procedure):
+    """Result row of a CALL as a dict."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"CALL {procedure}()")
+        return dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
+
+
+def put_client(connection, client_id, updated_at, last_name="Иванова"):
+    """Write a client as a source does."""
+    execute(
+        connection,
+        """
+        INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)
+        VALUES (%s, 'Анна', %s, '1990-05-05', %s)
+        ON CONFLICT (client_id) DO UPDATE SET last_name = excluded.last_name, updated_at = excluded.updated_at
+        """,
+        (client_id, last_name, updated_at),
+    )
+
+
+def test_a_transaction_that_commits_late_with_an_early_stamp_is_not_lost(connect):
+    late, early, loader = connect(), connect(), connect()
+    execute(late, "BEGIN")
+    put_client(late, 1, "2026-01-01 10:00:00+00")
+    put_client(early, 2, "2026-01-01 12:00:00+00")
+    assert call(loader, "dds.load_client")["rows_inserted"] == 1
+    execute(late, "COMMIT")
+    assert call(loader, "dds.load_client")["rows_inserted"] == 1
+    assert execute(loader, "SELECT client_id FROM dds.client ORDER BY client_id") == [(1,), (2,)]
+    assert call(loader, "dds.load_client")["rows_read"] == 0
+
+
+def test_an_update_that_commits_late_is_not_lost(connect):
+    late, loader = connect(), connect()
+    put_client(loader, 1, "2026-01-01 10:00:00+00")
+    call(loader, "dds.load_client")
+    execute(late, "BEGIN")
+    put_client(late, 1, "2026-01-01 11:00:00+00", "Петрова")
+    put_client(loader, 2, "2026-01-01 12:00:00+00")
+    call(loader, "dds.load_client")
+    execute(late, "COMMIT")
+    call(loader, "dds.load_client")
+    assert execute(loader, "SELECT last_name FROM dds.client WHERE client_id = 1 ORDER BY valid_from") == [
+        ("Иванова",),
+        ("Петрова",),
+    ]
+
+
+def test_a_load_that_commits_after_a_build_is_taken_up_by_the_next_build(connect):
+    slow, builder = connect(), connect()
+    put_client(builder, 1, "2026-01-01 10:00:00+00")
+    execute(builder, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01')")
+    execute(builder, "INSERT INTO raw.sale VALUES (1, 1, '2026-01-02', 1, 1, 3, '2026-01-02')")
+    for procedure in LOADS:
+        call(builder, procedure)
+    put_client(builder, 1, "2026-01-01 11:00:00+00", "Петрова")
+    execute(slow, "BEGIN")
+    call(slow, "dds.load_client")
+    assert call(builder, "cdm.build_mart")["rows_read"] == 0
+    execute(slow, "COMMIT")
+    assert call(builder, "cdm.build_mart")["rows_corrected"] == 1
+    assert execute(builder, "SELECT client FROM cdm.sales_mart WHERE is_current") == [("Анна Петрова",)]
+    assert call(builder, "cdm.build_mart")["rows_read"] == 0
+
+
+@pytest.mark.parametrize("procedure", LOADS)
+def test_a_second_run_on_a_target_ends_at_once_with_its_own_sqlstate(connect, procedure):
+    first, second = connect(), connect()
+    execute(second, "SET statement_timeout = '20s'")
+    execute(first, "BEGIN")
+    call(first, procedure)
+    with pytest.raises(psycopg2.Error) as refused:
+        call(second, procedure)
+    assert refused.value.pgcode == "TS001"
+    assert refused.value.diag.message_hint
+    execute(first, "COMMIT")
+    assert call(second, procedure)["run_id"] > 0
+    assert execute(second, "SELECT count(*) FROM sl.run WHERE procedure_name = %s", (procedure,)) == [(2,)]
+
+
+def test_loads_of_different_entities_run_side_by_side(connect):
+    first, second = connect(), connect()
+    execute(second, "SET statement_timeout = '20s'")
+    execute(first, "BEGIN")
+    call(first, "dds.load_client")
+    assert call(second, "dds.load_product")["rows_read"] == 0
+    execute(first, "COMMIT")
+
+
+def test_a_failed_run_leaves_nothing_behind(connect):
+    connection = connect()
+    put_client(connection, 1, "2026-01-01 10:00:00+00")
+    execute(connection, "ALTER TABLE dds.client ADD CONSTRAINT nobody CHECK (client_id <> 1)")
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        call(connection, "dds.load_client")
+    for table in ("dds.client", "sl.run", "sl.watermark", "sl.changed_period"):
+        assert execute(connection, f"SELECT count(*) FROM {table}") == [(0,)]
+    execute(connection, "ALTER TABLE dds.client DROP CONSTRAINT nobody")
+    assert call(connection, "dds.load_client")["rows_inserted"] == 1
+
+
+@pytest.mark.parametrize("procedure", LOADS)
+def test_a_run_shows_one_row_and_one_notice_and_writes_one_row_of_sl_run(connect, procedure):
+    connection = connect()
+    row = call(connection, procedure)
+    assert len(connection.notices) == 1
+    assert f"{procedure}: run {row['run_id']} read 0 rows" in connection.notices[0]
+    counts = ("rows_read", "rows_inserted", "rows_corrected", "rows_deleted", "rows_unchanged", "rows_rejected")
+    assert execute(connection, f"SELECT run_id, {', '.join(counts)}, procedure_name, status FROM sl.run") == [
+        (row["run_id"], *(row[name] for name in counts), procedure, "succeeded")
+    ]
+
+
+def test_an_increment_reads_what_changed_and_scans_no_table(connect):
+    """Compares the rows that sequential scans read, as the server counts them, before and after the increment."""
+    connection = connect()
+    execute(
+        connection,
+        """
+        INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)
+        SELECT g, 'Анна', 'Иванова', '1990-05-05', '2026-01-01' FROM generate_series(1, 20000) AS g;
+        INSERT INTO raw.product SELECT g, 'Куртка', 'Верх', 'M', 100, '2026-01-01' FROM generate_series(1, 500) AS g;
+        INSERT INTO raw.sale
+        SELECT g, g, '2026-01-02', 1 + g % 20000, 1 + g % 500, 1, '2026-01-02' FROM generate_series(1, 40000) AS g;
+        """,
+    )
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "VACUUM ANALYZE")
+    execute(connection, "UPDATE raw.client SET last_name = 'Петрова', updated_at = '2026-01-03' WHERE client_id <= 20")
+    execute(connection, "UPDATE raw.sale SET quantity = 2, updated_at = '2026-01-03' WHERE sale_id <= 30")
+
+    def scanned():
+        execute(connection, "SELECT pg_stat_force_next_flush()")
+        execute(connection, "SELECT pg_stat_clear_snapshot()")
+        return dict(
+            execute(
+                connection,
+                """
+                SELECT schemaname || '.' || relname, seq_tup_read FROM pg_stat_user_tables
+                WHERE schemaname IN ('raw', 'dds', 'cdm')
+                """,
+            )
+        )
+
+    before = scanned()
+    rows = {procedure: call(connection, procedure)["rows_read"] for procedure in LOADS}
+    assert rows == {"dds.load_client": 20, "dds.load_product": 0, "dds.load_sale": 30, "cdm.build_mart": 30}
+    assert scanned() == before
+    assert {procedure: call(connection, procedure)["rows_read"] for procedure in LOADS} == dict.fromkeys(LOADS, 0)
