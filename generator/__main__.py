@@ -1,0 +1,209 @@
+"""The command line: ``python -m generator`` writes the shop's days to a warehouse's raw layer or to files."""
+
+import argparse
+import os
+import sys
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from tqdm import tqdm
+
+from generator import GeneratorError, Shop, people
+from generator import day as rows_of_day
+from generator.manifest import Manifest
+from generator.shop import ZONE
+from generator.sinks import Files, Warehouse
+
+NOT_BEGUN, FAILURE, INTERRUPTED = 2, 1, 130
+_MOST = 50_000_000
+
+
+def _day(text):
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date: write it as 2026-01-31") from None
+    # Earlier, the oldest clients would be born before 1900 and look like bad rows; later, times overflow.
+    if not 1990 <= day.year <= 2199:
+        raise argparse.ArgumentTypeError(f"{text!r} is not in the years 1990 to 2199")
+    return day
+
+
+def _count(text):
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= _MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {_MOST}")
+    return number
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """Says what is wrong in one line, without the usage text."""
+        self.exit(NOT_BEGUN, f"generator: {message}\n")
+
+
+def _parser():
+    parser = _Parser(
+        prog="python -m generator",
+        description="Writes what an online clothing shop's sources would write, day by day, into the raw layer"
+        " of a warehouse or into files. The same arguments give the same rows; a day written twice changes nothing.",
+    )
+    shop = Shop()
+    parser.add_argument(
+        "--clients", type=_count, default=shop.clients, help="clients on the opening day (default %(default)s)"
+    )
+    parser.add_argument(
+        "--products", type=_count, default=shop.products, help="products on the opening day (default %(default)s)"
+    )
+    parser.add_argument(
+        "--from",
+        dest="first",
+        type=_day,
+        metavar="DAY",
+        help="first day, such as 2026-01-31 (default: the opening day)",
+    )
+    parser.add_argument(
+        "--to", dest="last", type=_day, metavar="DAY", help="last day, inclusive (default: the first day)"
+    )
+    parser.add_argument(
+        "--opened", type=_day, default=shop.opened, metavar="DAY", help="the shop's opening day (default %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=shop.seed, help="any whole number (default %(default)s)")
+    parser.add_argument(
+        "--locale", default=shop.locale, help="the Faker locale of the clients' names (default %(default)s)"
+    )
+    target = parser.add_mutually_exclusive_group()
+    target.add_argument(
+        "--dsn",
+        help="the warehouse as a libpq URI (default: the variable WAREHOUSE_DSN, which keeps a password out of sight)",
+    )
+    target.add_argument("--csv", metavar="DIR", help="write CSV files to this folder instead")
+    target.add_argument("--parquet", metavar="DIR", help="write Parquet files to this folder instead")
+    parser.add_argument(
+        "--manifest", metavar="FILE", help="write what was planted as JSON to this file; - is the standard output"
+    )
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+    return parser
+
+
+def _checked(arguments):
+    """The Shop and the dates that the arguments name; raises GeneratorError where they cannot be."""
+    shop = Shop(
+        arguments.clients, arguments.products, arguments.opened, arguments.seed, arguments.locale.replace("-", "_")
+    )
+    first = arguments.first or shop.opened
+    last = arguments.last or first
+    if last < first:
+        raise GeneratorError(f"--to {last} is before --from {first}: give them in order")
+    shop.day_number(first)
+    shop.day_number(last)
+    if arguments.manifest and not Path(arguments.manifest).parent.is_dir():
+        raise GeneratorError(f"the folder of --manifest {arguments.manifest} does not exist: make it first")
+    people.names(shop.locale)
+    return shop, [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _sink(arguments, days):
+    if arguments.csv:
+        return Files(arguments.csv, "csv")
+    if arguments.parquet:
+        return Files(arguments.parquet, "parquet")
+    dsn = arguments.dsn or os.environ.get("WAREHOUSE_DSN")
+    if not dsn:
+        raise GeneratorError("no warehouse is named: set WAREHOUSE_DSN or give --dsn, --csv or --parquet")
+    if days[-1] >= datetime.now(ZONE).date():
+        raise GeneratorError(
+            f"{days[-1]} is not over yet, and a warehouse rejects sales in the future: give an earlier --to"
+        )
+    return Warehouse(dsn)
+
+
+class _Progress:
+    """Tells of days and rows on stderr: a bar on a terminal, else a line a day; nothing where quiet."""
+
+    def __init__(self, days, quiet):
+        terminal = sys.stderr.isatty()
+        self._bar = tqdm(total=days, unit="day", disable=quiet or not terminal)
+        self._lines = not quiet and not terminal
+        self._rows = 0
+
+    def add(self, rows):
+        """Takes the number of rows just written."""
+        self._rows += rows
+        self._bar.set_postfix_str(f"{self._rows} rows")
+
+    def end_day(self, day, entities):
+        """Takes a day that is complete."""
+        self._bar.update()
+        if self._lines:
+            print(f"{day}: {', '.join(f'{rows.entity} {len(rows.rule)}' for rows in entities)} rows", file=sys.stderr)
+
+    def close(self):
+        """Leaves the bar as it is."""
+        self._bar.close()
+
+
+def _run(shop, days, sink, manifest, progress):
+    """Writes the days in order; a GeneratorError or an interruption tells which days are complete."""
+    done = []
+    try:
+        for day in days:
+            entities = rows_of_day(shop, day)
+            sink.write(day, entities, progress.add)
+            done.append(day)
+            manifest.add(day, entities)
+            progress.end_day(day, entities)
+    except GeneratorError as error:
+        raise GeneratorError(f"{error}{_complete(done)}") from error
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(_complete(done)) from None
+
+
+def _complete(done):
+    return f" (complete: {done[0]} to {done[-1]})" if done else ""
+
+
+def main(argv=None):
+    """Runs the command line.
+
+    Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 1 for a
+    failure on the way; 130 when interrupted.
+    """
+    arguments = _parser().parse_args(argv)
+    status = NOT_BEGUN
+    sink = progress = None
+    try:
+        shop, days = _checked(arguments)
+        sink = _sink(arguments, days)
+        sink.prepare(shop, shop.day_number(days[0]))
+        status = FAILURE
+        manifest = Manifest(shop)
+        progress = _Progress(len(days), arguments.quiet)
+        _run(shop, days, sink, manifest, progress)
+        if arguments.manifest:
+            manifest.write(arguments.manifest, sys.stdout)
+    except GeneratorError as error:
+        _say(progress, error)
+        return status
+    except KeyboardInterrupt as interruption:
+        _say(progress, f"interrupted; the day at hand was not written{interruption}")
+        return INTERRUPTED
+    finally:
+        if progress:
+            progress.close()
+        if sink:
+            sink.close()
+    return 0
+
+
+def _say(progress, message):
+    if progress:
+        progress.close()
+    print(f"generator: {message}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

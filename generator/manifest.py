@@ -1,0 +1,90 @@
+"""The manifest: what was planted, as JSON, for a test to compare the warehouse with.
+
+``parameters``: the shop and the days. ``days``: one object a day with ``date``, ``clients`` (the shop's clients at
+its end), ``buyers``, and for each entity the counts of ``rows.Rows.counts``. ``net``: what one load of the whole
+range must report for each entity, where the warehouse holds all the days before the range and none of it. A key
+counts once there, by its last row in the range:
+
+- ``read``: keys with a row in the range; the sum of all that follows.
+- ``rejected``, by rule: the last row is bad.
+- ``deleted``: the last row deletes a key that the warehouse holds a valid state of.
+- ``deleted_unseen``: the last row deletes a key that the warehouse holds no valid state of (it came and went in the
+  range).
+- ``unchanged``: the last row is good and equals the last valid state before the range.
+- ``inserted``: the last row is good and the warehouse holds no such state: a new version.
+
+For a load after each day, the same counts are in each day's ``net``.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from generator import sales
+from generator.rows import by_rule
+from generator.shop import GeneratorError
+
+
+class Manifest:
+    """Collects what was planted on the days it is told of, which must be consecutive."""
+
+    def __init__(self, shop):
+        self._shop = shop
+        self._days = []
+        self._seen = {}
+
+    def add(self, day, entities):
+        """Takes the date and its Rows (one an entity)."""
+        clients, buyers = sales.buyers(self._shop, self._shop.day_number(day))
+        self._days.append({"date": day.isoformat(), "clients": clients, "buyers": len(buyers)})
+        for rows in entities:
+            seen = [rows.keys, rows.rule, rows.deleted, rows.was, rows.now]
+            self._days[-1][rows.entity] = {**rows.counts(), "net": _net(rows.rules, seen)}
+            self._seen.setdefault(rows.entity, (rows.rules, []))[1].append(seen)
+
+    def as_dict(self):
+        """The manifest as plain objects."""
+        shop = {key: str(value) if key == "opened" else value for key, value in asdict(self._shop).items()}
+        days = {"from": self._days[0]["date"], "to": self._days[-1]["date"]} if self._days else {}
+        return {
+            "parameters": {**shop, **days},
+            "days": self._days,
+            "net": {
+                entity: _net(rules, [np.concatenate(column) for column in zip(*seen, strict=True)])
+                for entity, (rules, seen) in self._seen.items()
+            },
+        }
+
+    def write(self, target, stdout):
+        """Writes the JSON to a path, whole or not at all, or to the stream ``stdout`` where the target is ``-``."""
+        text = json.dumps(self.as_dict(), ensure_ascii=False, indent=2) + "\n"
+        if target == "-":
+            stdout.write(text)
+            return
+        path = Path(target)
+        partial = path.with_name(path.name + ".partial")
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
+        except OSError as error:
+            raise GeneratorError(f"the manifest cannot be written to {target}: {error.strerror}") from error
+
+
+def _net(rules, seen):
+    keys, rule, deleted, was, now = seen
+    by_key = np.argsort(keys, kind="stable")
+    starts = np.flatnonzero(np.diff(keys[by_key], prepend=-1))
+    first, last = by_key[starts], by_key[np.append(starts[1:], len(keys)) - 1]
+    held = was[first] > 0
+    good = (rule[last] == 0) & ~deleted[last]
+    same = was[first] == now[last]
+    return {
+        "read": len(starts),
+        "inserted": int((good & ~same).sum()),
+        "deleted": int((deleted[last] & held).sum()),
+        "deleted_unseen": int((deleted[last] & ~held).sum()),
+        "unchanged": int((good & same).sum()),
+        "rejected": by_rule(rules, rule[last]),
+    }

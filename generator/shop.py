@@ -1,0 +1,77 @@
+"""The shop: its parameters, how it grows, and where its local days begin and end."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from generator.hashing import bits, uniform
+
+ZONE = ZoneInfo("Europe/Moscow")
+GROWTH = {"client": 1.0005, "product": 1.0010}
+LAST_DAY = 3_652
+IDS_A_DAY = 10_000_000
+MICROSECONDS = 1_000_000
+
+
+class GeneratorError(Exception):
+    """What went wrong and what to do, in one sentence for the user."""
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a shop's rows are a function of.
+
+    clients, products: how many of them the shop opens with; opened: its first local day; seed: any integer; locale:
+    the Faker locale of the clients' names. Days are counted from the opening day, which is day 0.
+    """
+
+    clients: int = 50_000
+    products: int = 2_000
+    opened: date = date(2026, 1, 1)
+    seed: int = 1
+    locale: str = "ru_RU"
+
+    def day_number(self, day):
+        """Days from the opening to the date ``day``; raises GeneratorError before the opening or ten years after it."""
+        if day < self.opened:
+            raise GeneratorError(f"{day} is before the shop opened ({self.opened}): begin at that day or set --opened")
+        if (day - self.opened).days > LAST_DAY:
+            raise GeneratorError(f"{day} is over ten years after the shop opened ({self.opened}): set a later --opened")
+        return (day - self.opened).days
+
+    def date(self, day):
+        """The date of a day number."""
+        return self.opened + timedelta(days=day)
+
+    def total(self, entity, day):
+        """How many clients or products ever signed up or were listed by the end of day number ``day``; 0 before day 0.
+
+        Their ids are 1 … total, in order of day.
+        """
+        return int(_totals(self, entity, day)[-1]) if day >= 0 else 0
+
+    def born(self, entity, ids, day):
+        """The day number (int64 array) on which each id, at most ``total(entity, day)``, was first written."""
+        return np.searchsorted(_totals(self, entity, day), ids).astype(np.int64)
+
+    def bounds(self, day):
+        """Start and end of day number ``day`` in microseconds since 1970 UTC."""
+        midnights = (datetime.combine(self.date(n), time(), ZONE) for n in (day, day + 1))
+        return tuple(int(midnight.timestamp()) * MICROSECONDS for midnight in midnights)
+
+    def time(self, entity, ids, day):
+        """When the rows of ids are written on a day: microseconds since 1970 UTC (int64), in the first 99 % of the day.
+
+        What follows from a row within minutes, such as a newcomer's first sale, so still falls in the day.
+        """
+        start, end = self.bounds(day)
+        return start + (uniform(bits(self.seed, f"{entity}.time", ids, day)) * 0.99 * (end - start)).astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _totals(shop, entity, day):
+    initial = {"client": shop.clients, "product": shop.products}[entity]
+    return np.array([int(initial * GROWTH[entity] ** n) for n in range(day + 1)], dtype=np.int64)

@@ -1,0 +1,214 @@
+"""Where a day's rows go: the raw layer of a warehouse, or files."""
+
+import errno
+import io
+from pathlib import Path
+
+import numpy as np
+import psycopg2
+import psycopg2.errors
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from generator import people
+from generator.shop import GeneratorError, Shop
+
+_CHUNK = 1 << 16
+_FULL = "the disk is full: free some space and run the same days again"
+
+
+class _CsvStream(io.RawIOBase):
+    """A table as CSV text, made a chunk of rows at a time while it is read; ``progress`` gets each chunk's rows."""
+
+    def __init__(self, table, progress):
+        self._batches = iter(table.to_batches(max_chunksize=_CHUNK))
+        self._progress = progress
+        self._pending = b""
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        while not self._pending:
+            batch = next(self._batches, None)
+            if batch is None:
+                return 0
+            text = io.BytesIO()
+            pa.csv.write_csv(batch, text, pa.csv.WriteOptions(include_header=False))
+            self._pending = memoryview(text.getvalue())
+            self._progress(batch.num_rows)
+        count = min(len(buffer), len(self._pending))
+        buffer[:count] = self._pending[:count]
+        self._pending = self._pending[count:]
+        return count
+
+
+class Warehouse:
+    """The raw layer in PostgreSQL. A day is one transaction; writing it again changes nothing.
+
+    dsn: a libpq URI. Raises GeneratorError where the server or the raw tables cannot be used.
+    """
+
+    def __init__(self, dsn):
+        try:
+            self._connection = psycopg2.connect(dsn, application_name="tshop generator")
+        except psycopg2.OperationalError as error:
+            raise GeneratorError(
+                f"the warehouse cannot be reached ({_first_line(error)}): start it or correct WAREHOUSE_DSN"
+            ) from error
+        except psycopg2.ProgrammingError:
+            # The driver's message would show the DSN, with its password.
+            raise GeneratorError(
+                "the DSN is not one: give a libpq URI such as postgresql://user@host:5432/database"
+            ) from None
+
+    def prepare(self, shop: Shop, first_day):
+        """Checks that the raw tables exist and that days from day number ``first_day`` on can follow what they hold."""
+        try:
+            self._check_raw(shop, first_day)
+        except psycopg2.Error as error:
+            raise GeneratorError(f"raw cannot be read: {_first_line(error)}") from error
+
+    def _check_raw(self, shop, first_day):
+        with self._connection, self._connection.cursor() as cursor:
+            for entity in ("client", "product", "sale"):
+                cursor.execute("SELECT to_regclass(%s)", (f"raw.{entity}",))
+                if cursor.fetchone()[0] is None:
+                    raise GeneratorError(f"the warehouse has no table raw.{entity}: run `make migrate` first")
+            cursor.execute("SELECT NOT EXISTS (SELECT FROM raw.client)")
+            if cursor.fetchone()[0]:
+                if first_day > 0:
+                    raise GeneratorError(f"raw is empty: begin at the opening day, --from {shop.opened}")
+                return
+            self._check_same_shop(cursor, shop)
+
+    def _check_same_shop(self, cursor, shop):
+        """Compares the clients the shop opened with, by a few ids that tell seeds, locales and sizes apart."""
+        ids = np.arange(1, min(3, shop.clients) + 1)
+        dates = people.birth_dates(shop, ids, np.zeros_like(ids)).tolist()
+        cursor.execute("SELECT client_id, birth_date FROM raw.client WHERE client_id = ANY(%s)", (ids.tolist(),))
+        held = dict(cursor.fetchall())
+        opening = shop.bounds(0)[0] // 1_000_000
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM raw.client WHERE client_id = %s),"
+            " NOT EXISTS (SELECT FROM raw.client WHERE client_id = %s AND updated_at < to_timestamp(%s))",
+            (shop.clients, shop.clients + 1, opening),
+        )
+        alike = sum(held.get(key) == value for key, value in zip(ids.tolist(), dates, strict=True))
+        if not all(cursor.fetchone()) or 2 * alike < len(ids):
+            raise GeneratorError(
+                "raw holds another shop's clients: give the --clients, --seed, --locale and --opened it was begun with,"
+                " or an empty warehouse"
+            )
+
+    def write(self, day, entities, progress):
+        """Writes a day's Rows (one an entity); ``progress`` is called with the number of rows of each chunk sent."""
+        try:
+            with self._connection, self._connection.cursor() as cursor:
+                for rows in entities:
+                    new, changed = rows.table.slice(0, rows.new), rows.table.slice(rows.new)
+                    if self._holds_any(cursor, rows):
+                        new, changed = new.slice(0, 0), rows.table
+                    if new.num_rows:
+                        _copy(cursor, f"raw.{rows.entity}", new, progress)
+                    if changed.num_rows:
+                        _merge(cursor, rows.entity, changed, progress)
+        except psycopg2.errors.DiskFull as error:
+            raise GeneratorError(f"{day} was not written: on the warehouse's server {_FULL}") from error
+        except psycopg2.Error as error:
+            raise GeneratorError(f"{day} was not written: {_first_line(error)}") from error
+
+    @staticmethod
+    def _holds_any(cursor, rows):
+        if not rows.new:
+            return False
+        key, keys = rows.table.column_names[0], rows.table.column(0)
+        cursor.execute(
+            f"SELECT EXISTS (SELECT FROM raw.{rows.entity} WHERE {key} BETWEEN %s AND %s)",
+            (keys[0].as_py(), keys[rows.new - 1].as_py()),
+        )
+        return cursor.fetchone()[0]
+
+    def close(self):
+        """Ends the connection; what is not committed is rolled back."""
+        self._connection.close()
+
+
+def _copy(cursor, target, table, progress):
+    columns = ", ".join(table.column_names)
+    stream = io.BufferedReader(_CsvStream(table, progress), 1 << 20)
+    try:
+        cursor.copy_expert(f"COPY {target} ({columns}) FROM STDIN WITH (FORMAT csv)", stream, 1 << 16)
+    except psycopg2.errors.QueryCanceled as error:
+        # The driver turns what is raised while it reads the stream into an error of the server's.
+        if KeyboardInterrupt.__name__ in str(error):
+            raise KeyboardInterrupt from error
+        raise
+
+
+def _merge(cursor, entity, table, progress):
+    """Inserts rows, and updates those that are there with an earlier updated_at."""
+    key, *others = table.column_names
+    columns = ", ".join([key, *others])
+    cursor.execute(
+        f"CREATE TEMP TABLE incoming_{entity} ON COMMIT DROP AS SELECT {columns} FROM raw.{entity} WITH NO DATA"
+    )
+    _copy(cursor, f"pg_temp.incoming_{entity}", table, progress)
+    cursor.execute(
+        f"INSERT INTO raw.{entity} AS held ({columns}) SELECT {columns} FROM pg_temp.incoming_{entity}"
+        f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)}"
+        " WHERE held.updated_at < excluded.updated_at"
+    )
+
+
+def _first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".:")
+
+
+class Files:
+    """Files in a folder, ``<entity>_<date>.<kind>`` for each entity and day, each written whole or not at all.
+
+    folder: made where it is missing; kind: ``csv`` or ``parquet``.
+    """
+
+    def __init__(self, folder, kind):
+        self._folder = Path(folder)
+        self._write = {"csv": _write_csv, "parquet": _write_parquet}[kind]
+        self._kind = kind
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise GeneratorError(f"the folder {folder} cannot be made: {error.strerror}") from error
+
+    def prepare(self, shop, first_day):
+        """Files need nothing."""
+
+    def write(self, day, entities, progress):
+        """Writes a day's Rows (one an entity); ``progress`` is called with the number of rows of each file written."""
+        partial = {}
+        try:
+            for rows in entities:
+                path = self._folder / f"{rows.entity}_{day}.{self._kind}"
+                partial[path] = path.with_name(path.name + ".partial")
+                self._write(rows.table, partial[path])
+                progress(rows.table.num_rows)
+            for path, written in partial.items():
+                written.replace(path)
+        except OSError as error:
+            reason = _FULL if error.errno == errno.ENOSPC else error.strerror or str(error)
+            raise GeneratorError(f"{day} was not written to {self._folder}: {reason}") from error
+        finally:
+            for written in partial.values():
+                written.unlink(missing_ok=True)
+
+    def close(self):
+        """Nothing is open between days."""
+
+
+def _write_csv(table, path):
+    pa.csv.write_csv(table, path)
+
+
+def _write_parquet(table, path):
+    pa.parquet.write_table(table, path)
