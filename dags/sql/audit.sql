@@ -1,0 +1,2 @@
+-- The warehouse's invariants; raises with what it finds.
+CALL sl.audit();

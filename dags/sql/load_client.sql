@@ -1,0 +1,2 @@
+-- History of the clients: raw.client to dds.client.
+CALL dds.load_client();

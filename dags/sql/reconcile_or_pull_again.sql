@@ -1,0 +1,5 @@
+{#- Reconciling the same staged rows again would only fail again, so a retry pulls them anew first. #}
+{%- if ti.try_number > 1 %}
+{%- include "pull.sql" %}
+{%- endif %}
+{%- include "reconcile.sql" %}
