@@ -126,11 +126,11 @@ class Stack:
     def kill(self) -> None:
         """Kill everything by SIGKILL at once, as a power cut would."""
         # supervisord is the oldest and goes first, so it starts nothing again.
-        for process in self._processes():
+        for process in self.processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         self.postgres.kill()
-        self._wait_for(lambda: not self._processes(), 30)
+        self.wait_for(lambda: not self.processes(), 30)
 
     def _start_parts(self) -> None:
         if POSTGRES in self.parts:
@@ -140,11 +140,11 @@ class Stack:
                     say(f"  (outside {self.settings.home}, which the user {self.postgres.user.name} cannot reach)")
             self._start_part(POSTGRES)
             self._wait_healthy(POSTGRES)
-            self._make_databases()
+            self.postgres.create_database(WAREHOUSE_DATABASE)
         if CLICKHOUSE in self.parts:
             self._start_part(CLICKHOUSE)
         if API_SERVER in self.parts:
-            self._migrate_airflow()
+            self.prepare_airflow()
             for part in AIRFLOW_PARTS:
                 self._start_part(part)
         for part in self.parts:
@@ -170,7 +170,7 @@ class Stack:
 
     def _end_leftovers(self) -> bool:
         """End processes of this stack that no supervisord looks after: it was killed, or they outlived its patience."""
-        processes = self._processes()
+        processes = self.processes()
         server = self.postgres.pid()
         if not processes and server is None:
             return False
@@ -185,7 +185,7 @@ class Stack:
         self.postgres.stop()
         return True
 
-    def _processes(self) -> list[psutil.Process]:
+    def processes(self) -> list[psutil.Process]:
         """Return the processes of this stack but PostgreSQL's, found by the mark in their environment."""
         home = str(self.settings.home)
         found = []
@@ -234,9 +234,13 @@ class Stack:
         """Tell whether the stack is up (its supervisord is)."""
         return self._supervisor_runs()
 
+    def supervisor_pid(self) -> int:
+        """Return the process id of the running stack's supervisord."""
+        return self._supervisor().getPID()
+
     def started_at(self) -> datetime:
         """Return when the running stack's supervisord was started."""
-        return datetime.fromtimestamp(psutil.Process(self._supervisor().getPID()).create_time(), UTC)
+        return datetime.fromtimestamp(psutil.Process(self.supervisor_pid()).create_time(), UTC)
 
     def log_file(self, part: Part) -> Path:
         """Return the file a part's output goes to."""
@@ -264,7 +268,8 @@ class Stack:
         say(f"  {part.title}: healthy{address} ({time.monotonic() - started:.1f} s)")
 
     @staticmethod
-    def _wait_for(condition: Callable[[], bool], timeout: float) -> bool:
+    def wait_for(condition: Callable[[], bool], timeout: float) -> bool:
+        """Wait until a condition holds; return False when the time, in seconds, is over."""
         end = time.monotonic() + timeout
         while not condition():
             if time.monotonic() > end:
@@ -291,10 +296,12 @@ class Stack:
 
     # --- first start ------------------------------------------------------------------------------------------------
 
-    def _make_databases(self) -> None:
-        self.postgres.create_database(WAREHOUSE_DATABASE)
-        if API_SERVER not in self.parts:
-            return
+    def prepare_airflow(self) -> None:
+        """Make Airflow's role, database and tables in the running PostgreSQL; nothing happens where they are there.
+
+        Raises:
+            StackError: Airflow could not make its tables.
+        """
         with contextlib.closing(psycopg2.connect(self.postgres.dsn("postgres"))) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -306,9 +313,7 @@ class Stack:
                     cursor.execute("SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1")
                     cursor.execute(statement, (self.settings.secret("airflow_database"),))
         self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
-
-    def _migrate_airflow(self) -> None:
-        """Make or upgrade Airflow's tables, once a version: the command takes many seconds even with nothing to do."""
+        # Once a version: the command takes many seconds even with nothing to do.
         stamp = self.settings.folder("airflow") / "migrated"
         version = importlib.metadata.version("apache-airflow-core")
         if stamp.exists() and stamp.read_text() == version:
@@ -349,7 +354,7 @@ class Stack:
             text=True,
             check=False,
         )
-        if answer.returncode != 0 or not self._wait_for(self._supervisor_runs, 20):
+        if answer.returncode != 0 or not self.wait_for(self._supervisor_runs, 20):
             raise StackError(f"supervisord did not start: {answer.stdout.strip()}")
         self._fingerprint_file().write_text(self._fingerprint())
 
@@ -438,7 +443,7 @@ class Stack:
 
     def _supervisor_process(self) -> psutil.Process | None:
         with contextlib.suppress(OSError, psutil.Error, xmlrpc.client.Error):
-            return psutil.Process(self._supervisor().getPID())
+            return psutil.Process(self.supervisor_pid())
         return None
 
     def state(self, part: Part) -> str:

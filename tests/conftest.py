@@ -1,6 +1,7 @@
 """Fixtures: a throw-away PostgreSQL with the warehouse in it, a throw-away ClickHouse endpoint, and the pgTAP files."""
 
 import contextlib
+import functools
 import itertools
 import os
 import secrets
@@ -84,6 +85,32 @@ def _own_environment() -> None:
         os.environ.pop(name, None)
 
 
+@functools.cache
+def find_pgtap(scratch: Path) -> Path | None:
+    """Return a folder whose subfolder "extension" holds pgTAP: Debian's installed one, else its package unpacked."""
+    if installed := pgtap_share_dir():
+        return installed
+    if not shutil.which("dpkg-deb") or not shutil.which("apt-get"):
+        return None
+    cache = ROOT / ".tshop" / "cache" / "pgtap"
+    cache.mkdir(parents=True, exist_ok=True)
+    if not list(cache.glob("*.deb")):
+        # Needs no root; where the package lists are missing it fails, and the test that needs pgTAP says so.
+        subprocess.run(
+            ["apt-get", "download", "postgresql-15-pgtap"],
+            cwd=cache,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    for package in cache.glob("*.deb"):
+        # Unpacked where the user PostgreSQL runs as can read it.
+        if subprocess.run(["dpkg-deb", "-x", package, scratch / "pgtap"], check=False).returncode == 0:
+            (scratch / "pgtap").chmod(0o755)
+            return next((scratch / "pgtap").glob("usr/share/postgresql/*/extension")).parent
+    return None
+
+
 @pytest.fixture(scope="session")
 def server_of(scratch: Path) -> Iterator[Callable[[int], PostgresServer]]:
     """Function that returns a running throw-away server of a major version; skips the test where it is not installed.
@@ -97,12 +124,11 @@ def server_of(scratch: Path) -> Iterator[Callable[[int], PostgresServer]]:
             bin_dir = None if version == 18 else debian_bin_dir(version)
             if version != 18 and bin_dir is None:
                 pytest.skip(f"PostgreSQL {version} is not installed in /usr/lib/postgresql/{version}")
+            settings = dict(THROW_AWAY_SETTINGS)
+            if version == 18 and (share := find_pgtap(scratch)):
+                settings["extension_control_path"] = f"'$system:{share}'"
             server = PostgresServer(
-                scratch / f"postgres-{version}",
-                free_port(),
-                secrets.token_urlsafe(16),
-                bin_dir,
-                THROW_AWAY_SETTINGS,
+                scratch / f"postgres-{version}", free_port(), secrets.token_urlsafe(16), bin_dir, settings
             )
             server.start()
             servers[version] = server
@@ -204,9 +230,9 @@ def clickhouse_url(scratch: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def pgtap_database(postgres_server: PostgresServer, warehouse_template: str) -> str:
+def pgtap_database(scratch: Path, postgres_server: PostgresServer, warehouse_template: str) -> str:
     """URI of the database the pgTAP files run in: the warehouse, pgTAP, and what tests/pgtap/helpers/ defines."""
-    if pgtap_share_dir() is None:
+    if find_pgtap(scratch) is None:
         pytest.fail(
             "pgTAP is not installed: run 'apt-get install postgresql-15-pgtap' (Debian 12), or use the test image.",
             pytrace=False,

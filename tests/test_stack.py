@@ -1,25 +1,363 @@
-"""The embedded parts: start, health, stop, crash, and what bad input gets."""
+"""The embedded stack: start, health, stop, crashes, and what bad input gets."""
 
-from collections.abc import Callable
-from contextlib import closing
+import contextlib
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import psutil
 import psycopg2
+import pytest
 
-from embedded.postgres import PostgresServer
+from embedded import osuser, stack
+from embedded.errors import StackError
+from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, libpq_environment, memory_settings
+from embedded.settings import ROOT, ClickHouseAddress, Settings
+from tests.conftest import free_port, run_module
+
+GIGABYTE = 1024**3
+NOBODY = "nobody"
 
 
-def test_server_is_as_configured(postgres_server: PostgresServer, admin_dsn: str) -> None:
-    with closing(psycopg2.connect(admin_dsn)) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_setting('server_encoding'), current_setting('data_checksums'), current_setting('timezone'),"
-            " current_setting('listen_addresses'), current_setting('unix_socket_directories')"
-        )
-        assert cursor.fetchone() == ("UTF8", "on", "UTC", "127.0.0.1", "")
+def query(dsn: str, statement: str) -> tuple:
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone() if cursor.description else ()
+
+
+def throw_away(home: Path) -> Settings:
+    ports = {part: free_port() for part in ("postgres", "clickhouse", "airflow")}
+    return Settings(home, ports, postgres_settings=THROW_AWAY_SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def small_stack(scratch: Path) -> Iterator[stack.Stack]:
+    """A running stack of PostgreSQL and ClickHouse."""
+    small = stack.Stack(throw_away(scratch / "stack"), (stack.POSTGRES, stack.CLICKHOUSE))
+    small.start()
+    yield small
+    small.stop()
+    stack.remove(small.settings)
+
+
+def states(some: stack.Stack) -> dict[str, str]:
+    return {title: health for title, _state, health in some.status()}
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+# --- PostgreSQL -------------------------------------------------------------------------------------------------------
+
+
+def test_server_is_as_configured(admin_dsn: str) -> None:
+    names = ("server_encoding", "data_checksums", "timezone", "listen_addresses", "unix_socket_directories")
+    shown = ", ".join(f"current_setting('{name}')" for name in names)
+    assert query(admin_dsn, f"SELECT {shown}") == ("UTF8", "on", "UTC", "127.0.0.1", "")
+
+
+def test_server_takes_no_wrong_password(postgres_server: PostgresServer) -> None:
+    with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+        psycopg2.connect(host="127.0.0.1", port=postgres_server.port, user="tshop", password="wrong", dbname="postgres")
 
 
 def test_server_starts_again_after_a_crash(server_of: Callable[[int], PostgresServer]) -> None:
     server = server_of(18)
     server.kill()
+    assert (server.data / "postmaster.pid").exists()
     assert not server.is_ready()
     server.start()
     assert server.is_ready()
+
+
+def test_stale_pid_file_that_names_another_process_does_not_hinder(server_of: Callable[[int], PostgresServer]) -> None:
+    server = server_of(18)
+    server.kill()
+    file = server.data / "postmaster.pid"
+    file.write_text("\n".join([str(os.getpid()), *file.read_text().split("\n")[1:]]))
+    server.start()
+    assert server.is_ready()
+
+
+def test_data_of_another_version_is_refused(server_of: Callable[[int], PostgresServer]) -> None:
+    old = server_of(15)
+    new = PostgresServer(old.folder, free_port(), "secret")
+    with pytest.raises(StackError, match="written by PostgreSQL 15, the programs are of version 18"):
+        new.prepare()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+def test_data_goes_outside_where_the_user_of_postgres_cannot_reach_it(scratch: Path) -> None:
+    closed = scratch / "closed"
+    closed.mkdir(mode=0o700)
+    server = PostgresServer(closed / "postgres", free_port(), "secret", settings=THROW_AWAY_SETTINGS)
+    try:
+        assert server.moved
+        assert server.folder.is_relative_to(osuser.OUTSIDE)
+        server.start()
+        assert server.is_ready()
+        assert psutil.Process(server.pid()).username() == osuser.NAME
+    finally:
+        server.stop("immediate")
+        shutil.rmtree(server.folder.parent)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+def test_programs_are_copied_where_the_user_of_postgres_cannot_reach_them(scratch: Path) -> None:
+    programs = scratch / "private" / "programs"
+    programs.mkdir(parents=True)
+    (programs / "tool").write_text("#!/bin/sh\n")
+    (programs / "tool").chmod(0o755)
+    user = osuser.postgres_user()
+    assert osuser.reachable_copy(programs, "tool") == programs
+    programs.parent.chmod(0o700)
+    copy = osuser.reachable_copy(programs, "tool")
+    try:
+        assert copy != programs
+        assert user.can_reach(copy / "tool")
+        assert osuser.reachable_copy(programs, "tool") == copy
+    finally:
+        shutil.rmtree(copy)
+
+
+DEBIAN_PYTHON = Path("/usr/bin/python3.11")
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not DEBIAN_PYTHON.exists(), reason="needs root to become somebody else")
+def test_server_runs_as_a_user_who_is_not_root(scratch: Path) -> None:
+    user = pwd.getpwnam(NOBODY)
+    home = scratch / "not-root"
+    home.mkdir(mode=0o700)
+    os.chown(home, user.pw_uid, user.pw_gid)
+    code = (
+        "import sys; from pathlib import Path; from embedded.postgres import PostgresServer, THROW_AWAY_SETTINGS\n"
+        "server = PostgresServer(Path(sys.argv[1]), int(sys.argv[2]), 'secret', settings=THROW_AWAY_SETTINGS)\n"
+        "server.start(); print(server.is_ready(), server.moved, server.user.name); server.stop()\n"
+    )
+    # The environment's Python may lie where nobody can go; Debian's takes its packages from there all the same.
+    packages = Path(psycopg2.__file__).parent.parent
+    answer = subprocess.run(
+        [DEBIAN_PYTHON, "-c", code, home / "postgres", str(free_port())],
+        cwd="/",
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{packages}", "PYTHONDONTWRITEBYTECODE": "1"},
+        user=user.pw_uid,
+        group=user.pw_gid,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "PermissionError" in answer.stderr or "ModuleNotFoundError" in answer.stderr:
+        pytest.skip("the repository is where nobody else can read it")
+    assert answer.stdout.split() == ["True", "False", NOBODY], answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "shared", "work"), [(1, "128MB", "4MB"), (8, "1024MB", "32MB"), (64, "2048MB", "64MB")]
+)
+def test_memory_is_a_modest_share_of_the_machine(gigabytes: int, shared: str, work: str) -> None:
+    settings = memory_settings(gigabytes * GIGABYTE)
+    assert (settings["shared_buffers"], settings["work_mem"]) == (shared, work)
+
+
+# --- the stack --------------------------------------------------------------------------------------------------------
+
+
+def test_parts_are_healthy_and_start_is_repeatable(small_stack: stack.Stack) -> None:
+    pids = [small_stack.pid(part) for part in small_stack.parts]
+    assert small_stack.start() is False
+    assert states(small_stack) == {"PostgreSQL": "healthy", "ClickHouse": "healthy"}
+    assert [small_stack.pid(part) for part in small_stack.parts] == pids
+
+
+def test_all_is_in_one_folder_closed_to_others(small_stack: stack.Stack) -> None:
+    home = small_stack.settings.home
+    assert {entry.name for entry in home.iterdir()} >= {"clickhouse", "logs", "postgres", "run", "secrets"}
+    for entry in home.iterdir():
+        assert entry.stat().st_mode & 0o077 == 0, entry
+
+
+def test_secrets_are_in_no_argument_log_or_configuration(small_stack: stack.Stack) -> None:
+    settings = small_stack.settings
+    secrets = [file.read_text().strip() for file in (settings.home / "secrets").iterdir()]
+    assert secrets
+    places = {f"process {process.pid}": " ".join(process.cmdline()) for process in small_stack.processes()}
+    for folder in ("logs", "run"):
+        for file in (settings.home / folder).iterdir():
+            if file.is_file():
+                places[str(file)] = file.read_text(errors="replace")
+    assert len(places) > 4
+    assert [place for place, text in places.items() if any(secret in text for secret in secrets)] == []
+
+
+def test_only_loopback_is_listened_on(small_stack: stack.Stack) -> None:
+    pids = [small_stack.pid(part) for part in small_stack.parts]
+    addresses = {
+        connection.laddr.ip
+        for pid in pids
+        for connection in psutil.Process(pid).net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize("part", [stack.POSTGRES, stack.CLICKHOUSE], ids=lambda part: part.name)
+def test_a_killed_part_is_started_again_and_the_other_goes_on(small_stack: stack.Stack, part: stack.Part) -> None:
+    other = next(one for one in small_stack.parts if one is not part)
+    killed, spared = small_stack.pid(part), small_stack.pid(other)
+    psutil.Process(killed).kill()
+    assert small_stack.wait_for(lambda: small_stack.pid(part) not in (0, killed), 60)
+    assert small_stack.wait_for(lambda: small_stack.health(part) == "healthy", 60)
+    assert small_stack.pid(other) == spared
+
+
+def test_data_outlives_a_kill_of_everything(small_stack: stack.Stack) -> None:
+    dsn = small_stack.settings.warehouse_dsn
+    query(dsn, "CREATE TABLE public.kept AS SELECT 42 AS answer")
+    small_stack.kill()
+    assert not small_stack.runs()
+    assert small_stack.start() is True
+    assert query(dsn, "SELECT answer FROM public.kept") == (42,)
+
+
+def test_a_killed_supervisord_leaves_nothing_in_the_way(small_stack: stack.Stack) -> None:
+    clickhouse = small_stack.pid(stack.CLICKHOUSE)
+    psutil.Process(small_stack.supervisor_pid()).kill()
+    assert small_stack.wait_for(lambda: not small_stack.runs(), 20)
+    assert psutil.pid_exists(clickhouse)
+    assert small_stack.start() is True
+    assert not psutil.pid_exists(clickhouse)
+    assert states(small_stack) == {"PostgreSQL": "healthy", "ClickHouse": "healthy"}
+
+
+def test_stop_leaves_no_process_and_no_port(scratch: Path) -> None:
+    small = stack.Stack(throw_away(scratch / "stopped"), (stack.POSTGRES, stack.CLICKHOUSE))
+    small.start()
+    ports = [small.settings.ports[part.port] for part in small.parts]
+    assert all(map(listens, ports))
+    assert small.stop() is True
+    assert not any(map(listens, ports))
+    assert small.processes() == []
+    assert small.stop() is False
+    stack.remove(small.settings)
+
+
+def test_a_taken_port_is_told_with_its_variable(scratch: Path) -> None:
+    settings = throw_away(scratch / "taken")
+    small = stack.Stack(settings, (stack.POSTGRES, stack.CLICKHOUSE))
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", settings.ports["clickhouse"]))
+        holder.listen()
+        with pytest.raises(StackError, match="TSHOP_CLICKHOUSE_PORT"):
+            small.start()
+    assert not small.runs()
+    assert not small.postgres.data.exists()
+
+
+def test_a_long_path_does_not_break_the_socket(scratch: Path) -> None:
+    small = stack.Stack(throw_away(scratch / ("long-" * 30)), (stack.POSTGRES,))
+    small.start()
+    assert states(small) == {"PostgreSQL": "healthy"}
+    small.stop()
+    stack.remove(small.settings)
+
+
+def test_a_part_that_cannot_start_is_told_with_its_log(scratch: Path) -> None:
+    settings = throw_away(scratch / "broken")
+    broken = Settings(settings.home, settings.ports, postgres_settings={"max_connections": "'nonsense'"})
+    small = stack.Stack(broken, (stack.POSTGRES,))
+    with pytest.raises(StackError, match="max_connections"):
+        small.start()
+    small.stop()
+
+
+def test_two_commands_at_once_do_not_meet(small_stack: stack.Stack) -> None:
+    with stack.file_lock(small_stack.settings.home / "run" / "stack.lock", ""), pytest.raises(StackError, match="wait"):
+        small_stack.stop()
+
+
+# --- addresses and the command line -----------------------------------------------------------------------------------
+
+
+def test_clickhouse_url_is_decoded() -> None:
+    address = ClickHouseAddress.parse("https://some%40one:p%2Fw@example.test/sales")
+    assert address == ClickHouseAddress(True, "example.test", 8443, "some@one", "p/w", "sales")
+
+
+def test_libpq_variables_hold_what_the_uri_says() -> None:
+    variables = libpq_environment("postgresql://u:p%2Fw@h:1/d?sslmode=require")
+    assert variables == {
+        "PGHOST": "h",
+        "PGPORT": "1",
+        "PGDATABASE": "d",
+        "PGUSER": "u",
+        "PGPASSWORD": "p/w",
+        "PGSSLMODE": "require",
+    }
+
+
+def test_exec_fills_the_addresses_in(tmp_path: Path) -> None:
+    code = "import os; print(os.environ['WAREHOUSE_DSN'].split('@')[1], os.environ['CLICKHOUSE_URL'].split('@')[1])"
+    ports = {"TSHOP_POSTGRES_PORT": "1111", "TSHOP_CLICKHOUSE_PORT": "2222"}
+    answer = run_module("embedded", "exec", "--", "python", "-c", code, TSHOP_HOME=str(tmp_path / "home"), **ports)
+    assert answer.stdout.split() == ["127.0.0.1:1111/tshop", "127.0.0.1:2222/tshop"], answer.stderr
+
+
+def test_exec_leaves_given_addresses_alone(tmp_path: Path) -> None:
+    answer = run_module(
+        *("embedded", "exec", "--", "python", "-c", "import os; print(os.environ['WAREHOUSE_DSN'])"),
+        TSHOP_HOME=str(tmp_path / "home"),
+        WAREHOUSE_DSN="postgresql://someone@elsewhere/shop",
+    )
+    assert answer.stdout.strip() == "postgresql://someone@elsewhere/shop", answer.stderr
+
+
+BAD_VALUES = [
+    ({"CLIENTS": "0"}, "CLIENTS is '0'"),
+    ({"CLIENTS": "many"}, "CLIENTS is 'many'"),
+    ({"PRODUCTS": "-1"}, "PRODUCTS is '-1'"),
+    ({"DAYS": "0"}, "DAYS is '0'"),
+    ({"RUNS": "-1"}, "RUNS is '-1'"),
+    ({"FROM": "nonsense"}, "FROM is 'nonsense'"),
+    ({"FROM": "2999-01-01"}, "FROM is 2999-01-01, which is not over yet"),
+    ({"DAYS": "36500"}, "not over yet"),
+    ({"LOCALE": "xx_XX"}, "LOCALE is 'xx_XX'"),
+    ({"TSHOP_POSTGRES_PORT": "http"}, "TSHOP_POSTGRES_PORT is 'http'"),
+    ({"TSHOP_AIRFLOW_PORT": "18123"}, "TSHOP_AIRFLOW_PORT is 18123, which another part has already"),
+    ({"WAREHOUSE_DSN": "mysql://nowhere"}, "WAREHOUSE_DSN is not a libpq URI"),
+    ({"WAREHOUSE_DSN": "postgresql://nobody@127.0.0.1:1/none"}, "named by WAREHOUSE_DSN cannot be reached"),
+    ({"CLICKHOUSE_URL": "127.0.0.1:8123"}, "CLICKHOUSE_URL does not have the form"),
+    ({"CLICKHOUSE_URL": "http://u:p@127.0.0.1:1/tshop"}, "named by CLICKHOUSE_URL does not answer"),
+]
+
+
+@pytest.mark.parametrize(("variables", "message"), BAD_VALUES, ids=[" ".join(case[0]) for case in BAD_VALUES])
+def test_bad_values_get_one_sentence_before_anything_starts(
+    tmp_path: Path, variables: dict[str, str], message: str
+) -> None:
+    home = tmp_path / "home"
+    answer = run_module("embedded", "run", **{"TSHOP_HOME": str(home), **variables})
+    assert answer.returncode == 1
+    assert message in answer.stderr
+    assert len(answer.stderr.strip().splitlines()) == 1
+    assert not (home / "postgres").exists()
+
+
+def test_clean_asks_first(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    answer = run_module("embedded", "clean", TSHOP_HOME=str(tmp_path / "home"))
+    assert answer.returncode == 1
+    assert "SURE=yes" in answer.stderr
+    assert (tmp_path / "home").exists()
+
+
+def test_help_names_every_target() -> None:
+    answer = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
+    targets = "help setup run stop status migrate generate load mart audit report psql logs test lint fmt docs"
+    assert [target for target in targets.split() if f"  {target} " not in answer.stdout] == []
