@@ -7,11 +7,11 @@ import threading
 
 import psycopg2
 import pytest
-from conftest import run_module
 
 from embedded.postgres import libpq_environment
 from migrations import routines, runner
 from migrations.plain_sql import BrokenSql
+from tests.conftest import run_module
 
 VERSIONS = (15, 18)
 
