@@ -269,7 +269,7 @@ def remember(settings: Settings, shop: Shop) -> None:
 
 
 def _shops_file(settings: Settings) -> Path:
-    return settings.home / "shops.json"
+    return settings.folder("main_job") / "shops.json"
 
 
 def _shops(settings: Settings) -> dict[str, dict[str, Any]]:

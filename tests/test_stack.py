@@ -12,12 +12,12 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
+from conftest import free_port, run_module
 
 from embedded import osuser, stack
 from embedded.errors import StackError
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, libpq_environment, memory_settings
 from embedded.settings import ROOT, ClickHouseAddress, Settings
-from tests.conftest import free_port, run_module
 
 GIGABYTE = 1024**3
 NOBODY = "nobody"
