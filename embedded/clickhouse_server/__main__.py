@@ -1,0 +1,105 @@
+"""`python -m embedded.clickhouse_server --path DIR --host 127.0.0.1 --port N`: run the endpoint until SIGTERM."""
+
+import argparse
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import psycopg
+import uvicorn
+from psycopg.conninfo import conninfo_to_dict
+
+from embedded.clickhouse_server.app import Server
+from embedded.clickhouse_server.auth import Credentials
+from embedded.clickhouse_server.engine import Engine, StartError
+
+_GRACE_SECONDS = 10
+
+
+def _warehouse(dsn: str | None) -> dict[str, str]:
+    """The named collection's values out of WAREHOUSE_DSN (a libpq URI); {} where it is not set."""
+    if not dsn:
+        return {}
+    try:
+        parts = conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        raise StartError(
+            "WAREHOUSE_DSN is not a libpq URI: write postgresql://user:password@host:port/database."
+        ) from None
+    host, user, database = parts.get("host", ""), parts.get("user", ""), parts.get("dbname", "")
+    if not (host and user and database) or host.startswith("/") or "," in host:
+        raise StartError(
+            "WAREHOUSE_DSN must name one TCP host, a user and a database for ClickHouse to reach the warehouse."
+        )
+    return {
+        "host": host,
+        "port": str(parts.get("port", "5432")),
+        "user": user,
+        "password": parts.get("password", ""),
+        "database": database,
+    }
+
+
+def _credentials(environment) -> Credentials:
+    user, password = environment.get("CLICKHOUSE_USER"), environment.get("CLICKHOUSE_PASSWORD")
+    if not user or not password:
+        raise StartError("CLICKHOUSE_USER and CLICKHOUSE_PASSWORD must be set in the environment, and not empty.")
+    return Credentials(user, password)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(
+                f"Port {port} on {host} is taken by another program: set TSHOP_CLICKHOUSE_PORT to a free one."
+            ) from None
+        raise StartError(f"Can not listen on {host}:{port}: {error.strerror}.") from None
+    return listener
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Serve until SIGTERM or SIGINT; exit status 0 after a clean stop, 1 with one sentence on stderr otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m embedded.clickhouse_server", description=__doc__)
+    parser.add_argument("--path", type=Path, required=True, help="data directory, made if missing")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("TSHOP_CLICKHOUSE_PORT") or 18123))
+    parser.add_argument("--max-body", type=int, default=1 << 30, help="largest request body, bytes (default: 1 GiB)")
+    options = parser.parse_args(argv)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
+    try:
+        credentials = _credentials(os.environ)
+        warehouse = _warehouse(os.environ.get("WAREHOUSE_DSN"))
+        listener = _listen(options.host, options.port)
+        engine = Engine(options.path.resolve(), os.environ.get("CLICKHOUSE_DATABASE") or "tshop", warehouse)
+    except StartError as error:
+        print(error, file=sys.stderr)
+        return 1
+    # uvicorn raises the signal that stopped it once more when it is done: by then a stop is a success.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    config = uvicorn.Config(
+        Server(engine, credentials, max_body=options.max_body).app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        h11_max_incomplete_event_size=1 << 20,
+        http="h11",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

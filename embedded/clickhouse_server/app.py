@@ -1,0 +1,420 @@
+"""ClickHouse's HTTP interface: what a request asks for, and what the answer looks like."""
+
+import asyncio
+import contextlib
+import logging
+import re
+import secrets
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import IO
+
+from starlette.applications import Starlette
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from embedded.clickhouse_server import codec
+from embedded.clickhouse_server import sql as text
+from embedded.clickhouse_server.auth import Credentials
+from embedded.clickhouse_server.engine import Engine, Result, Session, Statement
+from embedded.clickhouse_server.errors import ClickHouseError
+
+log = logging.getLogger(__name__)
+
+# URL parameters that are the interface's own; every other one is a setting.
+_RESERVED = {
+    "query", "database", "default_format", "user", "password", "quota_key", "session_id", "session_timeout", "session_check",
+    "close_session", "query_id", "wait_end_of_query", "buffer_size", "stacktrace", "client_protocol_version", "role",
+    "compress", "decompress", "framing",
+}  # fmt: skip
+_EXTERNAL = re.compile(r"(.+)_(format|structure|types)$")
+_MAX_STATEMENT_BYTES = 16 << 20
+_MAX_SESSION_TIMEOUT = 3600
+_SPOOL_BYTES = 4 << 20
+# A compressed piece is fed in slices, so that a few bytes can not unfold into gigabytes before the limit is looked at.
+_DECODE_SLICE = 1024
+_FORM_FIELD_BYTES = 64 << 20
+
+
+class Server:
+    """The endpoint as an ASGI application (`app`) over one Engine.
+
+    `max_body` bytes bound a request's body, as sent and unpacked; `max_queries` statements run at once and as many again
+    wait, the rest are told to come back (202).
+    """
+
+    def __init__(self, engine: Engine, credentials: Credentials, max_body: int = 1 << 30, max_queries: int = 8):
+        self._engine, self._credentials, self._max_body = engine, credentials, max_body
+        self._slots, self._waiting, self._max_waiting = asyncio.Semaphore(max_queries), 0, 100
+        # A thread more than slots for each of: KILL QUERY, cancelling for clients that left.
+        self._threads = ThreadPoolExecutor(max_queries + 4, thread_name_prefix="query")
+        self._display_name = "tshop-chdb"
+        self.app = Starlette(
+            routes=[
+                Route("/ping", self._ping, methods=["GET", "HEAD"]),
+                Route("/replicas_status", self._ping, methods=["GET", "HEAD"]),
+                Route("/", self._query, methods=["GET", "HEAD", "POST"]),
+            ],
+            exception_handlers={404: self._not_found, 405: self._not_found},
+            lifespan=self._lifespan,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _lifespan(self, _app):
+        reaper = asyncio.create_task(self._expire_sessions())
+        yield
+        reaper.cancel()
+        await asyncio.to_thread(self._engine.close)
+        self._threads.shutdown(wait=False)
+
+    async def _expire_sessions(self):
+        while True:
+            await asyncio.sleep(1)
+            await asyncio.to_thread(self._engine.expire_sessions)
+
+    async def _ping(self, request: Request) -> Response:
+        return PlainTextResponse("Ok.\n", headers=self._headers())
+
+    async def _not_found(self, request: Request, error: HTTPException) -> Response:
+        return PlainTextResponse(
+            f"There is no handle {request.url.path}\nUse / or /ping for health checks.\nOr /replicas_status for more "
+            "sophisticated health checks.\n\nSend queries from your program with POST method or GET /?query=...\n",
+            status_code=404,
+            headers=self._headers(),
+        )
+
+    def _headers(self, **more: str) -> dict[str, str]:
+        return {
+            "X-ClickHouse-Server-Display-Name": self._display_name,
+            "X-ClickHouse-Timezone": self._engine.timezone,
+            **more,
+        }
+
+    async def _run(self, function, *args):
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    async def _query(self, request: Request) -> Response:
+        parameters = dict(request.query_params)
+        if request.method != "POST" and "query" not in parameters:
+            return PlainTextResponse("Ok.\n", headers=self._headers())
+        query_id = parameters.get("query_id") or request.headers.get("x-clickhouse-query-id") or str(uuid.uuid4())
+        headers = self._headers(**{"X-ClickHouse-Query-Id": _header_safe(query_id)})
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                self._credentials.check(request.headers, parameters)
+                return await self._answer(request, parameters, query_id, headers, stack)
+            except ClickHouseError as error:
+                return _error_response(error, headers)
+            except (ClientDisconnect, asyncio.CancelledError):
+                raise
+            except Exception:
+                log.exception("A request failed inside the endpoint")
+                error = ClickHouseError(1002, "UNKNOWN_EXCEPTION", "The endpoint failed on this request; see its log")
+                return _error_response(error, headers)
+
+    async def _answer(
+        self,
+        request: Request,
+        parameters: dict[str, str],
+        query_id: str,
+        headers: dict[str, str],
+        stack: contextlib.AsyncExitStack,
+    ) -> Response:
+        statement = await self._statement(request, parameters, query_id, stack)
+        wants_kill = text.first_word(statement.sql) == "KILL"
+        if wants_kill:
+            statement.sql = await self._run(self._engine.with_engine_ids, statement.sql)
+        # Everything taken here is given back by `release`, whichever way the request ends.
+        release = contextlib.AsyncExitStack()
+        try:
+            if not wants_kill:
+                await self._take_slot(release)
+            session = await self._session(parameters, release)
+            result = await self._run_watched(request, statement, session, parameters)
+            release.push_async_callback(self._run, result.close)
+            release.push_async_exit(stack.pop_all())
+            return await self._respond(request, parameters, headers, result, release)
+        except BaseException:
+            await asyncio.shield(release.aclose())
+            raise
+
+    async def _respond(
+        self,
+        request: Request,
+        parameters: Mapping[str, str],
+        headers: dict[str, str],
+        result: Result,
+        release: contextlib.AsyncExitStack,
+    ) -> Response:
+        tag = secrets.token_hex(8)
+        headers |= {"X-ClickHouse-Format": result.format, "X-ClickHouse-Exception-Tag": tag}
+        headers["Content-Type"] = _content_type(result.format)
+        compress = codec.encoder("")[1]
+        if _is_on(parameters.get("enable_http_compression")):
+            encoding, compress = codec.encoder(request.headers.get("accept-encoding", ""))
+            if encoding:
+                headers["Content-Encoding"] = encoding
+        if request.method == "HEAD" or _is_on(parameters.get("wait_end_of_query")):
+            with tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary) as file:
+                while (piece := await self._run(result.next)) is not None:
+                    file.write(compress(piece))
+                file.write(compress.finish())
+                headers["X-ClickHouse-Summary"] = result.summary_json()
+                await release.aclose()
+                return _file_response(file, headers)
+        headers["X-ClickHouse-Summary"] = result.summary_json()
+        first = await self._run(result.next)
+        return StreamingResponse(self._body(first, result, compress, tag, release), headers=headers)
+
+    async def _body(
+        self, piece: bytes | None, result: Result, compress: codec.Codec, tag: str, release: contextlib.AsyncExitStack
+    ) -> AsyncIterator[bytes]:
+        try:
+            while piece is not None:
+                packed = compress(piece)
+                if packed:
+                    yield packed
+                piece = await self._run(result.next)
+            yield compress.finish()
+        except ClickHouseError as error:
+            # The status is sent long ago: the error follows in the body as the server writes it, and the connection is
+            # broken off before the body's proper end so that no client takes the rows for all rows.
+            message = error.message.encode()
+            trailer = b"\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n" % (
+                tag.encode(), message, len(message) + 1, tag.encode(),
+            )  # fmt: skip
+            yield compress(trailer) + compress.finish()
+            raise _BrokenOffError(error.message) from None
+        finally:
+            await asyncio.shield(release.aclose())
+
+    async def _take_slot(self, release: contextlib.AsyncExitStack) -> None:
+        if self._slots.locked() and self._waiting >= self._max_waiting:
+            raise ClickHouseError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many simultaneous queries")
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        release.callback(self._slots.release)
+
+    async def _session(self, parameters: Mapping[str, str], release: contextlib.AsyncExitStack) -> Session | None:
+        session_id = parameters.get("session_id")
+        if not session_id:
+            return None
+        try:
+            timeout = float(parameters.get("session_timeout") or 60)
+        except ValueError:
+            raise ClickHouseError(374, "INVALID_SESSION_TIMEOUT", "Invalid session timeout") from None
+        if not 0 <= timeout <= _MAX_SESSION_TIMEOUT:
+            raise ClickHouseError(
+                374, "INVALID_SESSION_TIMEOUT", f"Session timeout is more than the maximum of {_MAX_SESSION_TIMEOUT} s"
+            )
+        session = await self._run(self._engine.session, session_id, timeout, _is_on(parameters.get("session_check")))
+        release.callback(self._engine.release, session)
+        return session
+
+    async def _run_watched(
+        self, request: Request, statement: Statement, session: Session | None, parameters: Mapping[str, str]
+    ) -> Result:
+        """Run the statement; a client that leaves meanwhile has its read-only statement cancelled, if it asked for that."""
+        work = asyncio.ensure_future(self._run(self._engine.run, statement, session))
+        cancels = _is_on(parameters.get("cancel_http_readonly_queries_on_client_close"))
+        watch = asyncio.ensure_future(_disconnected(request))
+        try:
+            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done() and cancels and statement.insert_format is None and _only_reads(statement.sql):
+                await self._run(self._engine.kill, statement.query_id)
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            # Threads can not be cancelled: the slot is held until the engine has let go.
+            await self._run(self._engine.kill, statement.query_id)
+            with contextlib.suppress(ClickHouseError):
+                (await work).close()
+            raise
+        finally:
+            watch.cancel()
+
+    async def _statement(
+        self, request: Request, parameters: dict[str, str], query_id: str, stack: contextlib.AsyncExitStack
+    ) -> Statement:
+        for name in ("compress", "decompress"):
+            if _is_on(parameters.get(name)):
+                raise ClickHouseError(
+                    48, "NOT_IMPLEMENTED", f"{name}=1 (the native block format) is not supported: use Content-Encoding"
+                )
+        if parameters.get("role"):
+            raise ClickHouseError(511, "UNKNOWN_ROLE", f"There is no role `{parameters['role']}`")
+        body = stack.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary))
+        externals = []
+        if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            externals = await self._read_form(request, parameters, body, stack)
+        else:
+            if parameters.get("query"):
+                body.write(parameters["query"].encode() + b"\n")
+            if request.method == "POST":
+                await self._read_body(request, body)
+        body.seek(0)
+        head = body.read(_MAX_STATEMENT_BYTES + 1)
+        default_format = (
+            parameters.get("default_format") or request.headers.get("x-clickhouse-format") or "TabSeparated"
+        )
+        insert = text.split_insert(head, parameters.get("default_format") or request.headers.get("x-clickhouse-format"))
+        statement = Statement(
+            sql=head,
+            query_id=query_id,
+            database=parameters.get("database")
+            or request.headers.get("x-clickhouse-database")
+            or self._engine.database,
+            parameters={k.removeprefix("param_"): v for k, v in parameters.items() if k.startswith("param_")},
+            settings={k: v for k, v in parameters.items() if k not in _RESERVED and not k.startswith("param_")},
+            externals=externals,
+            default_format=default_format,
+            read_only=request.method != "POST",
+        )
+        if "session_id" in parameters and not (
+            parameters.get("database") or request.headers.get("x-clickhouse-database")
+        ):
+            statement.database = ""
+        if insert is not None:
+            body.seek(insert.data_offset)
+            statement.sql, statement.insert_format, statement.data = insert.statement, insert.format, body
+        elif len(head) > _MAX_STATEMENT_BYTES:
+            raise ClickHouseError(291, "QUERY_IS_TOO_LARGE", f"The query is longer than {_MAX_STATEMENT_BYTES} bytes")
+        elif not head.strip():
+            raise ClickHouseError(62, "SYNTAX_ERROR", "Syntax error: empty query")
+        return statement
+
+    async def _read_body(self, request: Request, file: IO[bytes]) -> None:
+        self._check_length(request)
+        decode = codec.decoder(request.headers.get("content-encoding"))
+        slice_size = _DECODE_SLICE if "content-encoding" in request.headers else len
+        received = written = 0
+        try:
+            async for chunk in request.stream():
+                received += len(chunk)
+                step = slice_size if isinstance(slice_size, int) else len(chunk) or 1
+                for start in range(0, len(chunk), step):
+                    piece = decode(chunk[start : start + step])
+                    written += len(piece)
+                    if max(received, written) > self._max_body:
+                        raise self._too_large()
+                    file.write(piece)
+            file.write(decode.finish())
+        except codec.DECODE_ERRORS:
+            encoding = request.headers.get("content-encoding")
+            raise ClickHouseError(
+                354, "INFLATE_FAILED", f"The request's body is not whole {encoding} data", status=400
+            ) from None
+
+    async def _read_form(
+        self, request: Request, parameters: dict[str, str], body: IO[bytes], stack: contextlib.AsyncExitStack
+    ) -> list[tuple[str, str, str, IO[bytes]]]:
+        """Take a multipart form: plain fields are parameters (and the query), files are temporary tables."""
+        self._check_length(request)
+        received = 0
+        receive = request.receive
+
+        async def counted():
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_body:
+                raise self._too_large()
+            return message
+
+        try:
+            form = await Request(request.scope, counted).form(max_part_size=_FORM_FIELD_BYTES)
+        except (MultiPartException, HTTPException) as error:
+            detail = getattr(error, "message", "") or getattr(error, "detail", "")
+            raise ClickHouseError(36, "BAD_ARGUMENTS", f"The request's form can not be read: {detail}") from None
+        stack.push_async_callback(form.close)
+        files = {name: part.file for name, part in form.multi_items() if isinstance(part, UploadFile)}
+        fields = {name: part for name, part in form.multi_items() if not isinstance(part, UploadFile)}
+        parameters.update({name: value for name, value in fields.items() if name != "query"})
+        described: dict[str, dict[str, str]] = {}
+        for name in list(parameters):
+            match = _EXTERNAL.match(name)
+            if match and match[1] in files:
+                described.setdefault(match[1], {})[match[2]] = parameters.pop(name)
+        body.write("\n".join(q for q in (parameters.get("query"), fields.get("query")) if q).encode())
+        return [(name, *_structure(name, described.get(name, {})), file) for name, file in files.items()]
+
+    def _check_length(self, request: Request) -> None:
+        length = request.headers.get("content-length", "0")
+        if length.isdigit() and int(length) > self._max_body:
+            raise self._too_large()
+
+    def _too_large(self) -> ClickHouseError:
+        return ClickHouseError(
+            291, "QUERY_IS_TOO_LARGE", f"The request's body is longer than {self._max_body} bytes: send it in parts"
+        )
+
+
+class _BrokenOffError(Exception):
+    """Raised into the web server to break a response off; it says what the client was told."""
+
+
+def _structure(name: str, described: Mapping[str, str]) -> tuple[str, str]:
+    """The columns and the format of a temporary table sent along."""
+    if "structure" in described:
+        columns = described["structure"]
+    elif "types" in described:
+        columns = ", ".join(f"_{i} {t}" for i, t in enumerate(described["types"].split(","), 1))
+    else:
+        raise ClickHouseError(
+            36, "BAD_ARGUMENTS", f"Neither structure nor types have been provided for external table {name}"
+        )
+    return columns, described.get("format", "TabSeparated")
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _only_reads(sql: bytes) -> bool:
+    return text.first_word(sql) in ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN")
+
+
+def _is_on(value: str | None) -> bool:
+    return (value or "0").lower() in ("1", "true")
+
+
+def _header_safe(value: str) -> str:
+    return re.sub(r"[^\x20-\x7e]", "?", value)
+
+
+def _content_type(format_: str) -> str:
+    name = format_.lower()
+    if "eachrow" in name or name in ("jsonlines", "ndjson"):
+        return "application/x-ndjson; charset=UTF-8"
+    if "json" in name:
+        return "application/json; charset=UTF-8"
+    if name.startswith("csv"):
+        return "text/csv; charset=UTF-8; header=" + ("present" if "names" in name else "absent")
+    if name.startswith(("tabseparated", "tsv")):
+        return "text/tab-separated-values; charset=UTF-8"
+    if name in ("native", "parquet", "arrow", "arrowstream", "orc", "avro") or name.startswith("rowbinary"):
+        return "application/octet-stream"
+    return "text/plain; charset=UTF-8"
+
+
+def _error_response(error: ClickHouseError, headers: dict[str, str]) -> Response:
+    headers = headers | {"X-ClickHouse-Exception-Code": str(error.code)}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="ClickHouse server HTTP API"'
+    return PlainTextResponse(error.message + "\n", status_code=error.status, headers=headers)
+
+
+def _file_response(file: IO[bytes], headers: dict[str, str]) -> Response:
+    """What is in the file, as one body of known length; a large one is read on from a duplicate in pieces."""
+    length = file.tell()
+    file.seek(0)
+    return Response(file.read(length), headers=headers)

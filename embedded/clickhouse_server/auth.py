@@ -1,0 +1,48 @@
+"""Who may use the endpoint: one user, named by the environment, proved by any of the ways ClickHouse takes."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from embedded.clickhouse_server.errors import ClickHouseError
+
+_FAILED = (
+    "{user}: Authentication failed: password is incorrect, or there is no user with such name. "
+    "The endpoint takes the user and password of CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"
+)
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The one user of the endpoint."""
+
+    user: str
+    password: str
+
+    def check(self, headers: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+        """Raise ClickHouseError (516, or 194 when nothing was offered) unless the request proves the user."""
+        user, password = _offered(headers, parameters)
+        # Both comparisons are always made and take the same time whatever differs.
+        user_fits = hmac.compare_digest((user or "").encode(), self.user.encode())
+        password_fits = hmac.compare_digest((password or "").encode(), self.password.encode())
+        if user is None and password is None:
+            raise ClickHouseError(194, "REQUIRED_PASSWORD", "User and password are required")
+        if not (user_fits and password_fits):
+            raise ClickHouseError(516, "AUTHENTICATION_FAILED", _FAILED.format(user=user or "default"))
+
+
+def _offered(headers: Mapping[str, str], parameters: Mapping[str, str]) -> tuple[str | None, str | None]:
+    if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
+        return headers.get("x-clickhouse-user"), headers.get("x-clickhouse-key")
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            raise ClickHouseError(516, "AUTHENTICATION_FAILED", "Invalid Basic authorization header") from None
+        return user, password
+    if scheme:
+        raise ClickHouseError(516, "AUTHENTICATION_FAILED", f"'{scheme}' HTTP Authorization scheme is not supported")
+    return parameters.get("user"), parameters.get("password")

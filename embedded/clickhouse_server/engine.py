@@ -1,0 +1,491 @@
+"""chDB behind the endpoint: one owner of the data directory, a fresh handle for every request, handles kept for sessions."""
+
+import fcntl
+import json
+import logging
+import os
+import re
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+from xml.sax.saxutils import escape
+
+from embedded.clickhouse_server import sql as text
+from embedded.clickhouse_server.errors import ClickHouseError
+from embedded.clickhouse_server.guard import Guard
+
+log = logging.getLogger(__name__)
+
+# Formats whose chunks from the engine can be set one after another, and what the engine repeats at the head of each.
+_PLAIN = {
+    "native", "rowbinary", "tabseparated", "tsv", "tabseparatedraw", "tsvraw", "raw", "csv", "jsoneachrow", "jsonlines",
+    "ndjson", "jsoncompacteachrow", "jsonstringseachrow", "jsoncompactstringseachrow", "tskv", "lineasstring", "rawblob",
+    "null", "sqlinsert",
+}  # fmt: skip
+_HEAD_LINES = {
+    "csvwithnames": 1, "csvwithnamesandtypes": 2, "tabseparatedwithnames": 1, "tsvwithnames": 1,
+    "tabseparatedwithnamesandtypes": 2, "tsvwithnamesandtypes": 2, "jsoncompacteachrowwithnames": 1,
+    "jsoncompacteachrowwithnamesandtypes": 2,
+}  # fmt: skip
+_HEAD_LINE = {
+    True: re.compile(rb'(?:"(?:[^"]|"")*"|[^"\n])*\n'),
+    False: re.compile(rb"[^\n]*\n"),
+}
+# Formats of chDB's Python side: they give objects, not bytes.
+_NOT_FORMATS = {"dataframe", "datastore", "arrowtable"}
+_STREAMED_ROOTS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery")
+_BUFFERED_RESULT_BYTES = 256 << 20
+_PIECE = 1 << 20
+_MAX_SESSIONS = 256
+
+
+@dataclass
+class Statement:
+    """One request to the engine.
+
+    `sql` is the statement alone; an INSERT's rows come from `data` in the format `insert_format`. `parameters` are the
+    values of {name:Type}, escaped as ClickHouse's HTTP interface wants them; `externals` are (name, structure, format,
+    file) of temporary tables sent along. `read_only` is what GET implies.
+    """
+
+    sql: bytes
+    query_id: str
+    database: str
+    data: IO[bytes] | None = None
+    insert_format: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
+    externals: list[tuple[str, str, str, IO[bytes]]] = field(default_factory=list)
+    default_format: str = "TabSeparated"
+    read_only: bool = False
+
+
+@dataclass
+class Session:
+    """A handle kept between requests: temporary tables and SET live in it."""
+
+    handle: Any
+    timeout: float
+    deadline: float
+    busy: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Result:
+    """Rows on their way out: `format`, the counters so far (`summary`, integers) and the pieces of the body."""
+
+    def __init__(self, work: "_Work", first: bytes | None, rest: Iterator[bytes], end: Callable[[], None]):
+        self.format, self.summary = work.format, work.summary
+        self._first, self._rest, self._end = first, rest, end
+
+    def next(self) -> bytes | None:
+        """The next piece of the body, None at its end; ClickHouseError when the query fails on the way."""
+        if self._first is not None:
+            piece, self._first = self._first, None
+            return piece
+        return next(self._rest, None)
+
+    def close(self) -> None:
+        """Give the handle back; the query is cancelled when it is not at its end. Once is enough, twice does no harm."""
+        end, self._end = self._end, lambda: None
+        try:
+            self._rest.close()
+        finally:
+            end()
+
+    def summary_json(self) -> str:
+        """The value of X-ClickHouse-Summary."""
+        return json.dumps({name: str(value) for name, value in self.summary.items()}, separators=(",", ":"))
+
+
+class Engine:
+    """The one owner of a data directory. Its methods block and may be called from many threads at once."""
+
+    def __init__(self, directory: Path, database: str, warehouse: Mapping[str, str] | None = None):
+        """Open (or make) `directory` and `database` in it.
+
+        `warehouse`: host, port, user, password, database of the named collection tshop_warehouse.
+        Raises StartError when another process owns the directory or the engine can not open it.
+        """
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.database = database
+        self.temporary = directory / "endpoint_tmp"
+        self._lock_file = self._own(directory)
+        for left in self.temporary.glob("*") if self.temporary.is_dir() else ():
+            left.unlink()
+        self.temporary.mkdir(mode=0o700, exist_ok=True)
+        self._connect = self._open(directory / "data", warehouse or {})
+        self._admin, self._admin_lock = self._connect(), threading.Lock()
+        self.guard = Guard(self._admin)
+        self._admin.query(f"CREATE DATABASE IF NOT EXISTS {_identifier(database)} ENGINE = Atomic", "Null")
+        self.timezone = self._admin.query("SELECT timezone()", "TSVRaw").bytes().decode().strip()
+        self.sessions: dict[str, Session] = {}
+        self._sessions_lock = threading.Lock()
+        self._running: dict[str, str] = {}
+        self._running_lock = threading.Lock()
+
+    @staticmethod
+    def _own(directory: Path):
+        handle = (directory / "endpoint.lock").open("a")
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(
+                f"The ClickHouse data directory {directory} is in use by another process: stop that one first, or give "
+                "this one a --path of its own."
+            ) from None
+        return handle
+
+    @staticmethod
+    def _open(data: Path, warehouse: Mapping[str, str]):
+        from chdb import _chdb
+
+        here = Path(__file__).parent
+        variables = {"TSHOP_CLICKHOUSE_USERS": str(here / "users.xml")}
+        for key in ("host", "port", "user", "password", "database"):
+            # The engine reads a variable's value as XML.
+            variables[f"TSHOP_WAREHOUSE_{key.upper()}"] = escape(warehouse.get(key, ""))
+        os.environ.update(variables)
+        target = f"{data}?config-file={here / 'config.xml'}"
+        _chdb.set_signal_handlers_enabled(False)
+        try:
+            _chdb.connect(target).query("SELECT 1", "Null")
+        except (RuntimeError, ValueError) as error:
+            raise StartError(f"ClickHouse can not open its data directory {data}: {error}") from None
+        finally:
+            for name in variables:
+                del os.environ[name]
+        return lambda: _chdb.connect(target)
+
+    def run(self, statement: Statement, session: Session | None = None) -> Result:
+        """Run a statement up to its first rows.
+
+        Raises ClickHouseError for whatever the engine or the guard refuses. The caller reads the result to its end or
+        closes it.
+        """
+        handle = session.handle if session else self._connect()
+        pieces = None
+        tag = self._begin(statement.query_id)
+        try:
+            work = _Work(self, handle, statement, tag, in_session=session is not None)
+            pieces = work.pieces()
+            first = next(pieces, None)
+            return Result(work, first, pieces, lambda: self._end(statement, handle, session))
+        except BaseException as error:
+            if pieces is not None:
+                pieces.close()
+            self._end(statement, handle, session)
+            if isinstance(error, (RuntimeError, ValueError)):
+                raise ClickHouseError.from_engine(error) from None
+            raise
+
+    def _begin(self, query_id: str) -> str:
+        tag = uuid.uuid4().hex
+        with self._running_lock:
+            if query_id in self._running:
+                raise ClickHouseError(
+                    216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", f"Query with id = {query_id} is already running"
+                )
+            self._running[query_id] = tag
+        return tag
+
+    def _end(self, statement: Statement, handle, session: Session | None) -> None:
+        with self._running_lock:
+            self._running.pop(statement.query_id, None)
+        if session is None:
+            handle.close()
+
+    def with_engine_ids(self, sql: bytes) -> bytes:
+        """A KILL QUERY with clients' query ids replaced by the engine's own (chDB lets nobody choose them)."""
+        with self._running_lock:
+            named = {q: tag for q, tag in self._running.items() if _literal(q).encode() in sql}
+        for query_id, tag in named.items():
+            own = self._ask(f"SELECT query_id FROM system.processes WHERE Settings['log_comment'] LIKE '%{tag}'")
+            if own:
+                sql = sql.replace(_literal(query_id).encode(), _literal(own).encode())
+        return sql
+
+    def kill(self, query_id: str) -> None:
+        """Cancel a running query; nothing happens when there is none of that id."""
+        with self._running_lock:
+            tag = self._running.get(query_id)
+        if tag is not None:
+            self._ask(f"KILL QUERY WHERE Settings['log_comment'] LIKE '%{tag}'")
+
+    def kill_all(self) -> None:
+        """Cancel whatever runs."""
+        with self._running_lock:
+            ids = list(self._running)
+        for query_id in ids:
+            self.kill(query_id)
+
+    def running(self) -> int:
+        """How many statements are under way."""
+        with self._running_lock:
+            return len(self._running)
+
+    def _ask(self, query: str) -> str:
+        with self._admin_lock:
+            return self._admin.query(query, "TSVRaw").bytes().decode().strip()
+
+    def session(self, session_id: str, timeout: float, check: bool) -> Session:
+        """Take a session for one request (made when it is new and `check` is off); give it back by `release`.
+
+        Raises ClickHouseError 372 (no such session), 373 (in use by another request).
+        """
+        with self._sessions_lock:
+            self._expire()
+            session = self.sessions.get(session_id)
+            if session is None:
+                if check:
+                    raise ClickHouseError(372, "SESSION_NOT_FOUND", f"Session {session_id} not found")
+                if len(self.sessions) >= _MAX_SESSIONS:
+                    raise ClickHouseError(
+                        202, "TOO_MANY_SIMULTANEOUS_QUERIES", f"Too many sessions, the maximum is {_MAX_SESSIONS}"
+                    )
+                session = Session(self._connect(), timeout, time.monotonic() + timeout)
+                session.handle.query(f"USE {_identifier(self.database)}", "Null")
+                self.sessions[session_id] = session
+            if not session.busy.acquire(blocking=False):
+                raise ClickHouseError(
+                    373, "SESSION_IS_LOCKED", f"Session {session_id} is locked by a concurrent client"
+                )
+            session.timeout = timeout
+            return session
+
+    def release(self, session: Session) -> None:
+        """End a request's use of its session; the time to its expiry begins."""
+        session.deadline = time.monotonic() + session.timeout
+        session.busy.release()
+
+    def expire_sessions(self) -> None:
+        """Close the sessions nobody has used for their timeout."""
+        with self._sessions_lock:
+            self._expire()
+
+    def _expire(self) -> None:
+        now = time.monotonic()
+        for session_id, session in list(self.sessions.items()):
+            if session.deadline < now and session.busy.acquire(blocking=False):
+                del self.sessions[session_id]
+                session.handle.close()
+
+    def close(self, patience: float = 20) -> None:
+        """Cancel what runs, wait for it (`patience` seconds), close every handle and give the directory up."""
+        deadline = time.monotonic() + patience
+        while self.running() and time.monotonic() < deadline:
+            self.kill_all()
+            time.sleep(0.05)
+        if self.running():
+            log.warning("%d statements did not stop in time", self.running())
+            return
+        with self._sessions_lock:
+            for session in self.sessions.values():
+                session.handle.close()
+            self.sessions.clear()
+        self._admin.close()
+        self._lock_file.close()
+
+
+class StartError(Exception):
+    """The endpoint can not start: one sentence on why and what to do."""
+
+
+class _Work:
+    """One statement on one handle."""
+
+    def __init__(self, engine: Engine, handle, statement: Statement, tag: str, in_session: bool):
+        self._engine, self._handle, self._statement = engine, handle, statement
+        self._tag, self._in_session = tag, in_session
+        self.format = text.output_format(statement.sql) or statement.default_format
+        self.summary = dict.fromkeys(
+            (
+                "read_rows",
+                "read_bytes",
+                "written_rows",
+                "written_bytes",
+                "total_rows_to_read",
+                "result_rows",
+                "result_bytes",
+            ),
+            0,
+        )
+        self._started = time.monotonic()
+
+    def pieces(self) -> Iterator[bytes]:
+        """Run the statement and yield the body; settings of a session are put back at the end."""
+        restore = []
+        try:
+            restore = self._prepare()
+            if self._statement.insert_format is not None:
+                self._insert(self._statement.sql, self._statement.insert_format, self._statement.data)
+            elif self._root.startswith(_STREAMED_ROOTS) and self._head is not None:
+                yield from self._stream()
+            else:
+                yield from self._buffered()
+        finally:
+            for query in restore:
+                self._handle.query(query, "Null")
+
+    def _prepare(self) -> list[str]:
+        """Set the handle up for the statement; return what puts a session's handle back."""
+        statement, handle = self._statement, self._handle
+        if self.format.lower() in _NOT_FORMATS:
+            raise ClickHouseError(73, "UNKNOWN_FORMAT", f"Unknown format {self.format}")
+        if not re.fullmatch(r"\w+", self.format) or not re.fullmatch(r"\w+", statement.insert_format or "x"):
+            raise ClickHouseError(73, "UNKNOWN_FORMAT", "Unknown format")
+        settings = dict(statement.settings)
+        settings["log_comment"] = f"{settings.get('log_comment', '')} {self._tag}".strip()
+        read_only = settings.pop("readonly", "0")
+        if statement.read_only and read_only == "0":
+            if "readonly" in statement.settings:
+                raise ClickHouseError(164, "READONLY", "Cannot modify 'readonly' setting in readonly mode")
+            read_only = "2"
+        if read_only not in ("0", "1", "2"):
+            raise ClickHouseError(36, "BAD_ARGUMENTS", "readonly is 0, 1 or 2")
+        self._head = self._head_of(self.format.lower())
+        if self._head is None:
+            settings.setdefault("max_result_bytes", str(_BUFFERED_RESULT_BYTES))
+        restore = []
+        if self._in_session:
+            restore = self._restore(settings)
+        try:
+            handle.query("SET " + ", ".join(f"{_setting(k)} = {_literal(v)}" for k, v in settings.items()), "Null")
+            if statement.database:
+                handle.query(f"USE {_identifier(statement.database)}", "Null")
+            for name, structure, format_, file in statement.externals:
+                columns = f"CREATE TEMPORARY TABLE {_identifier(name)} ({structure})".encode()
+                self._engine.guard.check(handle, columns)
+                handle.query(columns, "Null")
+                restore.append(f"DROP TEMPORARY TABLE {_identifier(name)}")
+                self._insert(f"INSERT INTO {_identifier(name)}".encode(), format_, file)
+            self._root = self._engine.guard.check(handle, statement.sql)
+            if read_only != "0":
+                self._make_read_only(read_only)
+        except BaseException:
+            for query in restore:
+                handle.query(query, "Null")
+            raise
+        return restore if self._in_session else []
+
+    def _make_read_only(self, level: str) -> None:
+        if not self._in_session:
+            self._handle.query(f"SET readonly = {level}", "Null")
+        # A session could not leave readonly again, so there the statement's kind decides.
+        elif self._handle.classify_query(self._statement.sql)["query_class"].name not in ("READ_ONLY", "CONTROL"):
+            raise ClickHouseError(164, "READONLY", f"{self._root}: Cannot execute query in readonly mode")
+
+    def _restore(self, settings: Mapping[str, str]) -> list[str]:
+        word = text.first_word(self._statement.sql)
+        names = ", ".join(_literal(name) for name in settings)
+        rows = self._handle.query(
+            f"SELECT name, value, changed FROM system.settings WHERE name IN ({names}) FORMAT JSONCompactEachRow", "TSV"
+        )
+        restore = []
+        for line in rows.bytes().splitlines():
+            name, value, changed = json.loads(line)
+            if word == "SET" and name.encode() in self._statement.sql:
+                continue
+            restore.append(f"SET {name} = {_literal(value) if changed else 'DEFAULT'}")
+        if self._statement.database and word != "USE":
+            current = self._handle.query("SELECT currentDatabase()", "TSVRaw").bytes().decode().strip()
+            restore.append(f"USE {_identifier(current)}")
+        return restore
+
+    def _insert(self, sql: bytes, format_: str, data: IO[bytes] | None) -> None:
+        if format_.lower() == "values" and data is not None:
+            as_select = self._values_as_select(sql, data)
+            if as_select is not None:
+                self._engine.guard.check(self._handle, as_select)
+                self._count(self._handle.query(as_select, "Null", params=dict(self._statement.parameters)))
+                return
+        inserter = self._handle.send_insert(sql, format_)
+        try:
+            while data is not None and (piece := data.read(_PIECE)):
+                self._handle.insert_append(inserter, piece)
+            self._count(self._handle.insert_done(inserter))
+        except BaseException:
+            try:
+                self._handle.insert_cancel(inserter)
+            except RuntimeError:
+                log.debug("The insert had ended already")
+            raise
+
+    def _values_as_select(self, sql: bytes, data: IO[bytes]) -> bytes | None:
+        start = data.tell()
+        head = data.read(_PIECE)
+        data.seek(start)
+        return text.values_as_select(sql, head) if len(head) < _PIECE else None
+
+    def _stream(self) -> Iterator[bytes]:
+        stream = self._handle.send_query(self._statement.sql, self.format, params=dict(self._statement.parameters))
+        first, ended = True, False
+        try:
+            while True:
+                chunk = self._handle.streaming_fetch_result(stream)
+                if chunk is None or chunk.rows_read() == 0:
+                    ended = True
+                    if first and chunk is not None:
+                        yield chunk.bytes()
+                    return
+                self._count(chunk)
+                piece = chunk.bytes()
+                yield piece if first else piece[self._head(piece) :]
+                first = False
+        except (RuntimeError, ValueError) as error:
+            ended = True
+            raise ClickHouseError.from_engine(error) from None
+        finally:
+            if not ended:
+                self._handle.streaming_cancel_query(stream)
+
+    def _buffered(self) -> Iterator[bytes]:
+        result = self._handle.query(self._statement.sql, self.format, params=dict(self._statement.parameters))
+        self._count(result)
+        body = memoryview(result.bytes())
+        for start in range(0, len(body), _PIECE):
+            yield bytes(body[start : start + _PIECE])
+
+    def _count(self, result) -> None:
+        summary = self.summary
+        summary["read_rows"] += result.storage_rows_read()
+        summary["read_bytes"] += result.storage_bytes_read()
+        summary["written_rows"] += result.rows_written()
+        summary["written_bytes"] += result.bytes_written()
+        summary["result_rows"] += result.rows_read()
+        summary["result_bytes"] += result.bytes_read()
+        summary["elapsed_ns"] = int((time.monotonic() - self._started) * 1e9)
+
+    @staticmethod
+    def _head_of(format_: str):
+        """A function from a chunk to the length of its repeated head, None when chunks of the format do not add up."""
+        if format_ in _PLAIN:
+            return lambda _: 0
+        if format_ in _HEAD_LINES:
+            line, lines = _HEAD_LINE[format_.startswith("csv")], _HEAD_LINES[format_]
+
+            def head(piece: bytes) -> int:
+                end = 0
+                for _ in range(lines):
+                    end = line.match(piece, end).end()
+                return end
+
+            return head
+        return None
+
+
+def _identifier(name: str) -> str:
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def _literal(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _setting(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name):
+        raise ClickHouseError(115, "UNKNOWN_SETTING", f"Unknown setting {name!r}")
+    return name

@@ -1,0 +1,107 @@
+"""What a statement may do, judged on the engine's own syntax tree.
+
+Most of the wall is the engine's: users.xml grants no access to files, addresses, dictionaries or users. The guard closes
+what grants do not reach: the functions that read files or call out, table engines and table functions off the list,
+INTO OUTFILE and FROM INFILE, attaching from a path, and PostgreSQL servers other than the named collection's.
+"""
+
+import re
+
+from embedded.clickhouse_server.errors import ClickHouseError
+
+COLLECTION = "tshop_warehouse"
+
+_TABLE_FUNCTIONS = {
+    "clusterallreplicas", "dictionary", "format", "generaterandom", "generateseries", "generate_series", "input", "loop",
+    "merge", "mergetreeindex", "mergetreeprojection", "null", "numbers", "numbers_mt", "postgresql", "primes",
+    "sqlstandardvalues", "values", "view", "viewexplain", "viewifpermitted", "zeros", "zeros_mt",
+} - {"clusterallreplicas"}  # fmt: skip
+_ENGINES = {
+    "aggregatingmergetree", "alias", "atomic", "buffer", "coalescingmergetree", "collapsingmergetree", "generaterandom",
+    "join", "log", "materializedview", "memory", "merge", "mergetree", "null", "postgresql", "replacingmergetree", "set",
+    "stripelog", "summingmergetree", "tinylog", "versionedcollapsingmergetree", "view",
+}  # fmt: skip
+_LINE = re.compile(r"^( *)(.*?)(?: \(children \d+\))?$")
+_QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|\"(?:[^\"\\]|\\.|\"\")*\"", re.DOTALL)
+_FILE_CLAUSE = re.compile(r"\b(INTO\s+OUTFILE|FROM\s+INFILE)\b", re.IGNORECASE)
+
+
+class Guard:
+    """Knows the engine's functions and table engines, and refuses those that reach outside the data directory."""
+
+    def __init__(self, handle):
+        """`handle`: an open chDB handle, asked once for the names the engine has."""
+
+        def names(source: str) -> set[str]:
+            return set(
+                handle.query(f"SELECT DISTINCT lower(name) FROM system.{source}", "TSV").bytes().decode().split()
+            )
+
+        functions = names("functions")
+        self._functions = {"file"} | {f for f in functions if f.startswith("ai")}
+        self._functions |= names("table_functions") - _TABLE_FUNCTIONS - functions
+        self._table_functions = names("table_functions") - _TABLE_FUNCTIONS
+        self._engines = (names("table_engines") | names("database_engines")) - _ENGINES
+
+    def check(self, handle, sql: bytes) -> str:
+        """Raise ClickHouseError (62 for what does not parse, 497 for what is not allowed); return the root of the tree."""
+        if handle.classify_query(sql)["statement_count"] != 1:
+            handle.query("SELECT formatQuery({q:String})", "Null", params={"q": _escaped(sql)})
+            raise ClickHouseError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
+        tree = handle.query(b"EXPLAIN AST " + sql, "TSVRaw").bytes().decode(errors="replace")
+        lines = [(len(m[1]), m[2].strip()) for m in map(_LINE.match, tree.splitlines()) if m]
+        self._check_tree(lines)
+        lowered = sql.lower()
+        if b"outfile" in lowered or b"infile" in lowered or any(text == "ColumnsApplyTransformer" for _, text in lines):
+            self._check_text(handle, sql)
+        return lines[0][1].split(" ")[0] if lines else ""
+
+    def _check_tree(self, lines: list[tuple[int, str]]) -> None:
+        path: list[str] = []
+        root = lines[0][1] if lines else ""
+        if root.startswith("AttachQuery") and any(depth == 1 and not t.startswith("Identifier") for depth, t in lines):
+            raise _denied("ATTACH with a definition or a path")
+        for i, (depth, text) in enumerate(lines):
+            del path[depth:]
+            parent, first = (path[-1] if path else ""), len(path) == depth and lines[i - 1][0] == depth - 1
+            path.append(text)
+            if not text.startswith("Function "):
+                continue
+            name = text.removeprefix("Function ").lower()
+            is_table_function = parent == "TableExpression" or (
+                depth == 1 and parent.startswith(("CreateQuery", "InsertQuery", "DescribeQuery"))
+            )
+            is_engine = parent == "Storage definition" and first
+            if name in self._functions or (is_table_function and name in self._table_functions):
+                raise _denied(f"function {name}()")
+            if is_engine and name in self._engines:
+                raise _denied(f"engine {name}")
+            if name == "postgresql" and not _uses_collection(lines, i):
+                raise _denied(f"PostgreSQL by address (use the named collection {COLLECTION})")
+
+    def _check_text(self, handle, sql: bytes) -> None:
+        """For what the tree does not show: the engine's own canonical text, without quoted parts, has no other spelling."""
+        text = handle.query("SELECT formatQuery({q:String})", "RawBLOB", params={"q": _escaped(sql)}).bytes()
+        text = text.decode(errors="replace")
+        bare = _QUOTED.sub("''", text)
+        clause = _FILE_CLAUSE.search(bare)
+        if clause:
+            raise _denied(clause[0].upper())
+        for name in re.findall(r"APPLY\W*(?:\w+ -> )?\W*(\w+)", text):
+            if name.lower() in self._functions:
+                raise _denied(f"function {name}()")
+
+
+def _uses_collection(lines: list[tuple[int, str]], index: int) -> bool:
+    depth = lines[index][0]
+    arguments = lines[index + 1 : index + 3]
+    return arguments == [(depth + 1, "ExpressionList"), (depth + 2, f"Identifier {COLLECTION}")]
+
+
+def _escaped(value: bytes) -> bytes:
+    """As the engine reads the value of a String parameter."""
+    return value.replace(b"\\", b"\\\\").replace(b"\t", b"\\t").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+
+
+def _denied(what: str) -> ClickHouseError:
+    return ClickHouseError(497, "ACCESS_DENIED", f"Not enough privileges. This endpoint does not allow {what}")
