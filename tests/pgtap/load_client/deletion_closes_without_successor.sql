@@ -1,0 +1,20 @@
+BEGIN;
+SELECT plan(2);
+
+SELECT tap.put_client(1, tap.at(1));
+SELECT tap.load('client');
+SELECT tap.put_client(1, tap.at(2), p_is_deleted => true);
+
+SELECT results_eq(
+    $$SELECT * FROM tap.load('client')$$,
+    $$VALUES (1, 0, 0, 1, 0, 0)$$,
+    'one deleted'
+);
+SELECT results_eq(
+    $$SELECT * FROM tap.clients()$$,
+    $$VALUES (1, 'Anna', 'Orlova', date '1990-05-20', tap.at(1), tap.at(2), false)$$,
+    'the version ends at the update time of the deletion'
+);
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,25 @@
+BEGIN;
+SELECT plan(1);
+
+SELECT tap.put_client(1, tap.at(1), 'Anna', 'Orlova');
+SELECT tap.load('client');
+SELECT tap.put_client(1, tap.at(2), 'Anna', 'Orlova');
+SELECT tap.load('client');
+SELECT tap.put_client(1, tap.at(5), 'Anna', 'Orlova');
+SELECT tap.load('client');
+SELECT tap.put_client(1, tap.at(4), 'Anna', 'Orlova');
+SELECT tap.load('client');
+SELECT tap.put_client(1, tap.at(3), 'Anna', 'Belova');
+SELECT tap.load('client');
+
+SELECT results_eq(
+    $$SELECT * FROM tap.clients()$$,
+    $$VALUES
+    (1, 'Anna', 'Orlova', date '1990-05-20', tap.at(1), tap.at(3), false),
+    (1, 'Anna', 'Belova', '1990-05-20', tap.at(3), tap.at(5), false),
+    (1, 'Anna', 'Orlova', '1990-05-20', tap.at(5), 'infinity', true)$$,
+    'the last observation wins over the late state, those between are not kept'
+);
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,20 @@
+BEGIN;
+SELECT plan(1);
+
+SELECT tap.put_client(1, tap.at(1), 'Anna', 'Orlova');
+SELECT tap.load('client');
+SELECT tap.put_client(1, tap.at(3), 'Anna', 'Orlova');
+SELECT tap.load('client');
+SELECT tap.put_client(1, tap.at(3), 'Anna', 'Belova');
+SELECT tap.load('client');
+
+SELECT results_eq(
+    $$SELECT * FROM tap.clients()$$,
+    $$VALUES
+    (1, 'Anna', 'Orlova', date '1990-05-20', tap.at(1), tap.at(3), false),
+    (1, 'Anna', 'Belova', '1990-05-20', tap.at(3), 'infinity', true)$$,
+    'the state at the time of the touch takes its place'
+);
+
+SELECT * FROM finish();
+ROLLBACK;
