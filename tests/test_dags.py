@@ -1,0 +1,243 @@
+"""The DAGs: they import cleanly, their tasks run in order, and the SQL is in files that only call."""
+
+import ast
+import os
+import re
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DAGS = ROOT / "dags"
+WAREHOUSE_TASKS = {"load_client", "load_product", "load_sale", "build_mart", "audit"}
+CLICKHOUSE_TASKS = {"prepare_clickhouse", "pull", "reconcile", "publish"}
+
+
+def statements(sql: str) -> list[str]:
+    """Return the statements of a text without comments and semicolons, split as Airflow's operator does."""
+    from airflow.providers.common.sql.hooks.sql import DbApiHook
+
+    return DbApiHook.split_sql_string(sql, strip_semicolon=True)
+
+
+@pytest.fixture(scope="module")
+def dag_bag(tmp_path_factory):
+    """Airflow's reading of the folder dags/, with a home of its own."""
+    home = tmp_path_factory.mktemp("airflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_HOME", str(home))
+        patch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+        patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{home}/airflow.db")
+        from airflow.dag_processing.dagbag import DagBag
+
+        yield DagBag(DAGS)
+
+
+@pytest.fixture(scope="module")
+def dag(dag_bag):
+    """The DAG tshop_daily."""
+    return dag_bag.dags["tshop_daily"]
+
+
+def render(dag, task_id: str, try_number: int = 1) -> list[str]:
+    """Return the statements a SQL task sends on a try."""
+    task = dag.get_task(task_id)
+    environment = dag.get_template_env()
+    texts = task.sql if isinstance(task.sql, list) else [task.sql]
+    context = {"ti": {"try_number": try_number}}
+    return [s for text in texts for s in statements(environment.from_string(text).render(context))]
+
+
+def test_import_without_errors_and_warnings(dag_bag):
+    assert dag_bag.import_errors == {}
+    assert dag_bag.captured_warnings == {}
+    assert set(dag_bag.dags) == {"tshop_daily"}
+
+
+def test_tasks_run_in_order(dag):
+    edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
+    assert edges == {
+        ("prepare_clickhouse", "generate"),
+        ("generate", "load_client"),
+        ("generate", "load_product"),
+        ("load_client", "load_sale"),
+        ("load_product", "load_sale"),
+        ("load_sale", "build_mart"),
+        ("build_mart", "audit"),
+        ("audit", "pull"),
+        ("pull", "reconcile"),
+        ("reconcile", "publish"),
+    }
+
+
+def test_loads_run_though_generate_is_skipped_and_nothing_runs_after_a_failure(dag):
+    rules = {task.task_id: str(getattr(task.trigger_rule, "value", task.trigger_rule)) for task in dag.tasks}
+    after_generate = dag.get_task("generate").downstream_task_ids
+    assert {rules[task_id] for task_id in after_generate} == {"none_failed"}
+    assert {rule for task_id, rule in rules.items() if task_id not in after_generate} == {"all_success"}
+
+
+@pytest.mark.parametrize("task_id", sorted(WAREHOUSE_TASKS))
+def test_warehouse_task_is_exactly_one_call(dag, task_id):
+    task = dag.get_task(task_id)
+    (statement,) = render(dag, task_id)
+    schema, name = re.fullmatch(r"CALL (\w+)\.(\w+)\(\)", statement).groups()
+    assert (ROOT / "db" / schema / "procedures" / f"{name}.sql").is_file()
+    assert task.conn_id == "tshop_warehouse"
+    assert task.autocommit
+    assert task.hook_params == {"enable_log_db_messages": True}
+
+
+@pytest.mark.parametrize("task_id", sorted(CLICKHOUSE_TASKS))
+def test_clickhouse_task_sends_the_files_of_the_clickhouse_folder(dag, task_id):
+    task = dag.get_task(task_id)
+    assert task.conn_id == "tshop_clickhouse"
+    assert task.split_statements
+    files = {
+        "prepare_clickhouse": sorted((ROOT / "clickhouse" / "ddl").glob("*.sql")),
+        "pull": [ROOT / "clickhouse" / "pull.sql"],
+        "reconcile": [ROOT / "clickhouse" / "reconcile.sql"],
+        "publish": [ROOT / "clickhouse" / "publish.sql"],
+    }[task_id]
+    assert files
+    assert render(dag, task_id) == [s for file in files for s in statements(file.read_text())]
+
+
+def test_retry_of_reconcile_pulls_again_first(dag):
+    assert render(dag, "reconcile", try_number=2) == render(dag, "pull") + render(dag, "reconcile")
+
+
+def test_every_task_is_of_a_known_kind(dag):
+    assert {task.task_id for task in dag.tasks} == WAREHOUSE_TASKS | CLICKHOUSE_TASKS | {"generate"}
+    kinds = {task.task_id: type(task).__name__ for task in dag.tasks}
+    assert kinds.pop("generate") == "BashOperator"
+    assert set(kinds.values()) == {"SQLExecuteQueryOperator"}
+
+
+def test_daily_at_three_in_moscow_one_run_at_a_time(dag):
+    from airflow.timetables.base import TimeRestriction
+    from airflow.timetables.trigger import CronTriggerTimetable
+    from pendulum import datetime as moment
+
+    assert dag.max_active_runs == 1
+    assert dag.catchup is False
+    timetable = CronTriggerTimetable(dag.timetable.expression, timezone=dag.timetable.timezone)
+    run = timetable.next_dagrun_info(
+        last_automated_data_interval=None,
+        restriction=TimeRestriction(earliest=moment(2026, 3, 1, 12, tz="UTC"), latest=None, catchup=True),
+    )
+    assert run.logical_date == moment(2026, 3, 2, 0, tz="UTC")
+
+
+def test_owner_tags_documentation(dag):
+    assert dag.tags
+    assert dag.doc_md
+    assert dag.description
+    for task in dag.tasks:
+        assert task.owner == "data-engineering"
+        assert task.doc_md
+
+
+def test_retries_back_off_and_no_task_runs_forever(dag):
+    for task in dag.tasks:
+        assert task.retries >= 1
+        assert task.retry_exponential_backoff > 1
+        assert task.retry_delay <= timedelta(minutes=1)
+        assert task.execution_timeout is not None
+
+
+def test_no_sql_in_python_strings():
+    keyword = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE|CALL|CREATE|ALTER|TRUNCATE|DROP|EXCHANGE|WITH)\b")
+    for file in DAGS.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                assert not keyword.search(node.value), f"{file.name}:{node.lineno}"
+
+
+def test_every_sql_file_of_the_folder_is_used(dag):
+    used = [task.sql for task in dag.tasks if isinstance(getattr(task, "sql", None), str)]
+    assert {file.read_text() for file in (DAGS / "sql").glob("*.sql")} <= set(used)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("date_from", "yesterday"),
+        ("date_to", "2026-02-30"),
+        ("clients", 0),
+        ("products", "many"),
+        ("generate", "yes"),
+        ("seed", -1),
+        ("locale", "ru_RU; rm -rf /"),
+    ],
+)
+def test_bad_parameter_is_refused(dag, name, value):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        dag.params.get_param(name).resolve(value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("date_from", "2026-01-31"), ("date_to", None), ("locale", "en_US")])
+def test_good_parameter_is_taken(dag, name, value):
+    assert dag.params.get_param(name).resolve(value) == value
+
+
+def test_generate_gets_parameters_by_environment_only(dag):
+    task = dag.get_task("generate")
+    assert "{" not in task.bash_command
+    assert task.skip_on_exit_code == [99]
+    assert task.append_env
+    assert not [name for name in task.env if "DSN" in name or "PASSWORD" in name]
+
+
+def generate(folder: Path, **environment: str) -> subprocess.CompletedProcess:
+    """Run dags/generate.sh with echo in place of Python."""
+    values = {
+        "GENERATE": "True",
+        "GENERATE_FROM": "2026-01-01",
+        "GENERATE_TO": "",
+        "GENERATE_CLIENTS": "10",
+        "GENERATE_PRODUCTS": "5",
+        "GENERATE_SEED": "1",
+        "GENERATE_LOCALE": "ru_RU",
+        "GENERATE_PYTHON": "/bin/echo",
+    }
+    return subprocess.run(
+        ["bash", DAGS / "generate.sh"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **values, **environment},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_generate_is_skipped_where_the_run_does_not_ask_for_it(tmp_path):
+    answer = generate(tmp_path, GENERATE="False")
+    assert answer.returncode == 99
+
+
+def test_generate_without_a_day_fails_in_one_sentence(tmp_path):
+    answer = generate(tmp_path, GENERATE_FROM="")
+    assert answer.returncode == 2
+    assert "date_from" in answer.stderr
+
+
+def test_generate_passes_the_days_and_takes_one_day_where_the_last_is_missing(tmp_path):
+    assert generate(tmp_path).stdout.split() == [
+        *("-m", "generator", "--from=2026-01-01", "--to=2026-01-01"),
+        *("--clients=10", "--products=5", "--seed=1", "--locale=ru_RU"),
+    ]
+    assert "--to=2026-01-28" in generate(tmp_path, GENERATE_TO="2026-01-28").stdout.split()
+
+
+@pytest.mark.parametrize("text", ["; touch planted", "$(touch planted)", "`touch planted`", "' ; touch planted '"])
+def test_generate_runs_no_command_out_of_a_parameter(tmp_path, text):
+    answer = generate(tmp_path, GENERATE_FROM=text, GENERATE_LOCALE=text)
+    assert answer.returncode == 0
+    assert f"--from={text} " in answer.stdout
+    assert list(tmp_path.iterdir()) == []
