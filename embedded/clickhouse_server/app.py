@@ -7,7 +7,7 @@ import re
 import secrets
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO
 
@@ -29,14 +29,15 @@ log = logging.getLogger(__name__)
 
 # URL parameters that are the interface's own; every other one is a setting.
 _RESERVED = {
-    "query", "database", "default_format", "user", "password", "quota_key", "session_id", "session_timeout", "session_check",
-    "close_session", "query_id", "wait_end_of_query", "buffer_size", "stacktrace", "client_protocol_version", "role",
+    "query", "database", "default_format", "user", "password", "quota_key", "session_id", "session_timeout",
+    "session_check", "close_session", "query_id", "wait_end_of_query", "buffer_size", "stacktrace", "client_protocol_version", "role",
     "compress", "decompress", "framing",
 }  # fmt: skip
 _EXTERNAL = re.compile(r"(.+)_(format|structure|types)$")
 _MAX_STATEMENT_BYTES = 16 << 20
 _MAX_SESSION_TIMEOUT = 3600
 _SPOOL_BYTES = 4 << 20
+_PIECE = 1 << 20
 # A compressed piece is fed in slices, so that a few bytes can not unfold into gigabytes before the limit is looked at.
 _DECODE_SLICE = 1024
 _FORM_FIELD_BYTES = 64 << 20
@@ -45,14 +46,23 @@ _FORM_FIELD_BYTES = 64 << 20
 class Server:
     """The endpoint as an ASGI application (`app`) over one Engine.
 
-    `max_body` bytes bound a request's body, as sent and unpacked; `max_queries` statements run at once and as many again
-    wait, the rest are told to come back (202).
+    `max_body` bytes bound a request's body, as sent and unpacked; `max_result` bytes bound a result that is kept until
+    its end (wait_end_of_query). `max_queries` statements run at once, a hundred more wait, the rest are told to come
+    back (202). After the application's end `clean` says whether the engine was closed.
     """
 
-    def __init__(self, engine: Engine, credentials: Credentials, max_body: int = 1 << 30, max_queries: int = 8):
-        self._engine, self._credentials, self._max_body = engine, credentials, max_body
+    def __init__(
+        self,
+        engine: Engine,
+        credentials: Credentials,
+        max_body: int = 1 << 30,
+        max_result: int = 4 << 30,
+        max_queries: int = 8,
+    ):
+        self._engine, self._credentials, self._max_body, self._max_result = engine, credentials, max_body, max_result
         self._slots, self._waiting, self._max_waiting = asyncio.Semaphore(max_queries), 0, 100
-        # A thread more than slots for each of: KILL QUERY, cancelling for clients that left.
+        self.clean = False
+        # More threads than slots: for KILL QUERY and for cancelling what clients have left behind.
         self._threads = ThreadPoolExecutor(max_queries + 4, thread_name_prefix="query")
         self._display_name = "tshop-chdb"
         self.app = Starlette(
@@ -70,7 +80,7 @@ class Server:
         reaper = asyncio.create_task(self._expire_sessions())
         yield
         reaper.cancel()
-        await asyncio.to_thread(self._engine.close)
+        self.clean = await asyncio.to_thread(self._engine.close)
         self._threads.shutdown(wait=False)
 
     async def _expire_sessions(self):
@@ -78,10 +88,10 @@ class Server:
             await asyncio.sleep(1)
             await asyncio.to_thread(self._engine.expire_sessions)
 
-    async def _ping(self, request: Request) -> Response:
+    async def _ping(self, _request: Request) -> Response:
         return PlainTextResponse("Ok.\n", headers=self._headers())
 
-    async def _not_found(self, request: Request, error: HTTPException) -> Response:
+    async def _not_found(self, request: Request, _error: HTTPException) -> Response:
         return PlainTextResponse(
             f"There is no handle {request.url.path}\nUse / or /ping for health checks.\nOr /replicas_status for more "
             "sophisticated health checks.\n\nSend queries from your program with POST method or GET /?query=...\n",
@@ -161,20 +171,33 @@ class Server:
             if encoding:
                 headers["Content-Encoding"] = encoding
         if request.method == "HEAD" or _is_on(parameters.get("wait_end_of_query")):
-            with tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary) as file:
-                while (piece := await self._run(result.next)) is not None:
-                    file.write(compress(piece))
-                file.write(compress.finish())
-                headers["X-ClickHouse-Summary"] = result.summary_json()
-                await release.aclose()
-                return _file_response(file, headers)
+            file = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary)  # noqa: SIM115
+            release.callback(file.close)
+            await self._run(self._keep, result, compress, file)
+            await self._run(result.close)
+            headers["Content-Length"] = str(file.tell())
+            file.seek(0)
+            pieces = self._pieces(lambda: file.read(_PIECE) or None)
+        else:
+            first = await self._run(result.next)
+            pieces = self._body(first, result, compress, tag)
         headers["X-ClickHouse-Summary"] = result.summary_json()
-        first = await self._run(result.next)
-        return StreamingResponse(self._body(first, result, compress, tag, release), headers=headers)
+        return _Released(pieces, release, headers=headers)
 
-    async def _body(
-        self, piece: bytes | None, result: Result, compress: codec.Codec, tag: str, release: contextlib.AsyncExitStack
-    ) -> AsyncIterator[bytes]:
+    def _keep(self, result: Result, compress: codec.Codec, file: IO[bytes]) -> None:
+        while (piece := result.next()) is not None:
+            file.write(compress(piece))
+            if file.tell() > self._max_result:
+                raise ClickHouseError(
+                    396, "TOO_MANY_ROWS_OR_BYTES", f"The result is longer than {self._max_result} bytes: stream it"
+                )
+        file.write(compress.finish())
+
+    async def _pieces(self, read: Callable[[], bytes | None]) -> AsyncIterator[bytes]:
+        while (piece := await self._run(read)) is not None:
+            yield piece
+
+    async def _body(self, piece: bytes | None, result: Result, compress: codec.Codec, tag: str) -> AsyncIterator[bytes]:
         try:
             while piece is not None:
                 packed = compress(piece)
@@ -190,9 +213,7 @@ class Server:
                 tag.encode(), message, len(message) + 1, tag.encode(),
             )  # fmt: skip
             yield compress(trailer) + compress.finish()
-            raise _BrokenOffError(error.message) from None
-        finally:
-            await asyncio.shield(release.aclose())
+            raise BrokenOffError(error.message) from None
 
     async def _take_slot(self, release: contextlib.AsyncExitStack) -> None:
         if self._slots.locked() and self._waiting >= self._max_waiting:
@@ -223,7 +244,7 @@ class Server:
     async def _run_watched(
         self, request: Request, statement: Statement, session: Session | None, parameters: Mapping[str, str]
     ) -> Result:
-        """Run the statement; a client that leaves meanwhile has its read-only statement cancelled, if it asked for that."""
+        """Run the statement; a reading one is cancelled when its client leaves, if the client asked for that."""
         work = asyncio.ensure_future(self._run(self._engine.run, statement, session))
         cancels = _is_on(parameters.get("cancel_http_readonly_queries_on_client_close"))
         watch = asyncio.ensure_future(_disconnected(request))
@@ -251,7 +272,8 @@ class Server:
                 )
         if parameters.get("role"):
             raise ClickHouseError(511, "UNKNOWN_ROLE", f"There is no role `{parameters['role']}`")
-        body = stack.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary))
+        body = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary)  # noqa: SIM115
+        stack.callback(body.close)
         externals = []
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
             externals = await self._read_form(request, parameters, body, stack)
@@ -357,8 +379,22 @@ class Server:
         )
 
 
-class _BrokenOffError(Exception):
+class BrokenOffError(Exception):
     """Raised into the web server to break a response off; it says what the client was told."""
+
+
+class _Released(StreamingResponse):
+    """A streamed response that gives back what its rows come from, however it ends."""
+
+    def __init__(self, pieces: AsyncIterator[bytes], release: contextlib.AsyncExitStack, headers: dict[str, str]):
+        super().__init__(pieces, headers=headers)
+        self._release = release
+
+    async def __call__(self, scope, receive, send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            await asyncio.shield(self._release.aclose())
 
 
 def _structure(name: str, described: Mapping[str, str]) -> tuple[str, str]:
@@ -411,10 +447,3 @@ def _error_response(error: ClickHouseError, headers: dict[str, str]) -> Response
     if error.status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="ClickHouse server HTTP API"'
     return PlainTextResponse(error.message + "\n", status_code=error.status, headers=headers)
-
-
-def _file_response(file: IO[bytes], headers: dict[str, str]) -> Response:
-    """What is in the file, as one body of known length; a large one is read on from a duplicate in pieces."""
-    length = file.tell()
-    file.seek(0)
-    return Response(file.read(length), headers=headers)

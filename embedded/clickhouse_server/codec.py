@@ -98,7 +98,7 @@ def decoder(encoding: str | None) -> Codec:
 
 
 def encoder(accept: str) -> tuple[str | None, Codec]:
-    """The first encoding of ours that an Accept-Encoding header takes, and its compressor; (None, identity) when none is."""
+    """The first encoding of ours in an Accept-Encoding header, and its compressor; (None, identity) when there is none."""
     offered = {
         part.split(";")[0].strip().lower()
         for part in accept.split(",")

@@ -1,4 +1,4 @@
-"""chDB behind the endpoint: one owner of the data directory, a fresh handle for every request, handles kept for sessions."""
+"""chDB behind the endpoint: one owner of the data directory, a fresh handle a request, handles kept for sessions."""
 
 import fcntl
 import json
@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 
 # Formats whose chunks from the engine can be set one after another, and what the engine repeats at the head of each.
 _PLAIN = {
-    "native", "rowbinary", "tabseparated", "tsv", "tabseparatedraw", "tsvraw", "raw", "csv", "jsoneachrow", "jsonlines",
-    "ndjson", "jsoncompacteachrow", "jsonstringseachrow", "jsoncompactstringseachrow", "tskv", "lineasstring", "rawblob",
+    "native", "rowbinary", "tabseparated", "tsv", "tabseparatedraw", "tsvraw", "raw", "csv", "jsoneachrow",
+    "jsonlines", "ndjson", "jsoncompacteachrow", "jsonstringseachrow", "jsoncompactstringseachrow", "tskv", "lineasstring", "rawblob",
     "null", "sqlinsert",
 }  # fmt: skip
 _HEAD_LINES = {
@@ -77,24 +77,40 @@ class Session:
 class Result:
     """Rows on their way out: `format`, the counters so far (`summary`, integers) and the pieces of the body."""
 
-    def __init__(self, work: "_Work", first: bytes | None, rest: Iterator[bytes], end: Callable[[], None]):
+    def __init__(
+        self,
+        work: "_Work",
+        first: bytes | None,
+        rest: Iterator[bytes],
+        kill: Callable[[], None],
+        end: Callable[[], None],
+    ):
         self.format, self.summary = work.format, work.summary
-        self._first, self._rest, self._end = first, rest, end
+        self._first, self._rest, self._kill, self._end = first, rest, kill, end
+        self._busy = threading.Lock()
 
     def next(self) -> bytes | None:
         """The next piece of the body, None at its end; ClickHouseError when the query fails on the way."""
-        if self._first is not None:
-            piece, self._first = self._first, None
-            return piece
-        return next(self._rest, None)
+        with self._busy:
+            if self._first is not None:
+                piece, self._first = self._first, None
+                return piece
+            return next(self._rest, None)
 
     def close(self) -> None:
-        """Give the handle back; the query is cancelled when it is not at its end. Once is enough, twice does no harm."""
-        end, self._end = self._end, lambda: None
+        """Give the handle back, cancelling the query if it is not at its end. Twice does no harm."""
+        if not self._busy.acquire(blocking=False):
+            # A thread still fetches rows for a client that has left.
+            self._kill()
+            self._busy.acquire()
         try:
-            self._rest.close()
+            end, self._end = self._end, lambda: None
+            try:
+                self._rest.close()
+            finally:
+                end()
         finally:
-            end()
+            self._busy.release()
 
     def summary_json(self) -> str:
         """The value of X-ClickHouse-Summary."""
@@ -173,7 +189,13 @@ class Engine:
             work = _Work(self, handle, statement, tag, in_session=session is not None)
             pieces = work.pieces()
             first = next(pieces, None)
-            return Result(work, first, pieces, lambda: self._end(statement, handle, session))
+            return Result(
+                work,
+                first,
+                pieces,
+                kill=lambda: self.kill(statement.query_id),
+                end=lambda: self._end(statement, handle, session),
+            )
         except BaseException as error:
             if pieces is not None:
                 pieces.close()
@@ -273,21 +295,25 @@ class Engine:
                 del self.sessions[session_id]
                 session.handle.close()
 
-    def close(self, patience: float = 20) -> None:
-        """Cancel what runs, wait for it (`patience` seconds), close every handle and give the directory up."""
+    def close(self, patience: float = 15) -> bool:
+        """Cancel what runs, wait for it (`patience` seconds), close every handle and give the directory up.
+
+        False when something did not stop: then nothing is closed.
+        """
         deadline = time.monotonic() + patience
         while self.running() and time.monotonic() < deadline:
             self.kill_all()
             time.sleep(0.05)
         if self.running():
             log.warning("%d statements did not stop in time", self.running())
-            return
+            return False
         with self._sessions_lock:
             for session in self.sessions.values():
                 session.handle.close()
             self.sessions.clear()
         self._admin.close()
         self._lock_file.close()
+        return True
 
 
 class StartError(Exception):
@@ -358,11 +384,12 @@ class _Work:
                 handle.query(f"USE {_identifier(statement.database)}", "Null")
             for name, structure, format_, file in statement.externals:
                 columns = f"CREATE TEMPORARY TABLE {_identifier(name)} ({structure})".encode()
-                self._engine.guard.check(handle, columns)
+                self._engine.guard.check(handle, columns, {})
                 handle.query(columns, "Null")
                 restore.append(f"DROP TEMPORARY TABLE {_identifier(name)}")
                 self._insert(f"INSERT INTO {_identifier(name)}".encode(), format_, file)
-            self._root = self._engine.guard.check(handle, statement.sql)
+            data_clause = f" FORMAT {statement.insert_format}".encode() if statement.insert_format else b""
+            self._root = self._engine.guard.check(handle, statement.sql + data_clause, dict(statement.parameters))
             if read_only != "0":
                 self._make_read_only(read_only)
         except BaseException:
@@ -399,7 +426,7 @@ class _Work:
         if format_.lower() == "values" and data is not None:
             as_select = self._values_as_select(sql, data)
             if as_select is not None:
-                self._engine.guard.check(self._handle, as_select)
+                self._engine.guard.check(self._handle, as_select, dict(self._statement.parameters))
                 self._count(self._handle.query(as_select, "Null", params=dict(self._statement.parameters)))
                 return
         inserter = self._handle.send_insert(sql, format_)

@@ -25,7 +25,8 @@ _MESSAGE = re.compile(
 class ClickHouseError(Exception):
     """An error a client sees.
 
-    Attributes: `code` and `name` (ClickHouse's), `message` (the whole body, "Code: … (NAME) (version …)"), `status` (HTTP).
+    Attributes: `code` and `name` (ClickHouse's), `message` (the whole body, "Code: … (NAME) (version …)"), `status`
+    (HTTP).
     """
 
     def __init__(self, code: int, name: str, text: str, status: int | None = None):

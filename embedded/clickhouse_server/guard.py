@@ -1,8 +1,8 @@
 """What a statement may do, judged on the engine's own syntax tree.
 
-Most of the wall is the engine's: users.xml grants no access to files, addresses, dictionaries or users. The guard closes
-what grants do not reach: the functions that read files or call out, table engines and table functions off the list,
-INTO OUTFILE and FROM INFILE, attaching from a path, and PostgreSQL servers other than the named collection's.
+Most of the wall is the engine's: users.xml grants no access to files, addresses, dictionaries or users. The guard
+closes what grants do not reach: the functions that read files or call out, table engines and table functions off the
+list, INTO OUTFILE and FROM INFILE, attaching from a path, and PostgreSQL servers other than the named collection's.
 """
 
 import re
@@ -12,14 +12,14 @@ from embedded.clickhouse_server.errors import ClickHouseError
 COLLECTION = "tshop_warehouse"
 
 _TABLE_FUNCTIONS = {
-    "clusterallreplicas", "dictionary", "format", "generaterandom", "generateseries", "generate_series", "input", "loop",
-    "merge", "mergetreeindex", "mergetreeprojection", "null", "numbers", "numbers_mt", "postgresql", "primes",
+    "dictionary", "format", "generaterandom", "generateseries", "generate_series", "input", "loop", "merge",
+    "mergetreeindex", "mergetreeprojection", "null", "numbers", "numbers_mt", "postgresql", "primes",
     "sqlstandardvalues", "values", "view", "viewexplain", "viewifpermitted", "zeros", "zeros_mt",
-} - {"clusterallreplicas"}  # fmt: skip
+}  # fmt: skip
 _ENGINES = {
-    "aggregatingmergetree", "alias", "atomic", "buffer", "coalescingmergetree", "collapsingmergetree", "generaterandom",
-    "join", "log", "materializedview", "memory", "merge", "mergetree", "null", "postgresql", "replacingmergetree", "set",
-    "stripelog", "summingmergetree", "tinylog", "versionedcollapsingmergetree", "view",
+    "aggregatingmergetree", "alias", "atomic", "buffer", "coalescingmergetree", "collapsingmergetree",
+    "generaterandom", "join", "log", "materializedview", "memory", "merge", "mergetree", "null", "postgresql", "replacingmergetree",
+    "set", "stripelog", "summingmergetree", "tinylog", "versionedcollapsingmergetree", "view",
 }  # fmt: skip
 _LINE = re.compile(r"^( *)(.*?)(?: \(children \d+\))?$")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|\"(?:[^\"\\]|\\.|\"\")*\"", re.DOTALL)
@@ -43,12 +43,15 @@ class Guard:
         self._table_functions = names("table_functions") - _TABLE_FUNCTIONS
         self._engines = (names("table_engines") | names("database_engines")) - _ENGINES
 
-    def check(self, handle, sql: bytes) -> str:
-        """Raise ClickHouseError (62 for what does not parse, 497 for what is not allowed); return the root of the tree."""
+    def check(self, handle, sql: bytes, parameters: dict[str, str]) -> str:
+        """Raise ClickHouseError (62 for what does not parse, 497 for what is not allowed).
+
+        `parameters` are the values of {name:Type}. Returns the name of the syntax tree's root.
+        """
         if handle.classify_query(sql)["statement_count"] != 1:
             handle.query("SELECT formatQuery({q:String})", "Null", params={"q": _escaped(sql)})
             raise ClickHouseError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
-        tree = handle.query(b"EXPLAIN AST " + sql, "TSVRaw").bytes().decode(errors="replace")
+        tree = handle.query(b"EXPLAIN AST " + sql, "TSVRaw", params=parameters).bytes().decode(errors="replace")
         lines = [(len(m[1]), m[2].strip()) for m in map(_LINE.match, tree.splitlines()) if m]
         self._check_tree(lines)
         lowered = sql.lower()
@@ -80,7 +83,7 @@ class Guard:
                 raise _denied(f"PostgreSQL by address (use the named collection {COLLECTION})")
 
     def _check_text(self, handle, sql: bytes) -> None:
-        """For what the tree does not show: the engine's own canonical text, without quoted parts, has no other spelling."""
+        """Judge what the tree does not show on the engine's own canonical text, where nothing has a second spelling."""
         text = handle.query("SELECT formatQuery({q:String})", "RawBLOB", params={"q": _escaped(sql)}).bytes()
         text = text.decode(errors="replace")
         bare = _QUOTED.sub("''", text)
@@ -98,9 +101,12 @@ def _uses_collection(lines: list[tuple[int, str]], index: int) -> bool:
     return arguments == [(depth + 1, "ExpressionList"), (depth + 2, f"Identifier {COLLECTION}")]
 
 
-def _escaped(value: bytes) -> bytes:
+def _escaped(sql: bytes) -> str:
     """As the engine reads the value of a String parameter."""
-    return value.replace(b"\\", b"\\\\").replace(b"\t", b"\\t").replace(b"\n", b"\\n").replace(b"\r", b"\\r")
+    value = sql.decode(errors="replace")
+    return (
+        value.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r").replace("\0", "\\0")
+    )
 
 
 def _denied(what: str) -> ClickHouseError:
