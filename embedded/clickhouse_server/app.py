@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 # URL parameters that are the interface's own; every other one is a setting.
 _RESERVED = {
     "query", "database", "default_format", "user", "password", "quota_key", "session_id", "session_timeout",
-    "session_check", "close_session", "query_id", "wait_end_of_query", "buffer_size", "stacktrace", "client_protocol_version", "role",
-    "compress", "decompress", "framing",
+    "session_check", "close_session", "query_id", "wait_end_of_query", "buffer_size", "stacktrace",
+    "client_protocol_version", "role", "compress", "decompress", "framing",
 }  # fmt: skip
 _EXTERNAL = re.compile(r"(.+)_(format|structure|types)$")
 _MAX_STATEMENT_BYTES = 16 << 20
@@ -172,15 +172,16 @@ class Server:
                 headers["Content-Encoding"] = encoding
         if request.method == "HEAD" or _is_on(parameters.get("wait_end_of_query")):
             file = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary)  # noqa: SIM115
-            release.callback(file.close)
             await self._run(self._keep, result, compress, file)
-            await self._run(result.close)
+            # A client may send the session's next query as soon as it has read this answer.
+            await release.aclose()
+            release.callback(file.close)
             headers["Content-Length"] = str(file.tell())
             file.seek(0)
             pieces = self._pieces(lambda: file.read(_PIECE) or None)
         else:
             first = await self._run(result.next)
-            pieces = self._body(first, result, compress, tag)
+            pieces = self._body(first, result, compress, tag, release)
         headers["X-ClickHouse-Summary"] = result.summary_json()
         return _Released(pieces, release, headers=headers)
 
@@ -197,17 +198,26 @@ class Server:
         while (piece := await self._run(read)) is not None:
             yield piece
 
-    async def _body(self, piece: bytes | None, result: Result, compress: codec.Codec, tag: str) -> AsyncIterator[bytes]:
+    async def _body(
+        self,
+        piece: bytes | None,
+        result: Result,
+        compress: codec.Codec,
+        tag: str,
+        release: contextlib.AsyncExitStack,
+    ) -> AsyncIterator[bytes]:
         try:
             while piece is not None:
                 packed = compress(piece)
                 if packed:
                     yield packed
                 piece = await self._run(result.next)
+            await release.aclose()
             yield compress.finish()
         except ClickHouseError as error:
             # The status is sent long ago: the error follows in the body as the server writes it, and the connection is
             # broken off before the body's proper end so that no client takes the rows for all rows.
+            await release.aclose()
             message = error.message.encode()
             trailer = b"\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n" % (
                 tag.encode(), message, len(message) + 1, tag.encode(),

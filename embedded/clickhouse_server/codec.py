@@ -98,7 +98,7 @@ def decoder(encoding: str | None) -> Codec:
 
 
 def encoder(accept: str) -> tuple[str | None, Codec]:
-    """The first encoding of ours in an Accept-Encoding header, and its compressor; (None, identity) when there is none."""
+    """The first encoding of ours in an Accept-Encoding header, and its compressor; else (None, identity)."""
     offered = {
         part.split(";")[0].strip().lower()
         for part in accept.split(",")

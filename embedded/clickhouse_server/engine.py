@@ -23,8 +23,8 @@ log = logging.getLogger(__name__)
 # Formats whose chunks from the engine can be set one after another, and what the engine repeats at the head of each.
 _PLAIN = {
     "native", "rowbinary", "tabseparated", "tsv", "tabseparatedraw", "tsvraw", "raw", "csv", "jsoneachrow",
-    "jsonlines", "ndjson", "jsoncompacteachrow", "jsonstringseachrow", "jsoncompactstringseachrow", "tskv", "lineasstring", "rawblob",
-    "null", "sqlinsert",
+    "jsonlines", "ndjson", "jsoncompacteachrow", "jsonstringseachrow", "jsoncompactstringseachrow", "tskv",
+    "lineasstring", "rawblob", "null", "sqlinsert",
 }  # fmt: skip
 _HEAD_LINES = {
     "csvwithnames": 1, "csvwithnamesandtypes": 2, "tabseparatedwithnames": 1, "tsvwithnames": 1,

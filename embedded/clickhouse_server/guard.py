@@ -18,8 +18,8 @@ _TABLE_FUNCTIONS = {
 }  # fmt: skip
 _ENGINES = {
     "aggregatingmergetree", "alias", "atomic", "buffer", "coalescingmergetree", "collapsingmergetree",
-    "generaterandom", "join", "log", "materializedview", "memory", "merge", "mergetree", "null", "postgresql", "replacingmergetree",
-    "set", "stripelog", "summingmergetree", "tinylog", "versionedcollapsingmergetree", "view",
+    "generaterandom", "join", "log", "materializedview", "memory", "merge", "mergetree", "null", "postgresql",
+    "replacingmergetree", "set", "stripelog", "summingmergetree", "tinylog", "versionedcollapsingmergetree", "view",
 }  # fmt: skip
 _LINE = re.compile(r"^( *)(.*?)(?: \(children \d+\))?$")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|\"(?:[^\"\\]|\\.|\"\")*\"", re.DOTALL)
