@@ -133,8 +133,9 @@ class Engine:
         for left in self.temporary.glob("*") if self.temporary.is_dir() else ():
             left.unlink()
         self.temporary.mkdir(mode=0o700, exist_ok=True)
-        self._connect = self._open(directory / "data", warehouse or {})
-        self._admin, self._admin_lock = self._connect(), threading.Lock()
+        # The first handle stays open until the end: with the last one closed the engine would start anew.
+        self._admin, self._connect = self._open(directory / "data", warehouse or {})
+        self._admin_lock = threading.Lock()
         self.guard = Guard(self._admin)
         self._admin.query(f"CREATE DATABASE IF NOT EXISTS {_identifier(database)} ENGINE = Atomic", "Null")
         self.timezone = self._admin.query("SELECT timezone()", "TSVRaw").bytes().decode().strip()
@@ -168,13 +169,16 @@ class Engine:
         target = f"{data}?config-file={here / 'config.xml'}"
         _chdb.set_signal_handlers_enabled(False)
         try:
-            _chdb.connect(target).query("SELECT 1", "Null")
+            first = _chdb.connect(target)
+            grants = first.query("SHOW GRANTS", "TSVRaw").bytes().decode()
         except (RuntimeError, ValueError) as error:
             raise StartError(f"ClickHouse can not open its data directory {data}: {error}") from None
         finally:
             for name in variables:
                 del os.environ[name]
-        return lambda: _chdb.connect(target)
+        if re.search(r"\b(FILE|URL|SOURCES|ACCESS MANAGEMENT)\b", grants):
+            raise StartError("ClickHouse did not take the endpoint's users.xml: it would let queries read any file.")
+        return first, lambda: _chdb.connect(target)
 
     def run(self, statement: Statement, session: Session | None = None) -> Result:
         """Run a statement up to its first rows.

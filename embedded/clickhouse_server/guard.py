@@ -5,11 +5,13 @@ closes what grants do not reach: the functions that read files or call out, tabl
 list, INTO OUTFILE and FROM INFILE, attaching from a path, and PostgreSQL servers other than the named collection's.
 """
 
+import itertools
 import re
 
 from embedded.clickhouse_server.errors import ClickHouseError
 
 COLLECTION = "tshop_warehouse"
+_OPEN_KEYS = ("Identifier schema", "Identifier table", "Identifier on_conflict")
 
 _TABLE_FUNCTIONS = {
     "dictionary", "format", "generaterandom", "generateseries", "generate_series", "input", "loop", "merge",
@@ -80,7 +82,7 @@ class Guard:
             if is_engine and name in self._engines:
                 raise _denied(f"engine {name}")
             if name == "postgresql" and not _uses_collection(lines, i):
-                raise _denied(f"PostgreSQL by address (use the named collection {COLLECTION})")
+                raise _denied(f"PostgreSQL other than ({COLLECTION}, schema = …, table = …)")
 
     def _check_text(self, handle, sql: bytes) -> None:
         """Judge what the tree does not show on the engine's own canonical text, where nothing has a second spelling."""
@@ -96,9 +98,14 @@ class Guard:
 
 
 def _uses_collection(lines: list[tuple[int, str]], index: int) -> bool:
+    """Whether the PostgreSQL at `index` names the collection first and after it only what the collection leaves open."""
     depth = lines[index][0]
-    arguments = lines[index + 1 : index + 3]
-    return arguments == [(depth + 1, "ExpressionList"), (depth + 2, f"Identifier {COLLECTION}")]
+    inside = list(itertools.takewhile(lambda line: line[0] > depth, lines[index + 1 :]))
+    arguments = [i for i, line in enumerate(inside) if line[0] == depth + 2]
+    if not arguments or inside[arguments[0]][1] != f"Identifier {COLLECTION}":
+        return False
+    names = (inside[i + 2][1] for i in arguments[1:] if inside[i][1] == "Function equals")
+    return all(inside[i][1] == "Function equals" for i in arguments[1:]) and all(n in _OPEN_KEYS for n in names)
 
 
 def _escaped(sql: bytes) -> str:
