@@ -23,9 +23,9 @@ def _day(text):
         day = date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date: write it as 2026-01-31") from None
-    # Earlier, the oldest clients would be born before 1900 and look like bad rows; later, times overflow.
-    if not 1990 <= day.year <= 2199:
-        raise argparse.ArgumentTypeError(f"{text!r} is not in the years 1990 to 2199")
+    # Sales before 2000 and clients born before 1900 are bad rows to a warehouse; far later, times overflow.
+    if not 2000 <= day.year <= 2199:
+        raise argparse.ArgumentTypeError(f"{text!r} is not in the years 2000 to 2199")
     return day
 
 
@@ -169,8 +169,8 @@ def _complete(done):
 def main(argv=None):
     """Runs the command line.
 
-    Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 1 for a
-    failure on the way; 130 when interrupted.
+    Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 1 for
+    a failure on the way; 130 when interrupted.
     """
     arguments = _parser().parse_args(argv)
     status = NOT_BEGUN

@@ -76,7 +76,7 @@ def _net(rules, seen):
     keys, rule, deleted, was, now = seen
     by_key = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[by_key], prepend=-1))
-    first, last = by_key[starts], by_key[np.append(starts[1:], len(keys)) - 1]
+    first, last = by_key[starts], by_key[np.append(starts, len(keys))[1:] - 1]
     held = was[first] > 0
     good = (rule[last] == 0) & ~deleted[last]
     same = was[first] == now[last]

@@ -24,6 +24,7 @@ LIFECYCLE = Lifecycle(
 _WOMEN = 0.6
 _MEN_WHO_CHANGE = 0.05
 _YOUNGEST = 18
+_DRAWN_NAMES = 4_000
 # Shares of the shop's clients by age: 18–24, 25–34, 35–44, 45–54, 55–64, 65–87.
 _AGES = weighted(
     np.concatenate(
@@ -67,13 +68,22 @@ def names(locale):
         raise GeneratorError(
             f"no locale {locale!r} in Faker: give --locale one of its locales, such as {', '.join(near or ['ru_RU'])}"
         )
-    person = next(provider for provider in Faker(locale).factories[0].providers if isinstance(provider, Provider))
+    faker = Faker(locale, providers=["faker.providers.person"])
+    person = next(provider for provider in faker.factories[0].providers if isinstance(provider, Provider))
 
     def lists(kind):
-        plain = getattr(person, kind)
-        return [getattr(person, f"{kind}_{gender}", None) or plain for gender in ("male", "female")]
+        return [_words_of(faker, person, kind, gender) for gender in ("male", "female")]
 
-    return Words(*lists("first_names")), Words(*lists("last_names"))
+    return Words(*lists("first_name")), Words(*lists("last_name"))
+
+
+def _words_of(faker, person, kind, gender):
+    words = getattr(person, f"{kind}s_{gender}", None) or getattr(person, f"{kind}s")
+    if words is getattr(Provider, f"{kind}s"):
+        # A locale that makes its names by rules, with no list of its own but the placeholder that all inherit.
+        faker.seed_instance(0)
+        words = [getattr(person, f"{kind}_{gender}")() for _ in range(_DRAWN_NAMES)]
+    return words
 
 
 def women(shop, ids):
