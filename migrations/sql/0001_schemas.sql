@@ -74,6 +74,7 @@ CREATE TABLE sl.watermark (
     source text NOT NULL,
     high_updated_at timestamptz,
     snapshot_xmin bigint NOT NULL,
+    greatest_xid bigint,
     run_id bigint NOT NULL REFERENCES sl.run,
     PRIMARY KEY (target, source)
 );
@@ -81,6 +82,8 @@ COMMENT ON TABLE sl.watermark IS 'How far a target has read a source';
 COMMENT ON COLUMN sl.watermark.high_updated_at IS 'Greatest update time in the target, for people and checks';
 COMMENT ON COLUMN sl.watermark.snapshot_xmin IS
 'pg_snapshot_xmin of the last run: every transaction below it had ended then and was seen whole';
+COMMENT ON COLUMN sl.watermark.greatest_xid IS
+'Greatest writing transaction in the source when all of it was last compared; above the server''s own in a restored dump';
 
 CREATE TABLE sl.rejected_row (
     rejected_row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -35,6 +35,7 @@ DECLARE
     v_known_at timestamptz;
     v_full boolean := p_full;
     v_source text;
+    v_greatest_xid bigint;
     v_window record;
     v_new_runs bigint [] := '{}';
     v_consumed_runs bigint [] := '{}';
@@ -43,7 +44,8 @@ BEGIN
     SELECT r.started_at INTO v_known_at FROM sl.run AS r WHERE r.run_id = v_run_id;
 
     FOREACH v_source IN ARRAY c_sources LOOP
-        v_window := sl.read_window(c_target, v_source, p_full);
+        SELECT max(r.xid) INTO v_greatest_xid FROM sl.run AS r WHERE r.target = v_source;
+        v_window := sl.read_window(c_target, v_source, v_greatest_xid, p_full);
         v_full := v_full OR v_window.is_full;
         v_new_runs := v_new_runs || ARRAY(
             SELECT r.run_id
@@ -56,17 +58,19 @@ BEGIN
         v_consumed_runs := v_consumed_runs || ARRAY(
             SELECT r.run_id FROM sl.run AS r WHERE r.target = v_source AND r.xid < v_window.next_xmin
         );
-        INSERT INTO sl.watermark (target, source, high_updated_at, snapshot_xmin, run_id)
+        INSERT INTO sl.watermark (target, source, high_updated_at, snapshot_xmin, greatest_xid, run_id)
         SELECT
             c_target,
             v_source,
             (SELECT max(w.high_updated_at) FROM sl.watermark AS w WHERE w.target = v_source),
             v_window.next_xmin,
+            v_window.next_greatest_xid,
             v_run_id
         ON CONFLICT (target, source) DO UPDATE
         SET
             high_updated_at = excluded.high_updated_at,
             snapshot_xmin = excluded.snapshot_xmin,
+            greatest_xid = excluded.greatest_xid,
             run_id = excluded.run_id;
     END LOOP;
     v_full := v_full OR EXISTS (

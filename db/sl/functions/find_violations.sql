@@ -4,11 +4,13 @@
 -- Parameters: p_entity: name in sl.entity.
 -- Returns: a row for each broken check: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the entity is not registered.
--- Reads: the entity's source and target, sl.tombstone, sl.watermark, sl.quality_rule, sl.rejected_row. Writes: nothing.
+-- Reads: the entity's source and target, sl.tombstone, sl.watermark, sl.quality_rule, sl.clock_rejection.
+-- Writes: nothing.
 --
 -- source_differs looks only at source rows that the last load is known to have seen whole (changed_xid below its
--- snapshot's xmin) or that this very transaction wrote; what commits meanwhile is the next load's. A row that was
--- rejected by the clock is left out: what was in the future at the load need not be so now.
+-- snapshot's xmin), that this very transaction wrote, or that a restored dump brought with an id yet to come; what
+-- commits meanwhile is the next load's. A row that was rejected by the clock is left out: what was in the future at
+-- the load need not be so now.
 CREATE OR REPLACE FUNCTION sl.find_violations(p_entity text)
 RETURNS TABLE (check_name text, violations bigint, example text)
 LANGUAGE plpgsql
@@ -78,6 +80,7 @@ BEGIN
                         SELECT w.snapshot_xmin FROM sl.watermark AS w WHERE w.target = %4$L AND w.source = %1$L
                     )
                     OR r.changed_xid = pg_current_xact_id_if_assigned()::text::bigint
+                    OR r.changed_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                 )
         ),
         known AS (
@@ -97,14 +100,8 @@ BEGIN
         WHERE
             (k.last_at IS NULL OR s.updated_at >= k.last_at)
             AND NOT EXISTS (
-                SELECT
-                FROM sl.rejected_row AS j
-                INNER JOIN sl.quality_rule AS q USING (entity_name, rule_name)
-                WHERE
-                    j.entity_name = %6$L
-                    AND j.entity_key = s.scd2_key::text
-                    AND j.resolved_run_id IS NULL
-                    AND q.is_clock_dependent
+                SELECT FROM sl.clock_rejection AS j
+                WHERE j.entity_name = %6$L AND j.entity_key = s.scd2_key::text
             )
             AND CASE
                 WHEN s.is_deleted THEN t.%2$I IS NOT NULL

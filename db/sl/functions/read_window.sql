@@ -1,25 +1,30 @@
--- sl.read_window(p_target text, p_source text, p_full boolean) RETURNS record
+-- sl.read_window(p_target text, p_source text, p_greatest_xid bigint, p_full boolean) RETURNS record
 --
 -- Purpose: tells which transactions' rows a run has to read from a source, so that none is ever missed.
--- Parameters: p_target, p_source: as in sl.watermark; p_full: read everything.
+-- Parameters: p_target, p_source: as in sl.watermark; p_greatest_xid: the greatest writing transaction in the source,
+--     asked before this call, NULL where it is empty; p_full: read everything.
 -- Returns: from_xid, to_xid: read the rows whose writing transaction lies between the two, both included;
---     next_xmin: what to record in sl.watermark.snapshot_xmin when the run is done;
+--     next_xmin, next_greatest_xid: what to record in sl.watermark when the run is done;
 --     is_full: whether the window takes in everything.
 -- Errors: none.
 -- Reads: sl.watermark. Writes: nothing.
 --
 -- A transaction that was running at the last run's snapshot has an id that is not below that snapshot's xmin, so the
 -- rows from xmin on hold all that has become visible since (and some that were seen, which fall out on comparison).
--- The upper end is the newest id that may be visible; what commits later is not below next_xmin and is read next time.
--- It matters in a restored dump alone, whose rows may carry ids this server has yet to give out. There the recorded
--- xmin lies above the server's next id, and everything is compared once.
+-- What commits after this call is not below next_xmin and is read next time.
+--
+-- In a restored dump ids start anew: the recorded xmin, or ids of rows, lie above the server's own. Everything is then
+-- compared once. Afterwards to_xid, the newest id that may be visible, keeps such rows out until the server's ids
+-- reach theirs, when they are compared once more, each in its turn.
 CREATE OR REPLACE FUNCTION sl.read_window(
     p_target text,
     p_source text,
+    p_greatest_xid bigint,
     p_full boolean,
     OUT from_xid bigint,
     OUT to_xid bigint,
     OUT next_xmin bigint,
+    OUT next_greatest_xid bigint,
     OUT is_full boolean
 )
 LANGUAGE plpgsql
@@ -34,16 +39,20 @@ BEGIN
     INTO next_xmin, v_next_xid
     FROM (SELECT pg_current_snapshot() AS snapshot) AS s;
 
-    SELECT w.snapshot_xmin
-    INTO from_xid
+    SELECT w.snapshot_xmin, w.greatest_xid
+    INTO from_xid, next_greatest_xid
     FROM sl.watermark AS w
     WHERE w.target = p_target AND w.source = p_source;
 
     to_xid := v_next_xid - 1;
-    is_full := p_full OR from_xid IS NULL OR from_xid > v_next_xid;
+    is_full := p_full
+        OR from_xid IS NULL
+        OR from_xid > v_next_xid
+        OR coalesce(p_greatest_xid > greatest(to_xid, next_greatest_xid), false);
     IF is_full THEN
         from_xid := 0;
         to_xid := 9223372036854775807;
+        next_greatest_xid := p_greatest_xid;
     END IF;
 END;
 $body$;

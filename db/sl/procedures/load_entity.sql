@@ -4,7 +4,7 @@
 -- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run.
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered.
--- Reads: sl.entity, sl.quality_rule, sl.watermark, the source and the target.
+-- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.watermark, the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.watermark, sl.run.
 --
 -- The rows that changed since the last run are classified first, each as exactly one of
@@ -42,6 +42,7 @@ DECLARE
     v_sk text := quote_ident(v_entity.surrogate_key_column);
     v_columns text := sl.column_list(v_entity.tracked_columns, '%1$I');
     v_run_id bigint;
+    v_greatest_xid bigint;
     v_window record;
     v_is_first_load boolean := false;
     v_changed_rows text;
@@ -49,7 +50,8 @@ DECLARE
     v_rejected_before boolean;
 BEGIN
     v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
-    v_window := sl.read_window(v_target, v_source, p_full);
+    EXECUTE format('SELECT max(changed_xid) FROM %s', v_source) INTO v_greatest_xid;
+    v_window := sl.read_window(v_target, v_source, v_greatest_xid, p_full);
     IF v_window.is_full THEN
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
     END IF;
@@ -57,18 +59,11 @@ BEGIN
     v_changed_rows := format(
         'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s', v_source, v_window.from_xid, v_window.to_xid
     );
-    IF EXISTS (
-        SELECT
-        FROM sl.rejected_row AS j
-        INNER JOIN sl.quality_rule AS q USING (entity_name, rule_name)
-        WHERE j.entity_name = p_entity AND j.resolved_run_id IS NULL AND q.is_clock_dependent
-    ) THEN
+    IF EXISTS (SELECT FROM sl.clock_rejection AS j WHERE j.entity_name = p_entity) THEN
         -- What was in the future then may be so no more: such rows are judged again though nobody touched them.
         v_changed_rows := v_changed_rows || format(
             ' UNION ALL SELECT * FROM %1$s WHERE changed_xid NOT BETWEEN %2$s AND %3$s AND %4$s = ANY (ARRAY('
-            'SELECT j.entity_key::%5$s FROM sl.rejected_row AS j '
-            'INNER JOIN sl.quality_rule AS q USING (entity_name, rule_name) '
-            'WHERE j.entity_name = %6$L AND j.resolved_run_id IS NULL AND q.is_clock_dependent))',
+            'SELECT j.entity_key::%5$s FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L))',
             v_source, v_window.from_xid, v_window.to_xid, v_key, sl.key_type(v_entity), p_entity
         );
     END IF;
@@ -240,12 +235,13 @@ BEGIN
         FROM pg_temp.scd2_change AS c;
     END IF;
 
-    INSERT INTO sl.watermark AS w (target, source, high_updated_at, snapshot_xmin, run_id)
-    VALUES (v_target, v_source, v_high, v_window.next_xmin, v_run_id)
+    INSERT INTO sl.watermark AS w (target, source, high_updated_at, snapshot_xmin, greatest_xid, run_id)
+    VALUES (v_target, v_source, v_high, v_window.next_xmin, v_window.next_greatest_xid, v_run_id)
     ON CONFLICT (target, source) DO UPDATE
     SET
         high_updated_at = greatest(w.high_updated_at, excluded.high_updated_at),
         snapshot_xmin = excluded.snapshot_xmin,
+        greatest_xid = excluded.greatest_xid,
         run_id = excluded.run_id;
 
     run_id := v_run_id;
