@@ -120,6 +120,7 @@ COMMENT ON FUNCTION tap.settle IS 'Makes all that this transaction wrote look as
 CREATE FUNCTION tap.call(
     p_procedure text,
     p_full boolean DEFAULT false,
+    p_settle boolean DEFAULT true,
     OUT rows_read integer,
     OUT inserted integer,
     OUT corrected integer,
@@ -137,11 +138,13 @@ BEGIN
     FROM sl.run AS r
     ORDER BY r.run_id DESC
     LIMIT 1;
-    PERFORM tap.settle();
+    IF p_settle THEN
+        PERFORM tap.settle();
+    END IF;
 END;
 $body$;
 
-COMMENT ON FUNCTION tap.call IS 'Calls a load or the mart''s build and returns the counts of its row in sl.run';
+COMMENT ON FUNCTION tap.call IS 'Calls a load or the mart''s build, settles it, and returns the counts of its row in sl.run';
 
 CREATE FUNCTION tap.load(
     p_entity text,
@@ -348,7 +351,7 @@ AS $body$
 DECLARE
     v_detail text;
 BEGIN
-    CALL sl.audit();
+    EXECUTE 'CALL sl.audit()';
     RETURN 'clean';
 EXCEPTION
     WHEN SQLSTATE 'TS010' THEN

@@ -1,0 +1,30 @@
+BEGIN;
+SELECT plan(3);
+
+SELECT tap.put_client(1, tap.at(1));
+SELECT tap.put_product(1, tap.at(1));
+SELECT tap.put_sale(1, tap.at(5), tap.at(5));
+SELECT tap.refresh();
+SELECT tap.put_sale(1, tap.at(6), tap.at(5), p_is_deleted => true);
+
+SELECT results_eq(
+    $$SELECT * FROM tap.refresh()$$,
+    $$VALUES (1, 0, 0, 1, 0, 0)$$,
+    'one deleted'
+);
+SELECT results_eq(
+    $$SELECT * FROM tap.mart()$$,
+    $$VALUES (
+        1, 1, 10, tap.at(5), 1, 'Anna Orlova', 33, tap.at(1),
+        1, 'Shirt', 'Tops', 'M', tap.at(1), 500.00, 2, 1000.00, false
+    )$$,
+    'no successor'
+);
+SELECT results_eq(
+    $$SELECT valid_to, run_id FROM cdm.sales_mart$$,
+    $$SELECT started_at, run_id FROM sl.run ORDER BY run_id DESC LIMIT 1$$,
+    'closed at the clock of the run, which a pull by run_id sees'
+);
+
+SELECT * FROM finish();
+ROLLBACK;

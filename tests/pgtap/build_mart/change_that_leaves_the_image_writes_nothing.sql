@@ -1,0 +1,21 @@
+BEGIN;
+SELECT plan(2);
+
+SELECT tap.put_client(1, tap.at(1));
+SELECT tap.put_product(1, tap.at(1));
+SELECT tap.put_sale(1, tap.at(5), tap.at(5), p_quantity => 2);
+SELECT tap.refresh();
+CREATE TEMPORARY TABLE before AS SELECT * FROM cdm.sales_mart;
+SELECT tap.put_sale(1, tap.at(6), tap.at(5), p_quantity => 3);
+SELECT tap.load('sale');
+SELECT tap.put_sale(1, tap.at(7), tap.at(5), p_quantity => 2);
+
+SELECT results_eq(
+    $$SELECT * FROM tap.refresh()$$,
+    $$VALUES (1, 0, 0, 0, 1, 0)$$,
+    'there and back again is unchanged'
+);
+SELECT results_eq($$SELECT * FROM cdm.sales_mart$$, $$SELECT * FROM before$$, 'no version is written');
+
+SELECT * FROM finish();
+ROLLBACK;
