@@ -24,6 +24,7 @@ DAG = "tshop_daily"
 SHOP_ZONE = ZoneInfo("Europe/Moscow")
 # The parameters that make the shop what it is. They cannot change once it has rows.
 SHOP_VARIABLES = ("CLIENTS", "PRODUCTS", "SEED", "LOCALE", "FROM")
+# Seconds without news after which the job says what it waits for.
 SILENCE = 30
 
 
@@ -36,7 +37,7 @@ class Shop:
         products: products it opens with.
         seed: of all that is random in it.
         locale: of the clients' names.
-        first_day: first generated day, ISO.
+        first_day: the day it opens, the first generated one, ISO.
         history_end: last day of the first run, ISO.
     """
 
@@ -234,7 +235,13 @@ def plan(settings: Settings, request: Request, today: date | None = None) -> tup
     following = (ranges[-1][1] if ranges else last) + timedelta(days=1)
     days = [following + timedelta(days=number) for number in range(request.runs)]
     ranges += [(day, day) for day in days if day <= yesterday]
-    values = {"clients": shop.clients, "products": shop.products, "seed": shop.seed, "locale": shop.locale}
+    values = {
+        "clients": shop.clients,
+        "products": shop.products,
+        "opened": shop.first_day,
+        "seed": shop.seed,
+        "locale": shop.locale,
+    }
     return shop, [
         {"generate": True, "date_from": begin.isoformat(), "date_to": end.isoformat(), **values}
         for begin, end in ranges
@@ -350,7 +357,10 @@ class _Job:
                 if news[0] in ("success", "failed", "up_for_retry", "upstream_failed", "skipped"):
                     heard = time.monotonic()
                     seconds = f"{task['duration']:.1f} s" if task["duration"] else ""
-                    stack.say(f"  {name:<32} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
+                    stack.say(f"  {name:<20} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
+                    if news[0] == "up_for_retry":
+                        reason = self._api.log(DAG, run_id, name, news[1], lines=1)
+                        stack.say(f"    tried again soon, after: {reason[:300]}")
             if state in FINISHED:
                 stack.say(f"  {state} in {time.monotonic() - begun:.1f} s")
                 return state

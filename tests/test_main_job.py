@@ -55,6 +55,7 @@ def test_first_time_history_then_single_days(settings: Settings, monkeypatch: py
         "date_to": "2026-01-10",
         "clients": 500,
         "products": 2000,
+        "opened": "2026-01-01",
         "seed": 1,
         "locale": "ru_RU",
     }

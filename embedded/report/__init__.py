@@ -140,7 +140,7 @@ def _table(table: Table) -> str:
     numeric = [any(isinstance(row[column], int | float | Decimal) for row in rows) for column in range(len(names))]
     return tabulate(
         [[_text(value) for value in row] for row in rows],
-        headers=[name.replace("_", " ") for name in names],
+        headers=[name.removesuffix("_name").replace("_", " ") for name in names],
         tablefmt="simple",
         colalign=["right" if number else "left" for number in numeric],
         disable_numparse=True,
