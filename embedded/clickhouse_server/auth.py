@@ -33,9 +33,14 @@ class Credentials:
             raise ClickHouseError(516, "AUTHENTICATION_FAILED", _FAILED.format(user=user or "default"))
 
 
+def _utf8(header: str | None) -> str | None:
+    """A header's bytes, which the web server shows as Latin-1, read as the UTF-8 that clients send."""
+    return None if header is None else header.encode("latin-1").decode(errors="replace")
+
+
 def _offered(headers: Mapping[str, str], parameters: Mapping[str, str]) -> tuple[str | None, str | None]:
     if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
-        return headers.get("x-clickhouse-user"), headers.get("x-clickhouse-key")
+        return _utf8(headers.get("x-clickhouse-user")), _utf8(headers.get("x-clickhouse-key"))
     scheme, _, value = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:

@@ -38,6 +38,8 @@ _HEAD_LINE = {
 # Formats of chDB's Python side: they give objects, not bytes.
 _NOT_FORMATS = {"dataframe", "datastore", "arrowtable"}
 _STREAMED_ROOTS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery")
+# What the engine's message on a failed connection shows when there is no warehouse to connect to.
+_NO_WAREHOUSE = {"host": "WAREHOUSE_DSN-is-not-set.invalid", "port": "5432", "user": "", "password": "", "database": ""}
 _BUFFERED_RESULT_BYTES = 256 << 20
 _PIECE = 1 << 20
 _MAX_SESSIONS = 256
@@ -158,13 +160,16 @@ class Engine:
 
     @staticmethod
     def _open(data: Path, warehouse: Mapping[str, str]):
+        # A server in a container has this zone; chDB would take the machine's.
+        os.environ["TZ"] = "UTC"
+        time.tzset()
         from chdb import _chdb
 
         here = Path(__file__).parent
         variables = {"TSHOP_CLICKHOUSE_USERS": str(here / "users.xml")}
-        for key in ("host", "port", "user", "password", "database"):
+        for key, unset in _NO_WAREHOUSE.items():
             # The engine reads a variable's value as XML.
-            variables[f"TSHOP_WAREHOUSE_{key.upper()}"] = escape(warehouse.get(key, ""))
+            variables[f"TSHOP_WAREHOUSE_{key.upper()}"] = escape(warehouse.get(key, unset))
         os.environ.update(variables)
         target = f"{data}?config-file={here / 'config.xml'}"
         _chdb.set_signal_handlers_enabled(False)

@@ -24,6 +24,9 @@ _ENGINES = {
     "replacingmergetree", "set", "stripelog", "summingmergetree", "tinylog", "versionedcollapsingmergetree", "view",
 }  # fmt: skip
 _LINE = re.compile(r"^( *)(.*?)(?: \(children \d+\))?$")
+_ROOT = re.compile(r"[A-Z]\w+")
+# An alias may follow the name: "Function upper (alias u)".
+_FUNCTION = re.compile(r"Function (\S+)")
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.|'')*'|`(?:[^`\\]|\\.|``)*`|\"(?:[^\"\\]|\\.|\"\")*\"", re.DOTALL)
 _FILE_CLAUSE = re.compile(r"\b(INTO\s+OUTFILE|FROM\s+INFILE)\b", re.IGNORECASE)
 
@@ -44,6 +47,7 @@ class Guard:
         self._functions |= names("table_functions") - _TABLE_FUNCTIONS - functions
         self._table_functions = names("table_functions") - _TABLE_FUNCTIONS
         self._engines = (names("table_engines") | names("database_engines")) - _ENGINES
+        self._functions |= self._engines - functions - _TABLE_FUNCTIONS
 
     def check(self, handle, sql: bytes, parameters: dict[str, str]) -> str:
         """Raise ClickHouseError (62 for what does not parse, 497 for what is not allowed).
@@ -54,25 +58,28 @@ class Guard:
             handle.query("SELECT formatQuery({q:String})", "Null", params={"q": _escaped(sql)})
             raise ClickHouseError(62, "SYNTAX_ERROR", "Syntax error (Multi-statements are not allowed)")
         tree = handle.query(b"EXPLAIN AST " + sql, "TSVRaw", params=parameters).bytes().decode(errors="replace")
-        lines = [(len(m[1]), m[2].strip()) for m in map(_LINE.match, tree.splitlines()) if m]
+        lines = [(len(m[1]), m[2].strip()) for m in map(_LINE.match, tree.rstrip("\n").split("\n")) if m]
+        if not _ROOT.fullmatch(lines[0][1].split(" ")[0]):
+            raise _denied("a statement whose syntax tree can not be shown")
         self._check_tree(lines)
         lowered = sql.lower()
         if b"outfile" in lowered or b"infile" in lowered or any(text == "ColumnsApplyTransformer" for _, text in lines):
             self._check_text(handle, sql)
-        return lines[0][1].split(" ")[0] if lines else ""
+        return lines[0][1].split(" ")[0]
 
     def _check_tree(self, lines: list[tuple[int, str]]) -> None:
         path: list[str] = []
-        root = lines[0][1] if lines else ""
+        root = lines[0][1]
         if root.startswith("AttachQuery") and any(depth == 1 and not t.startswith("Identifier") for depth, t in lines):
             raise _denied("ATTACH with a definition or a path")
         for i, (depth, text) in enumerate(lines):
             del path[depth:]
             parent, first = (path[-1] if path else ""), len(path) == depth and lines[i - 1][0] == depth - 1
             path.append(text)
-            if not text.startswith("Function "):
+            function = _FUNCTION.match(text)
+            if function is None:
                 continue
-            name = text.removeprefix("Function ").lower()
+            name = function[1].lower()
             is_table_function = parent == "TableExpression" or (
                 depth == 1 and parent.startswith(("CreateQuery", "InsertQuery", "DescribeQuery"))
             )
@@ -98,7 +105,7 @@ class Guard:
 
 
 def _uses_collection(lines: list[tuple[int, str]], index: int) -> bool:
-    """Whether the PostgreSQL at `index` names the collection first and after it only what the collection leaves open."""
+    """Whether PostgreSQL at `index` names the collection first, then only what the collection leaves open."""
     depth = lines[index][0]
     inside = list(itertools.takewhile(lambda line: line[0] > depth, lines[index + 1 :]))
     arguments = [i for i, line in enumerate(inside) if line[0] == depth + 2]

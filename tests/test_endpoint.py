@@ -1,0 +1,739 @@
+"""The ClickHouse endpoint as its clients see it: a real process on a free port, its data in a directory of the test."""
+
+import contextlib
+import datetime
+import decimal
+import gzip
+import itertools
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import zlib
+from pathlib import Path
+
+import clickhouse_connect
+import httpx
+import lz4.frame
+import pyarrow as pa
+import pytest
+import sqlalchemy
+import zstandard
+from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
+from clickhouse_connect.driver.external import ExternalData
+
+USER, PASSWORD = "shop", "s3cret'/&<é"
+_NUMBERS = itertools.count()
+ROOT = Path(__file__).parent.parent
+
+
+class Endpoint:
+    """One endpoint process over `path`; `start` may be called again after a stop or a kill."""
+
+    def __init__(self, path: Path, **environment: str):
+        self.path, self.environment, self.process = path, environment, None
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def command(self, *arguments: str) -> subprocess.Popen:
+        environment = os.environ | {"CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": PASSWORD} | self.environment
+        if "WAREHOUSE_DSN" not in self.environment:
+            environment.pop("WAREHOUSE_DSN", None)
+        return subprocess.Popen(
+            [sys.executable, "-m", "embedded.clickhouse_server", "--path", str(self.path), "--port", str(self.port)]
+            + list(arguments),
+            env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+
+    def start(self, *arguments: str) -> "Endpoint":
+        self.process = self.command(*arguments)
+        while self.process.poll() is None:
+            with contextlib.suppress(httpx.TransportError):
+                if httpx.get(f"{self.url}/ping").text == "Ok.\n":
+                    return self
+            time.sleep(0.05)
+        raise AssertionError(self.process.communicate()[0])
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        self.output = self.process.communicate(timeout=60)[0]
+        return self.process.returncode
+
+    def client(self, **options):
+        return clickhouse_connect.get_client(
+            host="127.0.0.1", port=self.port, username=USER, password=PASSWORD, database="tshop", **options
+        )
+
+    def post(self, query: str | bytes = "", data: bytes | None = None, headers=None, **parameters) -> httpx.Response:
+        if data is not None:
+            parameters, query = parameters | {"query": query}, data
+        with httpx.Client(auth=(USER.encode(), PASSWORD.encode()), timeout=60) as client:
+            return client.post(self.url, params=parameters, content=query, headers=headers)
+
+    def get(self, **parameters) -> httpx.Response:
+        return httpx.get(self.url, params=parameters, auth=(USER.encode(), PASSWORD.encode()))
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory):
+    server = Endpoint(tmp_path_factory.mktemp("clickhouse")).start()
+    yield server
+    assert server.stop() == 0, server.output
+    assert "Traceback" not in server.output
+
+
+@pytest.fixture
+def own(tmp_path):
+    """An endpoint of the test's own, to be killed at will."""
+    server = Endpoint(tmp_path / "clickhouse")
+    yield server
+    if server.process and server.process.poll() is None:
+        server.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def table(endpoint):
+    name = f"t{next(_NUMBERS)}"
+    endpoint.post(
+        f"CREATE TABLE {name} (id Int32, name String, price Nullable(Decimal(12, 2))) ENGINE = MergeTree ORDER BY id"
+    )
+    yield name
+    endpoint.post(f"DROP TABLE {name} SYNC")
+
+
+def failed(response: httpx.Response, status: int, code: int, name: str) -> str:
+    assert (response.status_code, response.headers.get("x-clickhouse-exception-code")) == (status, str(code)), (
+        response.text
+    )
+    assert response.text.startswith(f"Code: {code}. DB::Exception: ")
+    assert f"({name}) (version " in response.text
+    return response.text
+
+
+# ---- clients
+
+
+def test_clickhouse_connect_inserts_and_reads_types(endpoint):
+    client = endpoint.client()
+    client.command(
+        "CREATE TABLE types (d Decimal(22, 2), t DateTime64(6, 'UTC'), s String, n Nullable(Int16), a Array(String), "
+        "day Date32, l LowCardinality(String)) ENGINE = MergeTree ORDER BY tuple()"
+    )
+    rows = [
+        (decimal.Decimal("12345678901234567890.12"), datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC), "Анна", None, ["a'", ""],
+         datetime.date(1950, 1, 2), "S"),
+        (decimal.Decimal("-0.01"), datetime.datetime(2299, 12, 31, tzinfo=datetime.UTC), "", -5, [], datetime.date(2026, 1, 1), "XL"),
+    ]  # fmt: skip
+    assert client.insert("types", rows).written_rows == 2
+    result = client.query("SELECT * FROM types ORDER BY d DESC")
+    assert [tuple(r) for r in result.result_rows] == [
+        tuple(v.replace(tzinfo=None) if isinstance(v, datetime.datetime) else v for v in row) for row in rows
+    ]
+    assert result.column_names == ("d", "t", "s", "n", "a", "day", "l")
+
+
+def test_clickhouse_connect_parameters_reach_the_query_whatever_they_hold(endpoint):
+    nasty = "o'k \\ \t \n 'x'); DROP TABLE x; -- я"
+    client, form = endpoint.client(), endpoint.client(form_encode_query_params=True)
+    for each in (client, form):
+        assert each.query("SELECT {s:String}, {i:Int64}", parameters={"s": nasty, "i": -7}).result_rows == [(nasty, -7)]
+        assert each.query("SELECT {a:Array(String)}", parameters={"a": [nasty, ""]}).result_rows == [([nasty, ""],)]
+    assert form.query("SELECT length({s:String})", parameters={"s": "я" * 200_000}).result_rows == [(400_000,)]
+
+
+def test_clickhouse_connect_settings_hold_for_one_query(endpoint):
+    client = endpoint.client()
+    value = "SELECT getSetting('max_block_size')"
+    before = client.command(value)
+    assert client.query(value, settings={"max_block_size": 777}).result_rows == [(777,)]
+    assert client.command(value) == before
+
+
+def test_clickhouse_connect_session_keeps_set_and_temporary_tables(endpoint):
+    client, other = endpoint.client(), endpoint.client()
+    client.command("CREATE TEMPORARY TABLE mine (a Int32)")
+    client.command("INSERT INTO mine VALUES (1), (2)")
+    client.command("SET max_block_size = 4242")
+    assert client.command("SELECT sum(a) FROM mine") == 3
+    assert client.command("SELECT getSetting('max_block_size')") == 4242
+    with pytest.raises(DatabaseError, match="UNKNOWN_TABLE"):
+        other.query("SELECT * FROM mine")
+
+
+def test_clickhouse_connect_streams_and_is_told_of_a_failure_on_the_way(endpoint):
+    client = endpoint.client()
+    with client.query_row_block_stream("SELECT number, toString(number) FROM numbers(1000000)") as blocks:
+        assert sum(len(block) for block in blocks) == 1_000_000
+    failing = "SELECT throwIf(number = 900000, 'half way') FROM numbers(1000000)"
+    with pytest.raises(StreamFailureError, match="half way"), client.query_row_block_stream(failing) as blocks:
+        for _ in blocks:
+            pass
+    assert client.command("SELECT 1") == 1
+
+
+def test_clickhouse_connect_external_data_and_arrow(endpoint, table):
+    client = endpoint.client()
+    client.insert_arrow(table, pa.table({"id": pa.array([1, 2], pa.int32()), "name": ["a", "b"]}))
+    assert client.query_arrow(f"SELECT id, name FROM {table} ORDER BY id").column("id").to_pylist() == [1, 2]
+    extra = ExternalData(file_name="extra.csv", fmt="CSV", structure="id Int32, note String", data=b"2,two\n9,nine\n")
+    joined = client.query(f"SELECT note FROM extra JOIN {table} ON extra.id = {table}.id", external_data=extra)
+    assert joined.result_rows == [("two",)]
+
+
+def test_sqlalchemy_dialect_reads_and_reflects(endpoint, table):
+    url = sqlalchemy.URL.create("clickhousedb", USER, PASSWORD, "127.0.0.1", endpoint.port, "tshop")
+    engine = sqlalchemy.create_engine(url)
+    with engine.connect() as connection:
+        connection.execute(sqlalchemy.text(f"INSERT INTO {table} (id, name) VALUES (1, 'x')"))
+        rows = connection.execute(
+            sqlalchemy.text(f"SELECT id, name FROM {table} WHERE name = :n"), {"n": "x"}
+        ).fetchall()
+    assert [tuple(r) for r in rows] == [(1, "x")]
+    inspector = sqlalchemy.inspect(engine)
+    assert table in inspector.get_table_names()
+    assert [c["name"] for c in inspector.get_columns(table)] == ["id", "name", "price"]
+
+
+def test_airflow_hook_runs_statements_and_bulk_inserts(endpoint, table, monkeypatch):
+    from airflow.providers.clickhousedb.hooks.clickhouse import ClickHouseHook
+
+    connection = {
+        "conn_type": "clickhouse", "host": "127.0.0.1", "port": endpoint.port, "login": USER, "password": PASSWORD,
+        "schema": "tshop",
+    }  # fmt: skip
+    monkeypatch.setenv("AIRFLOW_CONN_TSHOP_CLICKHOUSE", json.dumps(connection))
+    hook = ClickHouseHook(clickhouse_conn_id="tshop_clickhouse", session_settings={"max_threads": 1})
+    hook.run([f"INSERT INTO {table} (id, name) VALUES (1, 'a')", f"INSERT INTO {table} (id, name) SELECT 2, 'b'"])
+    hook.bulk_insert_rows(table, [(3, "c"), (4, "d")], ["id", "name"], batch_size=1)
+    assert hook.get_records(f"SELECT id, name FROM {table} ORDER BY id") == [(1, "a"), (2, "b"), (3, "c"), (4, "d")]
+    with pytest.raises(DatabaseError, match="reconciliation failed"):
+        hook.run("SELECT throwIf(1, 'reconciliation failed')")
+
+
+# ---- what goes over the wire
+
+
+def test_ping_and_greeting_need_no_password(endpoint):
+    assert httpx.get(f"{endpoint.url}/ping").text == "Ok.\n"
+    assert httpx.get(f"{endpoint.url}/replicas_status").text == "Ok.\n"
+    assert httpx.get(endpoint.url).text == "Ok.\n"
+    assert httpx.get(f"{endpoint.url}/elsewhere").status_code == 404
+
+
+def test_headers_of_an_answer(endpoint):
+    response = endpoint.post("SELECT 1 AS a FORMAT JSONEachRow", query_id="my id")
+    assert response.text == '{"a":1}\n'
+    assert response.headers["x-clickhouse-query-id"] == "my id"
+    assert response.headers["x-clickhouse-format"] == "JSONEachRow"
+    assert response.headers["x-clickhouse-timezone"] == "UTC"
+    assert response.headers["x-clickhouse-server-display-name"]
+    assert response.headers["content-type"].startswith("application/x-ndjson")
+    summary = json.loads(response.headers["x-clickhouse-summary"])
+    assert {"read_rows", "read_bytes", "written_rows", "result_rows", "elapsed_ns"} <= set(summary)
+
+
+@pytest.mark.parametrize(
+    ("ask", "body"),
+    [
+        ({}, "1\tx\n2\tx\n"),
+        ({"default_format": "CSVWithNames"}, '"a","b"\n1,"x"\n2,"x"\n'),
+        ({"headers": {"X-ClickHouse-Format": "TSVWithNamesAndTypes"}}, "a\tb\nUInt64\tString\n1\tx\n2\tx\n"),
+    ],
+)
+def test_format_by_parameter_and_header(endpoint, ask, body):
+    assert endpoint.post("SELECT number + 1 AS a, 'x' AS b FROM numbers(2)", **ask).text == body
+
+
+@pytest.mark.parametrize("format_", ["CSVWithNames", "TSVWithNamesAndTypes", "RowBinary", "Native", "JSON", "Parquet"])
+def test_large_result_is_one_well_formed_document(endpoint, format_):
+    rows = 300_000
+    body = endpoint.post(
+        f'SELECT number AS `a"\n b`, toString(number) AS s FROM numbers({rows}) FORMAT {format_}'
+    ).content
+    structure = '`a"\n b` UInt64, s String'
+    endpoint.post(f"CREATE TABLE again ({structure}) ENGINE = Memory")
+    try:
+        assert endpoint.post(f"INSERT INTO again FORMAT {format_}", data=body).status_code == 200
+        total = endpoint.post('SELECT count(), sum(`a"\n b`), uniqExact(s) FROM again').text
+        assert total == f"{rows}\t{rows * (rows - 1) // 2}\t{rows}\n"
+    finally:
+        endpoint.post("DROP TABLE again SYNC")
+
+
+def test_query_parameter_and_body_are_joined(endpoint):
+    assert endpoint.post("SELECT 1", data=b"+ 2").text == "3\n"
+    assert endpoint.get(query="SELECT {x:Int32} + 1", param_x="41").text == "42\n"
+
+
+def test_get_is_read_only(endpoint, table):
+    failed(endpoint.get(query=f"INSERT INTO {table} (id) SELECT 1"), 500, 164, "READONLY")
+    failed(endpoint.get(query=f"DROP TABLE {table}"), 500, 164, "READONLY")
+    failed(endpoint.get(query=f"DROP TABLE {table}", session_id="ro"), 500, 164, "READONLY")
+    failed(endpoint.get(query=f"DROP TABLE {table}", readonly="0"), 500, 164, "READONLY")
+    assert endpoint.get(query=f"EXISTS {table}", session_id="ro").text == "1\n"
+    assert endpoint.post(f"INSERT INTO {table} (id) VALUES (1)", session_id="ro").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "code", "name"),
+    [
+        ("SELEC 1", 400, 62, "SYNTAX_ERROR"),
+        ("", 400, 62, "SYNTAX_ERROR"),
+        ("SELECT 1; SELECT 2", 400, 62, "SYNTAX_ERROR"),
+        ("SELECT 1 PARALLEL WITH SELECT 2", 400, 62, "SYNTAX_ERROR"),
+        ("SELECT 1 /* open", 400, 62, "SYNTAX_ERROR"),
+        ("SELECT nothing", 404, 47, "UNKNOWN_IDENTIFIER"),
+        ("SELECT * FROM nowhere", 404, 60, "UNKNOWN_TABLE"),
+        ("SELECT * FROM nowhere.t", 404, 81, "UNKNOWN_DATABASE"),
+        ("SELECT nofunction()", 404, 46, "UNKNOWN_FUNCTION"),
+        ("SELECT 1 FORMAT Nothing", 404, 73, "UNKNOWN_FORMAT"),
+        ("SELECT 1 FORMAT DataFrame", 404, 73, "UNKNOWN_FORMAT"),
+        ("SELECT {x:Int32}", 500, 456, "UNKNOWN_QUERY_PARAMETER"),
+        ("SELECT throwIf(1, 'no')", 500, 395, "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"),
+        (
+            "SELECT sleepEachRow(1) FROM numbers(3) SETTINGS max_execution_time = 1, max_block_size = 1",
+            408, 159, "TIMEOUT_EXCEEDED",
+        ),
+        (
+            "SELECT groupArray(number) FROM numbers(1000000000) SETTINGS max_memory_usage = 10000000",
+            500, 241, "MEMORY_LIMIT_EXCEEDED",
+        ),
+    ],
+)  # fmt: skip
+def test_errors_have_clickhouse_codes_and_statuses(endpoint, query, status, code, name):
+    failed(endpoint.post(query), status, code, name)
+    assert endpoint.post("SELECT 1").text == "1\n"
+
+
+def test_settings_in_the_url(endpoint):
+    value = "SELECT getSetting('max_block_size')"
+    assert endpoint.post(value, max_block_size="123").text == "123\n"
+    assert endpoint.post(value, max_block_size="123", session_id="s").text == "123\n"
+    assert endpoint.post(value, session_id="s").text == endpoint.post(value).text != "123\n"
+    assert endpoint.post("SET max_block_size = 9", session_id="s", max_threads="1").status_code == 200
+    assert endpoint.post(value, session_id="s").text == "9\n"
+    failed(endpoint.post("SELECT 1", no_such_setting="1"), 404, 115, "UNKNOWN_SETTING")
+    failed(endpoint.post("SELECT 1", **{"a = 1, b": "1"}), 404, 115, "UNKNOWN_SETTING")
+    failed(endpoint.post("SELECT 1", max_memory_usage=str(1 << 40)), 500, 452, "SETTING_CONSTRAINT_VIOLATION")
+
+
+def test_database_by_parameter(endpoint):
+    assert endpoint.post("SELECT currentDatabase()").text == "tshop\n"
+    assert endpoint.post("SELECT currentDatabase()", database="system").text == "system\n"
+    assert endpoint.post("SELECT currentDatabase()", headers={"X-ClickHouse-Database": "system"}).text == "system\n"
+    failed(endpoint.post("SELECT 1", database="nowhere"), 404, 81, "UNKNOWN_DATABASE")
+    assert endpoint.post("SELECT engine FROM system.databases WHERE name = 'tshop'").text == "Atomic\n"
+
+
+def test_session_rules(endpoint):
+    failed(endpoint.post("SELECT 1", session_id="never seen", session_check="1"), 500, 372, "SESSION_NOT_FOUND")
+    failed(endpoint.post("SELECT 1", session_id="x", session_timeout="99999"), 500, 374, "INVALID_SESSION_TIMEOUT")
+    slow = threading.Thread(target=endpoint.post, args=("SELECT sleep(2)",), kwargs={"session_id": "busy"})
+    slow.start()
+    while endpoint.post("SELECT count() FROM system.processes WHERE query LIKE '%sleep(2)%'").text != "2\n":
+        assert slow.is_alive()
+    failed(endpoint.post("SELECT 1", session_id="busy"), 500, 373, "SESSION_IS_LOCKED")
+    slow.join()
+    assert endpoint.post("SELECT 1", session_id="busy").text == "1\n"
+    endpoint.post("CREATE TEMPORARY TABLE gone (a Int8)", session_id="short", session_timeout="1")
+    assert endpoint.post("EXISTS TEMPORARY TABLE gone", session_id="short", session_timeout="1").text == "1\n"
+    time.sleep(3)
+    failed(endpoint.post("SELECT 1", session_id="short", session_check="1"), 500, 372, "SESSION_NOT_FOUND")
+
+
+def test_authentication_every_way(endpoint):
+    query = {"query": "SELECT 1"}
+    right = [
+        {"auth": (USER.encode(), PASSWORD.encode())},
+        {"headers": {"X-ClickHouse-User": USER, "X-ClickHouse-Key": PASSWORD.encode()}},
+        {"params": {"user": USER, "password": PASSWORD}},
+    ]
+    for way in right:
+        params = query | way.pop("params", {})
+        assert httpx.get(endpoint.url, params=params, **way).text == "1\n"
+    assert httpx.get(endpoint.url, params=query).status_code == 401
+    for way in (
+        {"auth": (USER, "wrong")},
+        {"auth": ("other", PASSWORD)},
+        {"auth": (USER, "")},
+        {"headers": {"X-ClickHouse-User": USER}},
+        {"headers": {"X-ClickHouse-User": USER, "X-ClickHouse-Key": "wrong"}},
+        {"headers": {"Authorization": "Basic !!!"}},
+        {"headers": {"Authorization": "Bearer x"}},
+    ):
+        answer = failed(httpx.get(endpoint.url, params=query, **way), 403, 516, "AUTHENTICATION_FAILED")
+        assert PASSWORD not in answer
+
+
+# ---- bodies
+
+
+ENCODERS = {
+    "gzip": gzip.compress,
+    "deflate": zlib.compress,
+    "zstd": zstandard.ZstdCompressor().compress,
+    "lz4": lz4.frame.compress,
+}
+
+
+@pytest.mark.parametrize("encoding", ENCODERS)
+def test_compressed_request_bodies(endpoint, table, encoding):
+    rows = b"".join(b"%d,name %d,1.50\n" % (i, i) for i in range(50_000))
+    packed = (
+        ENCODERS[encoding](rows[:1000]) + ENCODERS[encoding](rows[1000:])
+        if encoding != "deflate"
+        else zlib.compress(rows)
+    )
+    insert = f"INSERT INTO {table} FORMAT CSV"
+    response = endpoint.post(insert, data=packed, headers={"Content-Encoding": encoding})
+    assert json.loads(response.headers["x-clickhouse-summary"])["written_rows"] == "50000", response.text
+    assert endpoint.post(f"SELECT count(), sum(price) FROM {table}").text == "50000\t75000\n"
+    cut = endpoint.post(insert, data=packed[:-20], headers={"Content-Encoding": encoding})
+    failed(cut, 400, 354, "INFLATE_FAILED")
+    failed(endpoint.post(insert, data=b"nonsense", headers={"Content-Encoding": encoding}), 400, 354, "INFLATE_FAILED")
+    assert endpoint.post(f"SELECT count() FROM {table}").text == "50000\n"
+
+
+@pytest.mark.parametrize("encoding", ENCODERS)
+@pytest.mark.parametrize("wait", ["0", "1"])
+def test_compressed_responses(endpoint, encoding, wait):
+    unpack = {
+        "gzip": gzip.decompress,
+        "deflate": zlib.decompress,
+        "zstd": lambda b: zstandard.ZstdDecompressor().decompressobj().decompress(b),
+        "lz4": lz4.frame.decompress,
+    }
+    query, headers = "SELECT number FROM numbers(200000)", {"Accept-Encoding": encoding}
+    with httpx.Client(auth=(USER.encode(), PASSWORD.encode())) as client:
+        ask = {"query": query, "enable_http_compression": "1", "wait_end_of_query": wait}
+        with client.stream("GET", endpoint.url, params=ask, headers=headers) as response:
+            packed = b"".join(response.iter_raw())
+    assert response.headers["content-encoding"] == encoding
+    assert unpack[encoding](packed) == b"".join(b"%d\n" % i for i in range(200_000))
+    plain = endpoint.post(query, headers=headers)
+    assert "content-encoding" not in plain.headers
+
+
+@pytest.mark.parametrize(
+    ("format_", "body"),
+    [
+        ("CSV", b'1,"a, b",1.5\n2,c,\\N\n'),
+        ("TSV", b"1\ta, b\t1.5\n2\tc\t\\N\n"),
+        ("TabSeparatedWithNames", b"name\tid\tprice\na, b\t1\t1.5\nc\t2\t\\N\n"),
+        ("JSONEachRow", b'{"id":1,"name":"a, b","price":1.5}\n{"id":2,"name":"c"}'),
+        ("Values", b"(1, 'a, b', 1.5), (2, 'c', NULL);"),
+        ("RowBinary", b"\x01\0\0\0\x04a, b\0\x96\0\0\0\0\0\0\0\x02\0\0\0\x01c\x01"),
+    ],
+)
+def test_insert_formats_with_data_in_the_body_or_in_line(endpoint, table, format_, body):
+    insert = f"INSERT INTO {table} (id, name, price) /* FORMAT none */ FORMAT {format_}"
+    assert endpoint.post(insert, data=body).status_code == 200
+    assert endpoint.post(f"{insert}\n".encode() + body).status_code == 200
+    rows = endpoint.post(f"SELECT id, name, price, count() FROM {table} GROUP BY ALL ORDER BY id").text
+    assert rows == "1\ta, b\t1.5\t2\n2\tc\t\\N\t2\n"
+
+
+def test_insert_values_with_expressions_and_from_select(endpoint, table):
+    for insert in (
+        f"INSERT INTO {table} (id, name, price) VALUES (1 + 1, upper('a;)'), NULL), (length('abc'), concat('x', '('), 2.5)",
+        f"INSERT INTO {table} SELECT 4, 'FORMAT CSV', 1",
+        f"INSERT INTO {table} SETTINGS max_threads = 1 VALUES (5, 'VALUES', -1)",
+        f"INSERT INTO {table} FORMAT CSV SETTINGS input_format_csv_empty_as_default = 1\n6,six,",
+    ):
+        response = endpoint.post(insert)
+        assert response.status_code == 200, response.text
+    rows = endpoint.post(f"SELECT * FROM {table} ORDER BY id").text
+    assert rows == "2\tA;)\t\\N\n3\tx(\t2.5\n4\tFORMAT CSV\t1\n5\tVALUES\t-1\n6\tsix\t\\N\n"
+
+
+def test_insert_of_nothing_and_of_nonsense(endpoint, table):
+    assert endpoint.post(f"INSERT INTO {table} FORMAT CSV", data=b"").status_code == 200
+    assert endpoint.post(f"INSERT INTO {table} VALUES").status_code == 200
+    assert endpoint.post(f"INSERT INTO {table} FORMAT CSV\n1,x,1\ntwo,y,2\n").status_code == 400
+    assert endpoint.post(f"INSERT INTO {table} FORMAT Native", data=b"\xff" * 100).status_code >= 400
+    assert endpoint.post(f"INSERT INTO {table} FORMAT Parquet", data=b"PAR1").status_code >= 400
+    assert endpoint.post(f"INSERT INTO {table} VALUES (1, 'open").status_code == 400
+    failed(endpoint.post(f"INSERT INTO {table} FORMAT None", data=b"x"), 404, 73, "UNKNOWN_FORMAT")
+    assert endpoint.post(f"SELECT count() FROM {table}").text == "0\n"
+
+
+def test_malformed_http_is_refused_and_the_server_stays(endpoint):
+    for raw in (
+        b"\0\1\2\3\r\n\r\n",
+        b"GET / HTTP/9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: nine\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET /?" + b"a" * (2 << 20),
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf",
+    ):
+        with socket.create_connection(("127.0.0.1", endpoint.port), timeout=10) as raw_client:
+            with contextlib.suppress(OSError):
+                raw_client.sendall(raw)
+                raw_client.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionResetError):
+                answer = raw_client.recv(64)
+                assert not answer or answer.startswith((b"HTTP/1.1 400", b"HTTP/1.1 401", b"HTTP/1.1 403")), raw[:60]
+    for headers in ({"Content-Encoding": "br"}, {"Content-Encoding": "rot13"}):
+        failed(endpoint.post("SELECT 1", headers=headers), 501, 48, "NOT_IMPLEMENTED")
+    form = endpoint.post(b"no form", headers={"Content-Type": "multipart/form-data; boundary=x"})
+    assert form.status_code == 400
+    assert endpoint.post(b"SELECT '\xff\xfe'").content == b"\xff\xfe\n"
+    assert endpoint.post("SELECT 1").text == "1\n"
+
+
+def test_oversized_bodies_are_refused_as_sent_and_as_unpacked(own):
+    own.start("--max-body", "100000")
+    own.post("CREATE TABLE t (s String) ENGINE = Memory")
+    insert = "INSERT INTO t FORMAT LineAsString"
+    big = b"x" * 200_000
+    failed(own.post(insert, data=big), 413, 291, "QUERY_IS_TOO_LARGE")
+    failed(own.post(insert, data=iter([big[:150_000], big])), 413, 291, "QUERY_IS_TOO_LARGE")
+    for encoding, pack in ENCODERS.items():
+        failed(own.post(insert, data=pack(big), headers={"Content-Encoding": encoding}), 413, 291, "QUERY_IS_TOO_LARGE")
+    assert own.post(insert, data=b"x" * 90_000).status_code == 200
+    assert own.post("SELECT count() FROM t").text == "1\n"
+
+
+# ---- queries that are left, cancelled, or not allowed
+
+
+def wait_for(condition, what: str):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.05)
+
+
+def test_kill_query_by_the_clients_id(endpoint):
+    answers = []
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1"
+    victim = threading.Thread(target=lambda: answers.append(endpoint.post(endless, query_id="victim")))
+    victim.start()
+    wait_for(
+        lambda: (
+            "sipHash64" in endpoint.post("SELECT query FROM system.processes WHERE query NOT LIKE '%processes%'").text
+        ),
+        "it runs",
+    )
+    failed(endpoint.post("SELECT 1", query_id="victim"), 500, 216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING")
+    assert endpoint.post("KILL QUERY WHERE query_id = 'victim' SYNC").status_code == 200
+    victim.join(30)
+    failed(answers[0], 500, 394, "QUERY_WAS_CANCELLED")
+
+
+def test_clients_that_leave_do_not_hold_the_server(endpoint):
+    running = "SELECT count() FROM system.processes WHERE query LIKE '%leaving%' AND query NOT LIKE '%processes%'"
+    for query, read in (
+        ("SELECT number, 'leaving' FROM numbers(100000000000)", True),
+        ("SELECT count(), 'leaving' FROM numbers(100000000000) WHERE sipHash64(number) = 1", False),
+    ):
+        for _ in range(10):
+            with (
+                httpx.Client(auth=(USER.encode(), PASSWORD.encode()), timeout=1) as client,
+                contextlib.suppress(httpx.ReadTimeout),
+                client.stream(
+                    "POST", endpoint.url, content=query, params={"cancel_http_readonly_queries_on_client_close": "1"},
+                ) as answer,
+            ):  # fmt: skip
+                assert read
+                next(answer.iter_raw())
+    wait_for(lambda: endpoint.post(running).text == "0\n", "the queries of clients that left have ended")
+    assert endpoint.post("SELECT 1").text == "1\n"
+
+
+OUTSIDE = [
+    "SELECT * FROM file('/etc/hostname', 'LineAsString')",
+    "SELECT file('/etc/hostname')",
+    "SELECT `file`('/etc/hostname')",
+    "SELECT arrayMap(x -> file(x), ['/etc/hostname'])",
+    "SELECT '/etc/hostname' AS f, * APPLY(file) FROM (SELECT '/etc/hostname')",
+    "SELECT * APPLY(x -> file(x)) FROM (SELECT '/etc/hostname')",
+    "WITH f AS (SELECT file('/etc/hostname')) SELECT * FROM f",
+    "SELECT * FROM view(SELECT file('/etc/hostname'))",
+    "SELECT * FROM loop(file('/etc/hostname'))",
+    "SELECT * FROM `default`.`/etc/hostname`",
+    "SELECT * FROM url('http://127.0.0.1:1/')",
+    "SELECT * FROM s3('http://127.0.0.1:1/b/k', 'CSV')",
+    "SELECT * FROM remote('127.0.0.1:1', system.one)",
+    "SELECT * FROM executable('x', 'TSV', 'a String')",
+    "SELECT * FROM python('x')",
+    "SELECT * FROM sqlite('/tmp/x', 't')",
+    "SELECT * FROM mysql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM postgresql('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+    "SELECT * FROM postgresql(tshop_warehouse, schema = 's', table = 't', host = '127.0.0.1')",
+    "SELECT * FROM eval('SELECT 1')",
+    "DESCRIBE file('/etc/hostname')",
+    "EXPLAIN SELECT file('/etc/hostname')",
+    "SELECT 1 INTO OUTFILE '/tmp/endpoint-outfile'",
+    "SHOW TABLES INTO OUTFILE '/tmp/endpoint-outfile'",
+    "CREATE TABLE x ENGINE = MergeTree ORDER BY tuple() AS SELECT file('/etc/hostname') AS f",
+    "CREATE TABLE x (a String DEFAULT file('/etc/hostname')) ENGINE = Memory",
+    "CREATE TABLE x AS file('/etc/hostname')",
+    "CREATE TABLE x (a String) ENGINE = File(CSV, '/tmp/x')",
+    "CREATE TABLE x (a String) ENGINE = URL('http://127.0.0.1:1', CSV)",
+    "CREATE TABLE x (a String) ENGINE = Executable('x', CSV)",
+    "CREATE TABLE x (a String) ENGINE = EmbeddedRocksDB(0, '/tmp/x') PRIMARY KEY a",
+    "CREATE TABLE x (a Int8) ENGINE = PostgreSQL('127.0.0.1:1', 'a', 'b', 'c', 'd')",
+    "CREATE MATERIALIZED VIEW x ENGINE = File(CSV) AS SELECT 1",
+    "CREATE DATABASE x ENGINE = Filesystem('/etc')",
+    "CREATE DATABASE x ENGINE = PostgreSQL('127.0.0.1:1', 'a', 'b', 'c')",
+    "CREATE DICTIONARY x (a String) PRIMARY KEY a SOURCE(EXECUTABLE(COMMAND 'id' FORMAT 'TSV')) LAYOUT(complex_key_hashed()) LIFETIME(0)",
+    "CREATE FUNCTION x AS f -> file(f)",
+    "CREATE USER x",
+    "CREATE NAMED COLLECTION x AS a = 1",
+    "ALTER NAMED COLLECTION tshop_warehouse SET host = '127.0.0.2'",
+    "ATTACH TABLE x FROM '/tmp/x' (a Int8) ENGINE = Log",
+    "INSERT INTO FUNCTION file('/tmp/x', 'CSV', 'a String') VALUES ('x')",
+    "BACKUP DATABASE tshop TO File('/tmp/x')",
+    "SYSTEM SHUTDOWN",
+    "SELECT file('/etc/hostname') AS an_alias",
+    "SELECT * FROM numbers(1) AS n, executable('x', 'TSV', 'a String') AS an_alias",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", OUTSIDE)
+def test_queries_reach_no_file_and_no_address(endpoint, query):
+    hostname = Path("/etc/hostname").read_text().strip()
+    response = endpoint.post(query)
+    assert response.headers.get("x-clickhouse-exception-code") == "497", response.text
+    assert hostname not in response.text.split()
+    assert not Path("/tmp/endpoint-outfile").exists()  # noqa: S108
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "INSERT INTO {t} (name) VALUES (file('/etc/hostname'))",
+        "INSERT INTO {t} (name) VALUES ('a'), (upper(`file`('/etc/hostname')))",
+        "INSERT INTO {t} (name) FORMAT Values (file('/etc/hostname'))",
+        "INSERT INTO {t} (name) FROM INFILE '/etc/hostname' FORMAT LineAsString",
+        "INSERT INTO {t} (name) SELECT * FROM format(Values, 'a String', $$(file('/etc/hostname'))$$)",
+        "SELECT * FROM {t} SETTINGS additional_result_filter = 'file(1)'",
+        "SET input_format_values_interpret_expressions = 1",
+        "SET dialect = 'prql'",
+        "CREATE TABLE x (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = s3, endpoint = 'http://127.0.0.1:1/b/')",
+        "CREATE TABLE x (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = local, path = '/tmp/')",
+    ],
+)  # fmt: skip
+def test_sql_carried_as_data_or_settings_reaches_no_file(endpoint, table, query):
+    assert endpoint.post(query.format(t=table)).status_code >= 400
+    assert endpoint.post(f"SELECT count() FROM {table}").text == "0\n"
+
+
+def test_a_column_named_file_is_no_function(endpoint):
+    endpoint.post("CREATE TABLE files (file String, url String) ENGINE = MergeTree ORDER BY file")
+    try:
+        assert endpoint.post("INSERT INTO files (file, url) VALUES ('file(1)', 'INTO OUTFILE')").status_code == 200
+        assert endpoint.post("SELECT upper(file), url AS infile FROM files").text == "FILE(1)\tINTO OUTFILE\n"
+    finally:
+        endpoint.post("DROP TABLE files SYNC")
+
+
+# ---- one process, one directory
+
+
+def test_stop_cancels_what_runs_and_the_data_is_there_again(own):
+    own.start()
+    own.post("CREATE TABLE kept (a Int32) ENGINE = MergeTree ORDER BY a")
+    own.post("INSERT INTO kept VALUES (1), (2)")
+    answers = []
+
+    def endless():
+        with contextlib.suppress(httpx.TransportError):
+            answers.append(
+                own.post("SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1").status_code
+            )
+
+    runner = threading.Thread(target=endless)
+    runner.start()
+    wait_for(lambda: own.post("SELECT count() FROM system.processes").text == "2\n", "it runs")
+    assert own.stop() == 0, own.output
+    runner.join(10)
+    assert 200 not in answers
+    assert own.start().post("SELECT sum(a) FROM kept").text == "3\n"
+
+
+def test_kill_in_the_middle_of_an_insert_leaves_a_directory_that_opens(own):
+    own.start()
+    own.post("CREATE TABLE t (a UInt64, s String) ENGINE = MergeTree ORDER BY a")
+    own.post("INSERT INTO t SELECT number, 'first' FROM numbers(10)")
+
+    def insert():
+        with contextlib.suppress(httpx.TransportError):
+            own.post("INSERT INTO t SELECT number, toString(rand()) FROM numbers(1000000000)")
+
+    runner = threading.Thread(target=insert)
+    runner.start()
+    wait_for(lambda: int(own.post("SELECT count() FROM system.parts WHERE table = 't'").text) > 2, "parts are written")
+    own.stop(signal.SIGKILL)
+    runner.join(10)
+    own.start()
+    assert own.post("SELECT count() FROM t WHERE s = 'first'").text == "10\n"
+    assert own.post("INSERT INTO t VALUES (1, 'after')").status_code == 200
+    assert own.stop() == 0
+
+
+def fails_to_start(process: subprocess.Popen) -> str:
+    output = process.communicate(timeout=60)[0]
+    assert process.returncode == 1, output
+    assert "Traceback" not in output
+    assert output.count("\n") == 1, output
+    return output
+
+
+def test_a_second_owner_is_refused(own):
+    own.start()
+    second = Endpoint(own.path)
+    assert "in use by another process" in fails_to_start(second.command())
+    assert own.post("SELECT 1").text == "1\n"
+
+
+def test_a_taken_port_is_told_with_the_variable(own, tmp_path):
+    own.start()
+    second = Endpoint(tmp_path / "second")
+    second.port = own.port
+    assert "TSHOP_CLICKHOUSE_PORT" in fails_to_start(second.command())
+    assert not second.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("environment", "word"),
+    [
+        ({"CLICKHOUSE_PASSWORD": ""}, "CLICKHOUSE_PASSWORD"),
+        ({"CLICKHOUSE_USER": ""}, "CLICKHOUSE_USER"),
+        ({"WAREHOUSE_DSN": "no dsn s3cret"}, "WAREHOUSE_DSN"),
+        ({"WAREHOUSE_DSN": "postgresql:///only_a_database"}, "WAREHOUSE_DSN"),
+    ],
+)
+def test_a_missing_environment_is_told(own, environment, word):
+    own.environment = environment
+    told = fails_to_start(own.command())
+    assert word in told
+    assert "s3cret" not in told
+
+
+def test_the_warehouse_password_is_neither_on_disk_nor_in_answers(own):
+    secret = "pa&ss<wo'rd%"
+    own.environment = {"WAREHOUSE_DSN": "postgresql://loader:pa%26ss%3Cwo'rd%25@127.0.0.1:1/shop"}
+    own.start()
+    created = own.post(
+        "CREATE TABLE source (a Int32) ENGINE = PostgreSQL(tshop_warehouse, schema = 'cdm', table = 'sales_mart_export')"
+    )
+    assert created.status_code == 200, created.text
+    told = failed(own.post("SELECT * FROM source"), 500, 614, "POSTGRESQL_CONNECTION_FAILURE")
+    assert "127.0.0.1:1" in told
+    for query in ("SELECT * FROM system.named_collections", "SHOW CREATE TABLE source", "SELECT * FROM source"):
+        assert secret not in own.post(query).text
+    assert own.stop() == 0
+    assert secret not in own.output
+    assert not [f for f in own.path.rglob("*") if f.is_file() and secret.encode() in f.read_bytes()]
+    own.environment = {}
+    told = own.start().post("SELECT * FROM source").text
+    assert "WAREHOUSE_DSN-is-not-set" in told
