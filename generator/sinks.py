@@ -19,29 +19,41 @@ _FULL = "the disk is full: free some space and run the same days again"
 
 
 class _CsvStream(io.RawIOBase):
-    """A table as CSV text, made a chunk of rows at a time while it is read; ``progress`` gets each chunk's rows."""
+    """A table as CSV text, made a chunk of rows at a time while it is read; ``progress`` gets each chunk's rows.
+
+    failure: what was raised while it was read, which the driver turns into an error of the server's.
+    """
 
     def __init__(self, table, progress):
         self._batches = iter(table.to_batches(max_chunksize=_CHUNK))
         self._progress = progress
         self._pending = b""
+        self.failure = None
 
     def readable(self):
         return True
 
     def readinto(self, buffer):
-        while not self._pending:
-            batch = next(self._batches, None)
-            if batch is None:
-                return 0
-            text = io.BytesIO()
-            pa.csv.write_csv(batch, text, pa.csv.WriteOptions(include_header=False))
-            self._pending = memoryview(text.getvalue())
-            self._progress(batch.num_rows)
-        count = min(len(buffer), len(self._pending))
-        buffer[:count] = self._pending[:count]
-        self._pending = self._pending[count:]
+        try:
+            while not self._pending:
+                batch = next(self._batches, None)
+                if batch is None:
+                    return 0
+                self._pending = memoryview(_csv_text(batch))
+                self._progress(batch.num_rows)
+            count = min(len(buffer), len(self._pending))
+            buffer[:count] = self._pending[:count]
+            self._pending = self._pending[count:]
+        except Exception as failure:
+            self.failure = failure
+            raise
         return count
+
+
+def _csv_text(batch):
+    text = io.BytesIO()
+    pa.csv.write_csv(batch, text, pa.csv.WriteOptions(include_header=False))
+    return text.getvalue()
 
 
 class Warehouse:
@@ -137,13 +149,15 @@ class Warehouse:
 
 def _copy(cursor, target, table, progress):
     columns = ", ".join(table.column_names)
-    stream = io.BufferedReader(_CsvStream(table, progress), 1 << 20)
+    stream = _CsvStream(table, progress)
     try:
-        cursor.copy_expert(f"COPY {target} ({columns}) FROM STDIN WITH (FORMAT csv)", stream, 1 << 16)
+        cursor.copy_expert(
+            f"COPY {target} ({columns}) FROM STDIN WITH (FORMAT csv)", io.BufferedReader(stream, 1 << 20)
+        )
     except psycopg2.errors.QueryCanceled as error:
-        # The driver turns what is raised while it reads the stream into an error of the server's.
-        if KeyboardInterrupt.__name__ in str(error):
-            raise KeyboardInterrupt from error
+        # The driver's own text for what was raised while it read. A Ctrl-C comes before the stream's code gets to run.
+        if ".read() call" in str(error):
+            raise stream.failure or KeyboardInterrupt from error
         raise
 
 

@@ -666,8 +666,8 @@ def test_a_full_disk_rolls_the_day_back_and_tells_which_days_are_complete(wareho
     answer = generate(warehouse, "--to", "2026-01-05", "--quiet")
     assert answer.returncode == 1
     assert answer.stderr == (
-        "generator: 2026-01-03 was not written: on the warehouse's server the disk is full: free some space and run the same"
-        " days again (complete: 2026-01-01 to 2026-01-02)\n"
+        "generator: 2026-01-03 was not written: on the warehouse's server the disk is full: free some space and run the"
+        " same days again (complete: 2026-01-01 to 2026-01-02)\n"
     )
     third = datetime(2026, 1, 3, tzinfo=MOSCOW)
     assert query(warehouse, "SELECT max(updated_at) < %s FROM raw.client", third) == [(True,)]
@@ -713,7 +713,7 @@ def test_an_interrupted_run_leaves_nothing(warehouse):
             text=True,
         )
         try:
-            waiting = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
             while not query(warehouse, waiting):
                 assert process.poll() is None, process.stderr.read()
                 time.sleep(0.1)
