@@ -361,3 +361,26 @@ END;
 $body$;
 
 COMMENT ON FUNCTION tap.audit_detail IS 'What sl.audit() complains of (its DETAIL), or "clean"';
+
+CREATE FUNCTION tap.put_healthy_warehouse()
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    PERFORM tap.put_client(1, tap.at(1), 'Anna', 'Orlova');
+    PERFORM tap.put_client(2, tap.at(1), 'Ivan', 'Petrov');
+    PERFORM tap.put_client(3, tap.at(1), NULL);
+    PERFORM tap.put_product(1, tap.at(1));
+    PERFORM tap.put_sale(1, tap.at(5), tap.at(5), 1, 1, 2);
+    PERFORM tap.put_sale(2, tap.at(5), tap.at(5), 2, 1, 1);
+    PERFORM tap.put_sale(3, tap.at(5), tap.at(5), 404, 404, 5);
+    PERFORM tap.refresh();
+    PERFORM tap.put_client(1, tap.at(3), 'Anna', 'Belova');
+    PERFORM tap.put_client(2, tap.at(4), p_is_deleted => true);
+    PERFORM tap.put_sale(2, tap.at(6), tap.at(5), 2, 1, 1, p_is_deleted => true);
+    PERFORM tap.refresh();
+END;
+$body$;
+
+COMMENT ON FUNCTION tap.put_healthy_warehouse IS
+'A small warehouse: client 1 has two versions, 2 is deleted, 3 rejected; sale 1 has two versions in the mart, 2 is cancelled';

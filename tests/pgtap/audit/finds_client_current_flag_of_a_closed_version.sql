@@ -1,0 +1,11 @@
+BEGIN;
+SELECT plan(2);
+
+SELECT tap.put_healthy_warehouse();
+UPDATE dds.client SET is_current = true WHERE client_id = 2;
+
+SELECT throws_ok('CALL sl.audit()', 'TS010', NULL, 'the audit fails');
+SELECT matches(tap.audit_detail(), '(^|\n)dds.client: current_flag_wrong: [1-9]', 'and names the check');
+
+SELECT * FROM finish();
+ROLLBACK;

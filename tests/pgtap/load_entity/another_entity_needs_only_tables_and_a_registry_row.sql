@@ -1,0 +1,67 @@
+BEGIN;
+SELECT plan(3);
+
+-- A key of text, two tracked columns, no quality rule.
+CREATE TABLE raw.shop (
+    shop_code text PRIMARY KEY,
+    city text,
+    "floor space" integer,
+    updated_at timestamptz NOT NULL,
+    is_deleted boolean DEFAULT false,
+    changed_xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint
+);
+CREATE TABLE dds.shop (
+    shop_sk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    shop_code text NOT NULL,
+    city text,
+    "floor space" integer,
+    valid_from timestamptz NOT NULL,
+    valid_to timestamptz NOT NULL DEFAULT 'infinity',
+    is_current boolean NOT NULL DEFAULT true,
+    run_id bigint NOT NULL,
+    last_observed_at timestamptz,
+    UNIQUE (shop_code, valid_from)
+);
+INSERT INTO sl.entity (entity_name, source_table, target_table, key_column, surrogate_key_column, tracked_columns)
+VALUES ('shop', 'shop', 'shop', 'shop_code', 'shop_sk', '{city,"floor space"}');
+CREATE FUNCTION pg_temp.load_shop()
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    EXECUTE $sql$CALL sl.load_entity('shop')$sql$;
+    UPDATE raw.shop SET changed_xid = 1;
+    PERFORM tap.settle();
+END;
+$body$;
+
+INSERT INTO raw.shop (shop_code, city, "floor space", updated_at) VALUES ('N-1', 'Omsk', 80, tap.at(1));
+SELECT pg_temp.load_shop();
+UPDATE raw.shop SET "floor space" = 120, updated_at = tap.at(5), changed_xid = pg_current_xact_id()::text::bigint;
+SELECT pg_temp.load_shop();
+UPDATE raw.shop SET city = 'Tomsk', updated_at = tap.at(3), changed_xid = pg_current_xact_id()::text::bigint;
+SELECT pg_temp.load_shop();
+UPDATE raw.shop SET is_deleted = true, updated_at = tap.at(7), changed_xid = pg_current_xact_id()::text::bigint;
+SELECT pg_temp.load_shop();
+
+SELECT results_eq(
+    $$SELECT shop_code, city, "floor space", valid_from, valid_to, is_current FROM dds.shop ORDER BY valid_from$$,
+    $$VALUES
+    ('N-1', 'Omsk', 80, tap.at(1), tap.at(3), false),
+    ('N-1', 'Tomsk', 120, tap.at(3), tap.at(5), false),
+    ('N-1', 'Omsk', 120, tap.at(5), tap.at(7), false)$$,
+    'the engine keeps its history'
+);
+SELECT results_eq(
+    $$SELECT procedure_name, target, rows_read FROM sl.run ORDER BY run_id$$,
+    $$VALUES
+    ('dds.load_shop', 'dds.shop', 1::bigint),
+    ('dds.load_shop', 'dds.shop', 1),
+    ('dds.load_shop', 'dds.shop', 1),
+    ('dds.load_shop', 'dds.shop', 1)$$,
+    'and its runs'
+);
+SELECT is(tap.audit_detail(), 'clean', 'the audit looks at it too');
+
+SELECT * FROM finish();
+ROLLBACK;

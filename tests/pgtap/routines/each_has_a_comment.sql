@@ -1,0 +1,14 @@
+BEGIN;
+SELECT plan(1);
+
+SELECT is_empty(
+    $$SELECT p.oid::regprocedure
+    FROM pg_proc AS p
+    WHERE
+        p.pronamespace IN ('sl'::regnamespace, 'raw'::regnamespace, 'dds'::regnamespace, 'cdm'::regnamespace)
+        AND coalesce(obj_description(p.oid, 'pg_proc'), '') = ''$$,
+    'that says what it is for'
+);
+
+SELECT * FROM finish();
+ROLLBACK;

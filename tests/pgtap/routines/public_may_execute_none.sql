@@ -1,0 +1,16 @@
+BEGIN;
+SELECT plan(1);
+
+SELECT is_empty(
+    $$SELECT p.oid::regprocedure
+    FROM pg_proc AS p
+    CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
+    WHERE
+        p.pronamespace IN ('sl'::regnamespace, 'raw'::regnamespace, 'dds'::regnamespace, 'cdm'::regnamespace)
+        AND x.grantee = 0
+        AND x.privilege_type = 'EXECUTE'$$,
+    'EXECUTE is granted by name'
+);
+
+SELECT * FROM finish();
+ROLLBACK;
