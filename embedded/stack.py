@@ -225,9 +225,8 @@ class Stack:
             info = infos.get(part.name)
             if info is None:
                 continue
-            running = info["statename"] == "RUNNING"
-            state = info["description"] if running else info["statename"].lower()
-            rows.append((part.title, state, self.health(part) if running else ""))
+            state = info["description"] if info["statename"] == "RUNNING" else info["statename"].lower()
+            rows.append((part.title, state, self.health(part) if info["pid"] else ""))
         return rows
 
     def runs(self) -> bool:
@@ -384,7 +383,7 @@ class Stack:
                 "autostart": "false",
                 "autorestart": "true",
                 "startsecs": "2",
-                "startretries": "10",
+                "startretries": "4",
                 "priority": str(100 + rank),
                 # Interrupt is PostgreSQL's fast shutdown; others end what they do on TERM.
                 "stopsignal": "INT" if part is POSTGRES else "TERM",

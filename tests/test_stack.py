@@ -31,7 +31,8 @@ def query(dsn: str, statement: str) -> tuple:
 
 def throw_away(home: Path) -> Settings:
     ports = {part: free_port() for part in ("postgres", "clickhouse", "airflow")}
-    return Settings(home, ports, postgres_settings=THROW_AWAY_SETTINGS)
+    # What is committed has to outlive a killed server, though not a power cut.
+    return Settings(home, ports, postgres_settings={**THROW_AWAY_SETTINGS, "synchronous_commit": "on"})
 
 
 @pytest.fixture(scope="module")

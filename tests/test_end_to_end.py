@@ -1,0 +1,92 @@
+"""From the generator to ClickHouse and the report by the DAG itself, on a throw-away stack."""
+
+import contextlib
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import free_port
+
+from embedded import main_job, report, stack
+from embedded.postgres import THROW_AWAY_SETTINGS
+from embedded.settings import ROOT, Settings
+
+CONF = {"generate": True, "date_from": "2026-01-01", "date_to": "2026-01-03", "clients": 2000, "products": 100}
+
+
+@pytest.fixture(scope="module")
+def running(scratch: Path) -> Iterator[stack.Stack]:
+    """A migrated stack of PostgreSQL and ClickHouse with Airflow's tables, but none of Airflow's services."""
+    ports = {part: free_port() for part in ("postgres", "clickhouse", "airflow")}
+    settings = Settings(scratch / "end-to-end", ports, postgres_settings=THROW_AWAY_SETTINGS)
+    running = stack.Stack(settings, (stack.POSTGRES, stack.CLICKHOUSE))
+    running.start()
+    running.prepare_airflow()
+    main_job.migrate(running)
+    yield running
+    running.stop()
+    stack.remove(settings)
+
+
+def run_dag(running: stack.Stack, conf: dict) -> str:
+    answer = subprocess.run(
+        ["airflow", "dags", "test", main_job.DAG, "--conf", json.dumps(conf)],
+        cwd=ROOT,
+        env=running.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stdout[-5000:]
+    return answer.stdout
+
+
+def rows(running: stack.Stack, statement: str) -> list[tuple]:
+    dsn = running.settings.warehouse_dsn
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()
+
+
+@pytest.mark.timeout(600)
+def test_days_go_from_the_generator_to_clickhouse(running: stack.Stack) -> None:
+    log = run_dag(running, CONF)
+
+    # The procedures' notices are in the tasks' logs.
+    assert re.search(r"dds\.load_sale: run \d+ read \d+ rows", log)
+    assert rows(running, "SELECT DISTINCT status FROM sl.run") == [("succeeded",)]
+
+    days = "SELECT DISTINCT (sold_at AT TIME ZONE 'Europe/Moscow')::date::text FROM cdm.sales_mart ORDER BY 1"
+    assert rows(running, days) == [("2026-01-01",), ("2026-01-02",), ("2026-01-03",)]
+
+    # What ClickHouse shows is what PostgreSQL holds, and the report says so.
+    text = report.render(running.settings)
+    assert "ClickHouse equals PostgreSQL." in text
+    [(revenue, orders)] = rows(
+        running, "SELECT sum(total_amount), count(DISTINCT order_id) FROM cdm.sales_mart WHERE is_current"
+    )
+    assert revenue > 0
+    assert re.search(rf"Revenue, RUB +{f'{revenue:,.2f}'.replace(',', ' ')}\n", text)
+    assert re.search(rf"Orders +{orders}\n", text)
+
+    # The same days again change nothing.
+    before = rows(running, "SELECT count(*), sum(version_no), max(run_id) FROM cdm.sales_mart")
+    run_dag(running, CONF)
+    assert rows(running, "SELECT count(*), sum(version_no), max(run_id) FROM cdm.sales_mart") == before
+    assert report.render(running.settings).split("Layers")[0] == text.split("Layers")[0]
+
+    # A day later the main job would go on where the warehouse ends.
+    assert str(main_job.last_generated_day(running.settings)) == "2026-01-03"
+
+
+def test_report_says_what_is_missing(running: stack.Stack, empty_database: str) -> None:
+    empty = replace(running.settings, external_warehouse=empty_database)
+    with pytest.raises(report.StackError, match=r"The warehouse does not give the report .* 'make run'"):
+        report.render(empty)
