@@ -15,4 +15,5 @@ if [ -z "$GENERATE_FROM" ]; then
 fi
 
 exec "$GENERATE_PYTHON" -m generator --from="$GENERATE_FROM" --to="${GENERATE_TO:-$GENERATE_FROM}" \
-    --clients="$GENERATE_CLIENTS" --products="$GENERATE_PRODUCTS" --seed="$GENERATE_SEED" --locale="$GENERATE_LOCALE"
+    --clients="$GENERATE_CLIENTS" --products="$GENERATE_PRODUCTS" --opened="$GENERATE_OPENED" \
+    --seed="$GENERATE_SEED" --locale="$GENERATE_LOCALE"

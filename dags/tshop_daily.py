@@ -16,7 +16,6 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 
-import pendulum
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
@@ -66,8 +65,8 @@ with DAG(
     dag_id="tshop_daily",
     description="Shop data from the raw layer to ClickHouse",
     doc_md=__doc__,
+    # Without a start date the first night after the DAG appears is its first run, not the night before.
     schedule=CronTriggerTimetable("0 3 * * *", timezone="Europe/Moscow"),
-    start_date=pendulum.datetime(2026, 1, 1, tz="Europe/Moscow"),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
@@ -88,6 +87,7 @@ with DAG(
         ),
         "clients": Param(50_000, type="integer", minimum=1, description="Clients the shop opens with"),
         "products": Param(2_000, type="integer", minimum=1, description="Products the shop opens with"),
+        "opened": Param("2026-01-01", type="string", format="date", description="Day the shop opens, its first one"),
         "seed": Param(1, type="integer", minimum=0, description="Of all that is random"),
         "locale": Param(
             "ru_RU", type="string", pattern="^[A-Za-z_]{2,11}$", description="Of the clients' names, as Faker has it"
@@ -111,6 +111,7 @@ with DAG(
             "GENERATE_TO": "{{ params.date_to or '' }}",
             "GENERATE_CLIENTS": "{{ params.clients }}",
             "GENERATE_PRODUCTS": "{{ params.products }}",
+            "GENERATE_OPENED": "{{ params.opened }}",
             "GENERATE_SEED": "{{ params.seed }}",
             "GENERATE_LOCALE": "{{ params.locale }}",
             "GENERATE_PYTHON": sys.executable,

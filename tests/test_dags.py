@@ -201,6 +201,7 @@ def generate(folder: Path, **environment: str) -> subprocess.CompletedProcess:
         "GENERATE_TO": "",
         "GENERATE_CLIENTS": "10",
         "GENERATE_PRODUCTS": "5",
+        "GENERATE_OPENED": "2026-01-01",
         "GENERATE_SEED": "1",
         "GENERATE_LOCALE": "ru_RU",
         "GENERATE_PYTHON": "/bin/echo",
@@ -230,7 +231,7 @@ def test_generate_without_a_day_fails_in_one_sentence(tmp_path):
 def test_generate_passes_the_days_and_takes_one_day_where_the_last_is_missing(tmp_path):
     assert generate(tmp_path).stdout.split() == [
         *("-m", "generator", "--from=2026-01-01", "--to=2026-01-01"),
-        *("--clients=10", "--products=5", "--seed=1", "--locale=ru_RU"),
+        *("--clients=10", "--products=5", "--opened=2026-01-01", "--seed=1", "--locale=ru_RU"),
     ]
     assert "--to=2026-01-28" in generate(tmp_path, GENERATE_TO="2026-01-28").stdout.split()
 
