@@ -1,5 +1,6 @@
 """The ClickHouse endpoint as its clients see it: a real process on a free port, its data in a directory of the test."""
 
+import base64
 import contextlib
 import datetime
 import decimal
@@ -86,7 +87,7 @@ def endpoint(tmp_path_factory):
     server = Endpoint(tmp_path_factory.mktemp("clickhouse")).start()
     yield server
     assert server.stop() == 0, server.output
-    assert "Traceback" not in server.output
+    assert "Traceback" not in server.output, server.output
 
 
 @pytest.fixture
@@ -127,9 +128,10 @@ def test_clickhouse_connect_inserts_and_reads_types(endpoint):
         "day Date32, l LowCardinality(String)) ENGINE = MergeTree ORDER BY tuple()"
     )
     rows = [
-        (decimal.Decimal("12345678901234567890.12"), datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC), "Анна", None, ["a'", ""],
-         datetime.date(1950, 1, 2), "S"),
-        (decimal.Decimal("-0.01"), datetime.datetime(2299, 12, 31, tzinfo=datetime.UTC), "", -5, [], datetime.date(2026, 1, 1), "XL"),
+        (decimal.Decimal("12345678901234567890.12"), datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC), "Анна",
+         None, ["a'", ""], datetime.date(1950, 1, 2), "S"),
+        (decimal.Decimal("-0.01"), datetime.datetime(2299, 12, 31, tzinfo=datetime.UTC), "", -5, [],
+         datetime.date(2026, 1, 1), "XL"),
     ]  # fmt: skip
     assert client.insert("types", rows).written_rows == 2
     result = client.query("SELECT * FROM types ORDER BY d DESC")
@@ -442,7 +444,8 @@ def test_insert_formats_with_data_in_the_body_or_in_line(endpoint, table, format
 
 def test_insert_values_with_expressions_and_from_select(endpoint, table):
     for insert in (
-        f"INSERT INTO {table} (id, name, price) VALUES (1 + 1, upper('a;)'), NULL), (length('abc'), concat('x', '('), 2.5)",
+        f"INSERT INTO {table} (id, name, price) VALUES (1 + 1, upper('a;)'), NULL), "
+        "(length('abc'), concat('x', '('), 2.5)",
         f"INSERT INTO {table} SELECT 4, 'FORMAT CSV', 1",
         f"INSERT INTO {table} SETTINGS max_threads = 1 VALUES (5, 'VALUES', -1)",
         f"INSERT INTO {table} FORMAT CSV SETTINGS input_format_csv_empty_as_default = 1\n6,six,",
@@ -461,6 +464,15 @@ def test_insert_of_nothing_and_of_nonsense(endpoint, table):
     assert endpoint.post(f"INSERT INTO {table} FORMAT Parquet", data=b"PAR1").status_code >= 400
     assert endpoint.post(f"INSERT INTO {table} VALUES (1, 'open").status_code == 400
     failed(endpoint.post(f"INSERT INTO {table} FORMAT None", data=b"x"), 404, 73, "UNKNOWN_FORMAT")
+    assert endpoint.post(f"SELECT count() FROM {table}").text == "0\n"
+
+
+def test_a_body_that_breaks_off_inserts_nothing(endpoint, table):
+    user = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    head = f"POST /?query=INSERT+INTO+{table}+FORMAT+CSV HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {user}\r\n"
+    with socket.create_connection(("127.0.0.1", endpoint.port)) as client:
+        client.sendall(f"{head}Content-Length: 1000000\r\n\r\n1,a,1\n2,b,2\n".encode())
+    assert endpoint.post("SELECT 1").text == "1\n"
     assert endpoint.post(f"SELECT count() FROM {table}").text == "0\n"
 
 
@@ -584,7 +596,8 @@ OUTSIDE = [
     "CREATE MATERIALIZED VIEW x ENGINE = File(CSV) AS SELECT 1",
     "CREATE DATABASE x ENGINE = Filesystem('/etc')",
     "CREATE DATABASE x ENGINE = PostgreSQL('127.0.0.1:1', 'a', 'b', 'c')",
-    "CREATE DICTIONARY x (a String) PRIMARY KEY a SOURCE(EXECUTABLE(COMMAND 'id' FORMAT 'TSV')) LAYOUT(complex_key_hashed()) LIFETIME(0)",
+    "CREATE DICTIONARY x (a String) PRIMARY KEY a SOURCE(EXECUTABLE(COMMAND 'id' FORMAT 'TSV')) "
+    "LAYOUT(complex_key_hashed()) LIFETIME(0)",
     "CREATE FUNCTION x AS f -> file(f)",
     "CREATE USER x",
     "CREATE NAMED COLLECTION x AS a = 1",
@@ -724,7 +737,7 @@ def test_the_warehouse_password_is_neither_on_disk_nor_in_answers(own):
     own.environment = {"WAREHOUSE_DSN": "postgresql://loader:pa%26ss%3Cwo'rd%25@127.0.0.1:1/shop"}
     own.start()
     created = own.post(
-        "CREATE TABLE source (a Int32) ENGINE = PostgreSQL(tshop_warehouse, schema = 'cdm', table = 'sales_mart_export')"
+        "CREATE TABLE source (a Int32) ENGINE = PostgreSQL(tshop_warehouse, schema = 'cdm', table = 'mart')"
     )
     assert created.status_code == 200, created.text
     told = failed(own.post("SELECT * FROM source"), 500, 614, "POSTGRESQL_CONNECTION_FAILURE")

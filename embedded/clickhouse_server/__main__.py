@@ -11,7 +11,9 @@ from pathlib import Path
 
 import psycopg
 import uvicorn
+from h11 import ProtocolError
 from psycopg.conninfo import conninfo_to_dict
+from starlette.requests import ClientDisconnect
 
 from embedded.clickhouse_server.app import BrokenOffError, Server
 from embedded.clickhouse_server.auth import Credentials
@@ -68,9 +70,12 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _is_no_broken_off(record: logging.LogRecord) -> bool:
-    """Keep queries' errors out of the log: the client was told, and the endpoint did nothing wrong."""
-    return not (record.exc_info and isinstance(record.exc_info[1], BrokenOffError))
+def _is_ours(record: logging.LogRecord) -> bool:
+    """Keep out of the log what the endpoint did nothing wrong about.
+
+    That is queries that failed on the way (their clients were told), clients that left, and bytes that are no HTTP.
+    """
+    return not (record.exc_info and isinstance(record.exc_info[1], BrokenOffError | ClientDisconnect | ProtocolError))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -94,7 +99,7 @@ def main(argv: list[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     server = Server(engine, credentials, max_body=options.max_body)
-    logging.getLogger("uvicorn.error").addFilter(_is_no_broken_off)
+    logging.getLogger("uvicorn.error").addFilter(_is_ours)
     config = uvicorn.Config(
         server.app,
         access_log=False,

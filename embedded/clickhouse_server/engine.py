@@ -40,7 +40,7 @@ _NOT_FORMATS = {"dataframe", "datastore", "arrowtable"}
 _STREAMED_ROOTS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery", "SelectQuery")
 # What the engine's message on a failed connection shows when there is no warehouse to connect to.
 _NO_WAREHOUSE = {"host": "WAREHOUSE_DSN-is-not-set.invalid", "port": "5432", "user": "", "password": "", "database": ""}
-_BUFFERED_RESULT_BYTES = 256 << 20
+_BUFFERED_RESULT_BYTES = 96 << 20
 _PIECE = 1 << 20
 _MAX_SESSIONS = 256
 
