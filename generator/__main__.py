@@ -154,8 +154,11 @@ def _run(shop, days, sink, manifest, progress):
             entities = rows_of_day(shop, day)
             sink.write(day, entities, progress.add)
             done.append(day)
-            manifest.add(day, entities)
+            if manifest:
+                manifest.add(day, entities)
             progress.end_day(day, entities)
+            # The opening day's millions of rows are not kept while the next day is made.
+            del entities
     except GeneratorError as error:
         raise GeneratorError(f"{error}{_complete(done)}") from error
     except KeyboardInterrupt:
@@ -180,10 +183,10 @@ def main(argv=None):
         sink = _sink(arguments, days)
         sink.prepare(shop, shop.day_number(days[0]))
         status = FAILURE
-        manifest = Manifest(shop)
+        manifest = Manifest(shop) if arguments.manifest else None
         progress = _Progress(len(days), arguments.quiet)
         _run(shop, days, sink, manifest, progress)
-        if arguments.manifest:
+        if manifest:
             manifest.write(arguments.manifest, sys.stdout)
     except GeneratorError as error:
         _say(progress, error)

@@ -32,9 +32,9 @@ def _new(shop, register, day, ids):
         table=register.table(shop, states, updated_at, np.zeros(len(ids), dtype=bool)),
         new=len(ids),
         rules=life.rules,
-        rule=states.rule,
-        was=np.zeros(len(ids), dtype=np.int64),
-        now=np.where(states.rule > 0, 0, register.value(shop, ids, states.version)),
+        rule=states.rule.astype(np.int8),
+        was=np.zeros(len(ids), dtype=np.int32),
+        now=np.where(states.rule > 0, 0, register.value(shop, ids, states.version)).astype(np.int32),
         repaired=np.zeros(len(ids), dtype=bool),
     )
 
@@ -60,8 +60,8 @@ def _changed(shop, register, day, ids):
         table=register.table(shop, after, shop.time(life.entity, ids, day), deleted),
         new=0,
         rules=life.rules,
-        rule=after.rule,
-        was=was,
-        now=np.where(deleted, 0, now),
+        rule=after.rule.astype(np.int8),
+        was=was.astype(np.int32),
+        now=np.where(deleted, 0, now).astype(np.int32),
         repaired=(before.rule > 0) & (after.rule == 0),
     )

@@ -16,7 +16,7 @@ class Rows:
     leading ones, are the first ones of their key; their keys are above every earlier key of the entity. rules: the
     names that ``rule`` refers to. rule: 0 for a good row, else 1 + the index of the rule it fails. was, now: what the
     warehouse holds of the key before and after the row, as the value of the one column that moves (0: nothing valid),
-    int64. repaired: the key was bad before.
+    int32. repaired: the key was bad before.
     """
 
     entity: str

@@ -26,7 +26,7 @@ _WEEKDAY_PERCENT, _WEEKEND_PERCENT = 1, 5
 _RATE_SHAPE = 0.5
 _POPULARITY_SLOPE = 0.65
 _LINES = weighted([12, 9, 7, 4, 1, 1, 1, 1])
-_UNITS = (1, 2, 3, 4, 5, 6, 7, 8, 10, 12)
+_UNITS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 10, 12], dtype=np.int32)
 _UNIT = weighted([45, 23, 14, 7, 3, 2, 1, 2, 2, 1])
 _HOUR = weighted([2, 1, 1, 1, 1, 2, 3, 5, 8, 11, 14, 17, 19, 16, 14, 13, 14, 17, 20, 18, 15, 12, 8, 4])
 _REDRAWS = 20
@@ -99,7 +99,7 @@ def _gamma_rates():
     return _gamma_quantiles(_RATE_SHAPE)
 
 
-@lru_cache(maxsize=LONGEST_DELAY + 2)
+@lru_cache(maxsize=LONGEST_DELAY + 1)
 def buyers(shop, day):
     """Who buys on a day: exactly 1 % of the day's clients, 5 % on Saturday and Sunday, a half rounded up.
 
@@ -139,7 +139,7 @@ def _products(shop, day, order, line):
     return product
 
 
-@lru_cache(maxsize=LONGEST_DELAY + 2)
+@lru_cache(maxsize=LONGEST_DELAY + 1)
 def made_on(shop, day):
     """The Sales made on a day. Raises GeneratorError where a day has more lines than ids."""
     start, end = shop.bounds(day)
@@ -181,8 +181,8 @@ def made_on(shop, day):
         product_id=product,
         quantity=np.take(_UNITS, pick(_UNIT, bits(shop.seed, "sale.units", sale_id))),
         fate=fate,
-        delay=np.where(bad, repair, later),
-        rule=np.where(bad, 1 + pick(_RULE, bits(shop.seed, "sale.rule", sale_id)), 0),
+        delay=np.where(bad, repair, later).astype(np.int8),
+        rule=np.where(bad, 1 + pick(_RULE, bits(shop.seed, "sale.rule", sale_id)), 0).astype(np.int8),
     )
 
 
@@ -223,7 +223,7 @@ def rows(shop, day):
         earlier = made_on(shop, day - ago)
         for fate in (_BAD, _CORRECTED, _CANCELLED):
             sales = earlier.where((earlier.delay == ago) & (earlier.fate == fate))
-            good = np.zeros(len(sales.sale_id), dtype=np.int64)
+            good = np.zeros(len(sales.sale_id), dtype=np.int8)
             quantity, was = sales.quantity, sales.quantity
             if fate == _BAD:
                 was = good

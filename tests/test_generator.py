@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import json
 import os
 import re
@@ -23,6 +24,7 @@ from faker.providers.person.ru_RU import Provider as RussianNames
 
 import generator
 from generator import people, sinks
+from generator.__main__ import main
 from generator.manifest import Manifest
 
 ENTITIES = ("client", "product", "sale")
@@ -114,6 +116,16 @@ def net_of(entity, held, last):
         else:
             net["unchanged" if held.get(key) == image_of(entity, row) else "inserted"] += 1
     return net
+
+
+def run(*arguments):
+    """Run the command line in this process, which saves its start; returns what a process would have."""
+    with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
+        try:
+            status = main(list(arguments))
+        except SystemExit as end:
+            status = end.code
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -449,7 +461,7 @@ def test_other_locales(locale):
 
 def test_files_hold_the_rows_and_nothing_else_is_left(tmp_path, planted):
     for kind in ("csv", "parquet"):
-        answer = run_module("generator", "--from", "2026-01-09", f"--{kind}", str(tmp_path / kind), "--manifest", "-")
+        answer = run("--from", "2026-01-09", f"--{kind}", str(tmp_path / kind), "--manifest", "-")
         assert answer.returncode == 0, answer.stderr
         document = json.loads(answer.stdout)
         assert document["days"][0]["date"] == "2026-01-09"
@@ -467,7 +479,7 @@ def test_files_hold_the_rows_and_nothing_else_is_left(tmp_path, planted):
 
 def test_quiet_is_quiet(tmp_path):
     manifest = tmp_path / "manifest.json"
-    answer = run_module("generator", "--clients", "100", "--csv", str(tmp_path), "--quiet", "--manifest", str(manifest))
+    answer = run("--clients", "100", "--csv", str(tmp_path), "--quiet", "--manifest", str(manifest))
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
     assert json.loads(manifest.read_text())["parameters"]["clients"] == 100
 
@@ -496,13 +508,24 @@ def test_quiet_is_quiet(tmp_path):
     ],
 )
 def test_wrong_arguments_get_one_sentence(arguments, words):
-    answer = run_module("generator", *arguments)
+    answer = run(*arguments)
     assert answer.returncode == 2
     assert answer.stdout == ""
     assert re.fullmatch(r"generator: [^\n]+\n", answer.stderr), answer.stderr
     assert words in answer.stderr
     assert "geheim" not in answer.stderr
     assert not (ROOT / "files").exists()
+
+
+@pytest.mark.parametrize(
+    ("dsn", "words"),
+    [("", "set WAREHOUSE_DSN"), ("postgresql://someone:geheim@127.0.0.1:1/shop", "cannot be reached")],
+)
+def test_the_dsn_comes_from_the_environment(dsn, words):
+    answer = run_module("generator", WAREHOUSE_DSN=dsn)
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert re.fullmatch(r"generator: [^\n]+\n", answer.stderr), answer.stderr
+    assert words in answer.stderr
 
 
 def query(dsn, sql, *parameters):
@@ -513,8 +536,8 @@ def query(dsn, sql, *parameters):
 
 
 def generate(dsn, *arguments):
-    """Run the generator on a small shop, the DSN in the environment."""
-    return run_module("generator", "--clients", "5000", "--products", "300", *arguments, WAREHOUSE_DSN=dsn)
+    """Run the generator on a small shop."""
+    return run("--clients", "5000", "--products", "300", "--dsn", dsn, *arguments)
 
 
 def raw_state(dsn):
