@@ -1,0 +1,448 @@
+"""The way of the mart's batches into ClickHouse: whole, exact, and right after a kill at any point."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import clickhouse_connect
+import psycopg2
+import pytest
+import sqlparse
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import DatabaseError
+from conftest import ROOT, free_port
+
+SQL = ROOT / "clickhouse"
+PASSWORD = "test-password"
+COLUMNS = (
+    *("sale_id", "version_no", "order_id", "sold_at", "sold_on", "client_id", "client_sk", "client", "client_age"),
+    *("product_id", "product_sk", "product", "category", "size", "price", "quantity", "total_amount"),
+    *("valid_from", "valid_to", "is_current", "run_id"),
+)
+SALES = 1500
+
+
+def statements(file: Path) -> list[str]:
+    """Return the statements of a file, split as Airflow's operator splits them."""
+    return sqlparse.split(sqlparse.format(file.read_text(), strip_comments=True), strip_semicolon=True)
+
+
+class ClickHouse:
+    """An endpoint of the test's own, which can be killed and started again on the same data."""
+
+    def __init__(self, folder: Path, warehouse: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.environment = {
+            **os.environ,
+            "CLICKHOUSE_USER": "tshop",
+            "CLICKHOUSE_PASSWORD": PASSWORD,
+            "WAREHOUSE_DSN": warehouse,
+        }
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "embedded.clickhouse_server", "--path", str(self.folder / "data")),
+                    *("--host", "127.0.0.1", "--port", str(self.port)),
+                ],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=5).close()
+                return
+            except (OSError, urllib.error.URLError):
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.1)
+        pytest.fail(f"The endpoint did not start:\n{(self.folder / 'log').read_text()}", pytrace=False)
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        self.process.kill()
+        self.process.wait()
+
+    def client(self, **settings: int) -> Client:
+        """Return a new client with these settings."""
+        return clickhouse_connect.get_client(
+            host="127.0.0.1",
+            port=self.port,
+            username="tshop",
+            password=PASSWORD,
+            database="default",
+            settings=settings,
+            autogenerate_session_id=False,
+        )
+
+    def command(self, *commands: str, **settings: int) -> None:
+        """Run statements in order."""
+        with closing(self.client(**settings)) as client:
+            for command in commands:
+                client.command(command)
+
+    def run(self, *names: str, **settings: int) -> None:
+        """Run the statements of these files of clickhouse/ in order."""
+        self.command(*(statement for name in names for statement in statements(SQL / name)), **settings)
+
+    def rows(self, query: str) -> list[tuple]:
+        """Return the rows of a query."""
+        with closing(self.client()) as client:
+            return [tuple(row) for row in client.query(query).result_rows]
+
+    def prepare(self) -> None:
+        """Do as the task prepare_clickhouse."""
+        self.run(*(f"ddl/{file.name}" for file in sorted((SQL / "ddl").glob("*.sql"))))
+
+    def take_over(self) -> None:
+        """Do as the tasks from prepare_clickhouse on."""
+        self.prepare()
+        self.run("pull.sql", "reconcile.sql", "publish.sql")
+
+
+@pytest.fixture
+def clickhouse(tmp_path: Path, warehouse: str) -> Iterator[ClickHouse]:
+    """A running endpoint with no database of ours but an empty one, which reads the test's warehouse."""
+    server = ClickHouse(tmp_path, warehouse)
+    server.start()
+    yield server
+    server.kill()
+
+
+def execute(dsn: str, *queries: str) -> list[tuple]:
+    """Run queries in the warehouse, each in a transaction of its own; return the rows of the last."""
+    rows = []
+    with closing(psycopg2.connect(dsn)) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for query in queries:
+                cursor.execute(query)
+            if cursor.description:
+                rows = cursor.fetchall()
+    return rows
+
+
+def load(dsn: str) -> int:
+    """Bring dds and the mart up to raw; return the run_id of the mart's batch."""
+    row = execute(
+        dsn, "CALL dds.load_client()", "CALL dds.load_product()", "CALL dds.load_sale()", "CALL cdm.build_mart()"
+    )
+    return row[0][0]
+
+
+def sell(dsn: str, first: int, last: int) -> None:
+    """Write sales first to last, an hour apart from new year on, of which some clients and products are unknown."""
+    execute(
+        dsn,
+        f"""
+        INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at)
+        SELECT n, n / 3, sold_at, n % 40, n % 25, n % 4 + 1, sold_at
+        FROM (SELECT n, timestamptz '2026-01-01 00:30+03' + n * interval '1 hour' AS sold_at
+              FROM generate_series({first}, {last}) AS n) AS s
+        """,
+    )
+
+
+def change(dsn: str, assignment: str, condition: str) -> None:
+    """Change sales in raw as the source would, with a later update time."""
+    execute(dsn, f"UPDATE raw.sale SET {assignment}, updated_at = updated_at + interval '1 day' WHERE {condition}")
+
+
+@pytest.fixture
+def shop(warehouse: str) -> str:
+    """The warehouse with a first batch of sales over four months in the mart."""
+    execute(
+        warehouse,
+        """
+        INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)
+        SELECT n, 'Иван', 'Петров «' || n || '»', date '1960-01-01' + n * 400, timestamptz '2026-01-01 00:00+03'
+        FROM generate_series(1, 38) AS n
+        """,
+        """
+        INSERT INTO raw.product (product_id, name, category, size, price, updated_at)
+        SELECT n, E'Платье\\t\\\\N' || n, 'Платья', 'M', 99.99 * n, timestamptz '2026-01-01 00:00+03'
+        FROM generate_series(1, 23) AS n
+        """,
+    )
+    sell(warehouse, 1, SALES)
+    load(warehouse)
+    return warehouse
+
+
+def mart(dsn: str) -> list[tuple]:
+    """Return all rows of the mart as ClickHouse is to have them."""
+    return execute(dsn, f"SELECT {', '.join(COLUMNS)} FROM cdm.sales_mart_export ORDER BY sale_id, version_no")
+
+
+def published(clickhouse: ClickHouse) -> list[tuple]:
+    """Return all rows of tshop.sales_mart, times as UTC without zone."""
+    rows = clickhouse.rows(f"SELECT {', '.join(COLUMNS)} FROM tshop.sales_mart ORDER BY sale_id, version_no")
+    times = [COLUMNS.index(name) for name in ("sold_at", "valid_from", "valid_to")]
+    return [
+        tuple(value.replace(tzinfo=None) if index in times else value for index, value in enumerate(row))
+        for row in rows
+    ]
+
+
+def assert_equal(clickhouse: ClickHouse, dsn: str) -> None:
+    """Compare every row of the mart, the batches' sums, and the current rows."""
+    expected = mart(dsn)
+    assert published(clickhouse) == expected
+    with closing(clickhouse.client()) as client:
+        (compare,) = statements(SQL / "compare.sql")
+        assert client.query(compare).result_rows == []
+    current = [row[0] for row in expected if row[COLUMNS.index("is_current")] == 1]
+    assert [row[0] for row in clickhouse.rows("SELECT sale_id FROM tshop.sales ORDER BY sale_id")] == current
+
+
+def watermark(clickhouse: ClickHouse) -> list[int]:
+    """Return the run_ids of tshop.published_batch."""
+    return [row[0] for row in clickhouse.rows("SELECT run_id FROM tshop.published_batch ORDER BY run_id")]
+
+
+def test_first_batch_arrives_exactly(clickhouse, shop):
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+    batch = clickhouse.rows(
+        "SELECT run_id, row_count, current_count, sum_quantity, sum_total_amount FROM tshop.published_batch"
+    )
+    assert batch == execute(shop, "SELECT * FROM cdm.sales_mart_batch")
+
+
+def test_statements_may_be_run_again_without_loss(clickhouse, shop):
+    clickhouse.take_over()
+    clickhouse.prepare()
+    clickhouse.prepare()
+    assert_equal(clickhouse, shop)
+    assert len(watermark(clickhouse)) == 1
+
+
+def test_nothing_new_publishes_nothing(clickhouse, shop):
+    clickhouse.take_over()
+    load(shop)
+    before = clickhouse.rows("SELECT * FROM tshop.published_batch")
+    clickhouse.take_over()
+    assert clickhouse.rows("SELECT * FROM tshop.published_batch") == before
+    assert clickhouse.rows("SELECT count() FROM tshop.sales_mart_staging") == [(0,)]
+    assert_equal(clickhouse, shop)
+
+
+def test_empty_mart_publishes_nothing(clickhouse, warehouse):
+    clickhouse.take_over()
+    clickhouse.take_over()
+    assert watermark(clickhouse) == []
+    assert published(clickhouse) == []
+
+
+def test_several_batches_arrive_in_one_pull(clickhouse, shop):
+    sell(shop, SALES + 1, SALES + 10)
+    second = load(shop)
+    change(shop, "quantity = 9", "sale_id IN (5, 1505)")
+    third = load(shop)
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+    assert watermark(clickhouse)[1:] == [second, third]
+
+
+def test_correction_moves_a_sale_between_months(clickhouse, shop):
+    clickhouse.take_over()
+    change(shop, "sold_at = timestamptz '2026-04-30 23:59:59.123456+03'", "sale_id = 10")
+    load(shop)
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+    months = clickhouse.rows("SELECT toYYYYMM(sold_on) FROM tshop.sales_mart WHERE sale_id = 10 ORDER BY version_no")
+    assert months == [(202601,), (202604,)]
+    assert clickhouse.rows("SELECT toString(sold_on) FROM tshop.sales WHERE sale_id = 10") == [("2026-04-30",)]
+
+
+def test_deleted_sale_leaves_the_current_rows_only(clickhouse, shop):
+    clickhouse.take_over()
+    change(shop, "is_deleted = true", "sale_id <= 100")
+    load(shop)
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+    assert clickhouse.rows("SELECT count(), min(sale_id) FROM tshop.sales") == [(SALES - 100, 101)]
+    assert len(published(clickhouse)) == SALES
+
+
+def test_unknown_client_and_product_are_filled_when_they_arrive(clickhouse, shop):
+    clickhouse.take_over()
+    assert clickhouse.rows("SELECT DISTINCT age_group, client FROM tshop.sales WHERE client_id = 39") == [
+        ("unknown", "")
+    ]
+    execute(
+        shop,
+        "INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)"
+        " VALUES (39, 'Анна', 'Ким', '2000-06-01', '2026-05-01')",
+    )
+    load(shop)
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+    assert clickhouse.rows("SELECT DISTINCT age_group, client FROM tshop.sales WHERE client_id = 39") == [
+        ("25-34", "Анна Ким")
+    ]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "ALTER TABLE tshop.sales_mart_staging DELETE WHERE sale_id = 7 SETTINGS mutations_sync = 2",
+        "INSERT INTO tshop.sales_mart_staging SELECT * FROM tshop.sales_mart_staging WHERE sale_id = 7",
+        "ALTER TABLE tshop.sales_mart_staging UPDATE total_amount = total_amount + toDecimal64('0.01', 2)"
+        " WHERE sale_id = 7 SETTINGS mutations_sync = 2",
+        "TRUNCATE TABLE tshop.sales_mart_staging",
+    ],
+    ids=["lost", "doubled", "kopeck", "empty"],
+)
+def test_reconcile_names_the_batch_that_differs(clickhouse, shop, damage):
+    clickhouse.prepare()
+    clickhouse.run("pull.sql")
+    clickhouse.command(damage)
+    (run_id,) = execute(shop, "SELECT run_id FROM cdm.sales_mart_batch")[0]
+    with pytest.raises(DatabaseError, match=rf"Batch {run_id} differs. PostgreSQL has {SALES} rows"):
+        clickhouse.run("reconcile.sql")
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+
+
+def test_mart_built_between_pull_and_reconcile_is_found_and_cured_by_pulling_again(clickhouse, shop):
+    clickhouse.prepare()
+    clickhouse.run("pull.sql")
+    change(shop, "quantity = 8", "sale_id <= 10")
+    load(shop)
+    with pytest.raises(DatabaseError, match=r"Batch \d+ differs"):
+        clickhouse.run("reconcile.sql")
+    clickhouse.run("pull.sql", "reconcile.sql", "publish.sql")
+    assert_equal(clickhouse, shop)
+
+
+def test_another_warehouse_is_refused(clickhouse, shop):
+    clickhouse.take_over()
+    clickhouse.command("INSERT INTO tshop.published_batch (run_id) SELECT 1000000")
+    with pytest.raises(DatabaseError, match="another warehouse or an older backup"):
+        clickhouse.run("pull.sql")
+
+
+def test_step_done_twice_is_not_published(clickhouse, shop):
+    clickhouse.take_over()
+    before = published(clickhouse)
+    sell(shop, SALES + 1, SALES + 10)
+    load(shop)
+    clickhouse.run("pull.sql", "reconcile.sql")
+    steps = statements(SQL / "publish.sql")
+    swap = next(number for number, step in enumerate(steps) if step.startswith("EXCHANGE"))
+    twice = [step for step in steps[:swap] for _ in range(1 + step.startswith("ALTER"))]
+    with pytest.raises(DatabaseError, match="nothing was published"):
+        clickhouse.command(*twice)
+    assert published(clickhouse) == before
+    clickhouse.run("publish.sql")
+    assert_equal(clickhouse, shop)
+
+
+def test_kill_during_a_pull_loses_and_doubles_nothing(clickhouse, shop):
+    ((definition,),) = execute(shop, "SELECT pg_get_viewdef('cdm.sales_mart_export')")
+    inner = definition.rstrip().rstrip(";")
+    # The view stops in mid-stream, and ClickHouse writes blocks small enough that some are written by then.
+    execute(
+        shop,
+        f"CREATE OR REPLACE VIEW cdm.sales_mart_export AS SELECT v.* FROM ({inner} ORDER BY m.sale_id OFFSET 0) AS v"
+        " WHERE v.sale_id <= 1000 OR pg_sleep(600)::text IS NOT NULL",
+    )
+    clickhouse.prepare()
+    small = dict.fromkeys(("max_block_size", "max_insert_block_size", "min_insert_block_size_rows"), 100)
+
+    def pull() -> None:
+        with pytest.raises(Exception):  # noqa: B017, PT011 - whatever the client says when the server dies
+            clickhouse.run("pull.sql", **small)
+
+    thread = threading.Thread(target=pull)
+    thread.start()
+    arrived = 0
+    for _ in range(300):
+        time.sleep(0.1)
+        if clickhouse.rows("EXISTS TABLE tshop.sales_mart_staging") == [(1,)]:
+            ((arrived,),) = clickhouse.rows("SELECT count() FROM tshop.sales_mart_staging")
+        if arrived:
+            break
+    clickhouse.kill()
+    thread.join()
+    assert 0 < arrived < SALES
+
+    execute(
+        shop,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
+        f"CREATE OR REPLACE VIEW cdm.sales_mart_export AS {definition}",
+    )
+    clickhouse.start()
+    assert published(clickhouse) == []
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+
+
+@pytest.mark.timeout(600)
+def test_kill_between_the_steps_of_publishing_loses_and_doubles_nothing(clickhouse, shop):
+    clickhouse.take_over()
+    steps = statements(SQL / "publish.sql")
+    changing = [
+        number for number, step in enumerate(steps, 1) if step.startswith(("DELETE", "ALTER", "EXCHANGE", "INSERT"))
+    ]
+    assert len(changing) == 5
+    for number in changing:
+        old = published(clickhouse)
+        sell(shop, SALES + number * 10, SALES + number * 10 + 9)
+        change(shop, "quantity = quantity + 1", f"sale_id % 100 = {number}")
+        change(shop, "is_deleted = true", f"sale_id = {number}")
+        load(shop)
+        clickhouse.run("pull.sql", "reconcile.sql")
+        clickhouse.command(*steps[:number])
+        clickhouse.kill()
+        clickhouse.start()
+        assert published(clickhouse) in (old, mart(shop)), steps[number - 1]
+        if number % 2:
+            clickhouse.take_over()
+        else:
+            clickhouse.run("publish.sql")
+        assert_equal(clickhouse, shop)
+    batches = watermark(clickhouse)
+    assert len(batches) == len(set(batches)) == len(changing) + 1
+
+
+def test_reader_never_sees_half_a_batch(clickhouse, shop):
+    clickhouse.take_over()
+    query = "SELECT count(), sum(quantity), sum(version_no) FROM tshop.sales"
+    allowed = set(clickhouse.rows(query))
+    seen: set[tuple] = set()
+    stop = threading.Event()
+
+    def read() -> None:
+        with closing(clickhouse.client()) as client:
+            while not stop.is_set():
+                seen.add(tuple(client.query(query).first_row))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for number in range(1, 3):
+            change(shop, f"quantity = quantity + {number}", f"sale_id % 7 = {number}")
+            load(shop)
+            clickhouse.take_over()
+            allowed |= set(clickhouse.rows(query))
+    finally:
+        stop.set()
+        reader.join()
+    assert len(allowed) == 3
+    assert len(seen) > 1
+    assert seen <= allowed
