@@ -112,6 +112,9 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 
 # --- the environment ------------------------------------------------------------------------------------------------
 
+# A progress bar for people, nothing for log files.
+QUIET := $(shell [ -t 2 ] || echo --quiet)
+
 $(BIN)/uv: requirements/bootstrap.txt
 	@version=$$($(if $(PYTHON),$(PYTHON),false) -c 'import sys; print("%d.%d" % sys.version_info[:2])') || version=none; \
 	if [ "$$version" != 3.11 ]; then \
@@ -126,12 +129,12 @@ $(BIN)/uv: requirements/bootstrap.txt
 
 $(BIN)/.embedded.stamp: $(BIN)/uv requirements/embedded.txt
 	@echo 'Installing the packages of the stack ...'
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/embedded.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $(QUIET) --no-deps --require-hashes -r requirements/embedded.txt
 	@touch $@
 
 $(BIN)/.dev.stamp: $(BIN)/uv requirements/dev.txt
 	@echo 'Installing the packages of the stack and of the tests ...'
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --require-hashes -r requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $(QUIET) --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@ $(BIN)/.embedded.stamp
 
 setup-dev: $(BIN)/.dev.stamp

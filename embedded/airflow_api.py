@@ -89,6 +89,10 @@ class AirflowApi:
                     raise StackError(f"Airflow's API server does not answer ({error}): see 'make logs'.") from error
                 time.sleep(1)
                 continue
+            if answer.is_server_error and method == "GET" and time.monotonic() < end:
+                # Its database is being started again.
+                time.sleep(1)
+                continue
             if answer.status_code == 401 and time.monotonic() < end:
                 del self._client.headers["Authorization"]
                 continue

@@ -14,7 +14,8 @@ VALUES
     'First or last name is missing or blank'
 ),
 (
-    'client', 20, 'birth_date_in_future', $$coalesce(birth_date <= current_date, true)$$, true,
+    'client', 20, 'birth_date_in_future',
+    $$coalesce(birth_date <= (clock_timestamp() AT TIME ZONE 'Europe/Moscow')::date, true)$$, true,
     'Birth date lies in the future'
 ),
 (

@@ -207,12 +207,14 @@ BEGIN
             FROM pg_temp.scd2_segment AS s
             WHERE s.scd2_deleted AND s.scd2_key = c.scd2_key AND s.valid_from = x.deleted_at
         );
+    -- The run is noted on a deletion that only grew too: it may have swallowed the key's last version, and then no row
+    -- of the target is left to lead the mart to the key.
     INSERT INTO sl.tombstone AS x (entity_name, entity_key, deleted_at, last_observed_at, run_id)
     SELECT p_entity.entity_name, s.scd2_key::text, s.valid_from, s.last_observed_at, p_run_id
     FROM pg_temp.scd2_segment AS s
     WHERE s.scd2_deleted
     ON CONFLICT (entity_name, entity_key, deleted_at) DO UPDATE
-    SET last_observed_at = excluded.last_observed_at
+    SET last_observed_at = excluded.last_observed_at, run_id = excluded.run_id
     WHERE x.last_observed_at IS DISTINCT FROM excluded.last_observed_at;
 END;
 $body$;

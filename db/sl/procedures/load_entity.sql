@@ -3,7 +3,8 @@
 -- Purpose: the SCD2 engine. Brings the history of an entity in dds up to what its source table holds, in event time.
 -- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run.
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
--- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered.
+-- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
+--     source table or key column does not exist.
 -- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.watermark, the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.watermark, sl.run.
 --
@@ -39,6 +40,7 @@ DECLARE
     v_source text := format('%I.%I', v_entity.source_schema, v_entity.source_table);
     v_target text := format('%I.%I', v_entity.target_schema, v_entity.target_table);
     v_key text := quote_ident(v_entity.key_column);
+    v_key_type text := sl.key_type(v_entity);
     v_sk text := quote_ident(v_entity.surrogate_key_column);
     v_columns text := sl.column_list(v_entity.tracked_columns, '%1$I');
     v_run_id bigint;
@@ -64,7 +66,7 @@ BEGIN
         v_changed_rows := v_changed_rows || format(
             ' UNION ALL SELECT * FROM %1$s WHERE changed_xid NOT BETWEEN %2$s AND %3$s AND %4$s = ANY (ARRAY('
             'SELECT j.entity_key::%5$s FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L))',
-            v_source, v_window.from_xid, v_window.to_xid, v_key, sl.key_type(v_entity), p_entity
+            v_source, v_window.from_xid, v_window.to_xid, v_key, v_key_type, p_entity
         );
     END IF;
 
