@@ -79,6 +79,7 @@ class AirflowApi:
         """
         end = time.monotonic() + PATIENCE
         retried = httpx.TransportError if method == "GET" else httpx.ConnectError
+        renewed = False
         while True:
             try:
                 if "Authorization" not in self._client.headers:
@@ -93,7 +94,8 @@ class AirflowApi:
                 # Its database is being started again.
                 time.sleep(1)
                 continue
-            if answer.status_code == 401 and time.monotonic() < end:
+            if answer.status_code == 401 and not renewed:
+                renewed = True
                 del self._client.headers["Authorization"]
                 continue
             if answer.is_success or answer.status_code in allowed:
