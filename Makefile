@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .PHONY: help setup setup-dev run stop status migrate generate load mart audit report psql logs test lint fmt docs \
-	requirements clean
+	pictures requirements clean
 
 # The Python to build the environment with: 3.11, as the pinned requirements are for it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -86,6 +86,9 @@ fmt: setup-dev ## Format Python and SQL
 
 docs: setup ## Make the reference pages in docs/ from the headers of the routines
 	@$(BIN)/python -m docs.reference
+
+pictures: setup-dev ## Take README's pictures of the running stack in a real browser
+	@$(BIN)/python -m docs.pictures
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
 	@cd requirements && for name in dev embedded airflow warehouse bootstrap; do \

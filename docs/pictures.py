@@ -1,0 +1,79 @@
+"""Take the pictures that README shows, in a real browser, of the running embedded stack: `make pictures`.
+
+Needs Debian's Chromium (`apt-get install chromium`) and a stack on which `make run` has ended.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from embedded.airflow_api import FINISHED, AirflowApi
+from embedded.environment import ADMIN, admin_password
+from embedded.errors import StackError
+from embedded.main_job import DAG
+from embedded.settings import Settings
+
+FOLDER = Path(__file__).parent / "pictures"
+# Headless Chromium as root, and without look-ups of its own.
+CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+def log_in(page: Page, settings: Settings) -> None:
+    """Log in to Airflow as its admin."""
+    page.goto(settings.airflow_url)
+    page.fill("input[name=username]", ADMIN)
+    page.fill("input[name=password]", admin_password(settings))
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "login" not in url)
+
+
+def take(settings: Settings) -> list[Path]:
+    """Take the pictures of the newest finished run and return their files.
+
+    :raises StackError: there is no Chromium, or no finished run
+    """
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise StackError("Chromium is not installed: run 'apt-get install chromium'.")
+    runs = AirflowApi(settings).runs(DAG, FINISHED)
+    if not runs:
+        raise StackError("The DAG has not run yet: run 'make run' first.")
+    FOLDER.mkdir(exist_ok=True)
+    files = [FOLDER / "dag-run.png", FOLDER / "dag-graph.png"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1000}, device_scale_factor=1.5)
+        log_in(page, settings)
+        page.goto(f"{settings.airflow_url}/dags/{DAG}/runs/{runs[-1]['dag_run_id']}")
+        page.get_by_text("Task Instances").last.wait_for()
+        page.get_by_role("link", name="publish").first.wait_for()
+        page.screenshot(path=files[0])
+        page.locator("button[value=graph]").click()
+        graph = page.locator(".react-flow__nodes")
+        page.locator(".react-flow__node", has_text="publish").wait_for()
+        # The graph is moved and scaled into view after it appears.
+        page.wait_for_timeout(2000)
+        nodes = [node.bounding_box() for node in graph.locator(".react-flow__node").all()]
+        left, top = min(box["x"] for box in nodes) - 16, min(box["y"] for box in nodes) - 16
+        right = max(box["x"] + box["width"] for box in nodes) + 16
+        bottom = max(box["y"] + box["height"] for box in nodes) + 16
+        page.screenshot(path=files[1], clip={"x": left, "y": top, "width": right - left, "height": bottom - top})
+        browser.close()
+    return files
+
+
+def main() -> int:
+    """Take the pictures; on failure print one sentence to stderr and return 1."""
+    try:
+        for file in take(Settings.from_environment()):
+            print(f"docs: {file.relative_to(FOLDER.parent.parent)}")
+    except StackError as error:
+        print(f"docs: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
