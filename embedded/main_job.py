@@ -372,6 +372,8 @@ class _Job:
             time.sleep(0.5)
 
     def _check_alive(self) -> None:
+        if not self._stack.runs():
+            raise StackError("The stack was stopped while the job ran: 'make run' starts it again and goes on.")
         for part in self._stack.parts:
             if self._stack.state(part) == "FATAL":
                 raise StackError(f"{part.title} does not stay up. The end of its log:\n{self._stack.log_tail(part)}")

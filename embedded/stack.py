@@ -125,7 +125,7 @@ class Stack:
 
     def kill(self) -> None:
         """Kill everything by SIGKILL at once, as a power cut would."""
-        # supervisord is the oldest and goes first, so it starts nothing again.
+        # supervisord goes first, so it starts nothing again.
         for process in self.processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -186,15 +186,26 @@ class Stack:
         return True
 
     def processes(self) -> list[psutil.Process]:
-        """Return the processes of this stack but PostgreSQL's, found by the mark in their environment."""
+        """Return the processes of this stack but PostgreSQL's, supervisord first.
+
+        They are known by the mark in their environment or, as Airflow overwrites that with the process's title, by the
+        session that supervisord opened, which lasts until its last process ends.
+        """
         home = str(self.settings.home)
+        file = self._session_file()
+        session, born = map(float, file.read_text().split()) if file.exists() else (0, 0)
         found = []
         for process in psutil.process_iter():
             # Other users' processes do not show their environment, and are not ours.
             with contextlib.suppress(psutil.Error, OSError):
-                if process.environ().get(MARK) == home and process.pid != os.getpid():
+                in_session = (
+                    os.getsid(process.pid) == session
+                    and process.create_time() >= born
+                    and Path(process.cwd()).is_relative_to(ROOT)
+                )
+                if in_session or process.environ().get(MARK) == home:
                     found.append(process)
-        return found
+        return sorted((one for one in found if one.pid != os.getpid()), key=lambda one: one.pid != session)
 
     # --- health -----------------------------------------------------------------------------------------------------
 
@@ -356,6 +367,8 @@ class Stack:
         if answer.returncode != 0 or not self.wait_for(self._supervisor_runs, 20):
             raise StackError(f"supervisord did not start: {answer.stdout.strip()}")
         self._fingerprint_file().write_text(self._fingerprint())
+        main = psutil.Process(self.supervisor_pid())
+        self._session_file().write_text(f"{os.getsid(main.pid)} {main.create_time()}")
 
     def _configuration(self) -> configparser.RawConfigParser:
         run, logs = self.settings.folder("run"), self.settings.folder("logs")
@@ -457,6 +470,9 @@ class Stack:
         """Return a digest of what running programs took over at their start."""
         content = json.dumps([warehouse_environment(self.settings), airflow_environment(self.settings)], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
+
+    def _session_file(self) -> Path:
+        return self.settings.folder("run") / "session"
 
     def _fingerprint_file(self) -> Path:
         return self.settings.folder("run") / "fingerprint"
