@@ -76,7 +76,7 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
 	$(if $(wildcard docker-compose.yml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 
-DOCKERFILES := $(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*)
+DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
 
 fmt: setup-dev ## Format Python and SQL
 	$(BIN)/ruff check --fix .

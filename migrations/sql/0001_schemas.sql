@@ -18,7 +18,7 @@ CREATE TABLE sl.entity (
     target_table text NOT NULL,
     key_column text NOT NULL,
     surrogate_key_column text NOT NULL,
-    tracked_columns text [] NOT NULL CHECK (cardinality(tracked_columns) > 0),
+    tracked_columns text[] NOT NULL CHECK (cardinality(tracked_columns) > 0),
     keeps_changed_periods boolean NOT NULL DEFAULT true,
     UNIQUE (target_schema, target_table)
 );

@@ -6,7 +6,7 @@
 -- Returns: the text, in the order of p_columns; e.g. ({a,b}, 'x.%1$I') gives x.a, x.b.
 -- Errors: none.
 -- Reads: nothing. Writes: nothing.
-CREATE OR REPLACE FUNCTION sl.column_list(p_columns text [], p_template text, p_separator text DEFAULT ', ')
+CREATE OR REPLACE FUNCTION sl.column_list(p_columns text[], p_template text, p_separator text DEFAULT ', ')
 RETURNS text
 LANGUAGE sql
 IMMUTABLE
