@@ -83,7 +83,7 @@ def test_loads_run_though_generate_is_skipped_and_nothing_runs_after_a_failure(d
 def test_warehouse_task_is_exactly_one_call(dag, task_id):
     task = dag.get_task(task_id)
     (statement,) = render(dag, task_id)
-    schema, name = re.fullmatch(r"CALL (\w+)\.(\w+)\(\)", statement).groups()
+    schema, name = re.fullmatch(r"CALL (\w+)\.(\w+)\((?:p_full => false)?\)", statement).groups()
     assert (ROOT / "db" / schema / "procedures" / f"{name}.sql").is_file()
     assert task.conn_id == "tshop_warehouse"
     assert task.autocommit

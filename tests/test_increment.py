@@ -49,6 +49,21 @@ def put_client(connection, client_id, updated_at, last_name="Иванова"):
     )
 
 
+def scanned(connection):
+    """Rows that sequential scans have read of each table of raw, dds and cdm, as the server counts them."""
+    execute(connection, "SELECT pg_stat_force_next_flush()")
+    execute(connection, "SELECT pg_stat_clear_snapshot()")
+    return dict(
+        execute(
+            connection,
+            """
+            SELECT schemaname || '.' || relname, seq_tup_read FROM pg_stat_user_tables
+            WHERE schemaname IN ('raw', 'dds', 'cdm')
+            """,
+        )
+    )
+
+
 def test_a_transaction_that_commits_late_with_an_early_stamp_is_not_lost(connect):
     late, early, loader = connect(), connect(), connect()
     execute(late, "BEGIN")
@@ -143,7 +158,6 @@ def test_a_run_shows_one_row_and_one_notice_and_writes_one_row_of_sl_run(connect
 
 
 def test_an_increment_reads_what_changed_and_scans_no_table(connect):
-    """Compares the rows that sequential scans read, as the server counts them, before and after the increment."""
     connection = connect()
     execute(
         connection,
@@ -161,21 +175,76 @@ def test_an_increment_reads_what_changed_and_scans_no_table(connect):
     execute(connection, "UPDATE raw.client SET last_name = 'Петрова', updated_at = '2026-01-03' WHERE client_id <= 20")
     execute(connection, "UPDATE raw.sale SET quantity = 2, updated_at = '2026-01-03' WHERE sale_id <= 30")
 
-    def scanned():
-        execute(connection, "SELECT pg_stat_force_next_flush()")
-        execute(connection, "SELECT pg_stat_clear_snapshot()")
-        return dict(
-            execute(
-                connection,
-                """
-                SELECT schemaname || '.' || relname, seq_tup_read FROM pg_stat_user_tables
-                WHERE schemaname IN ('raw', 'dds', 'cdm')
-                """,
-            )
-        )
-
-    before = scanned()
+    before = scanned(connection)
     rows = {procedure: call(connection, procedure)["rows_read"] for procedure in LOADS}
     assert rows == {"dds.load_client": 20, "dds.load_product": 0, "dds.load_sale": 30, "cdm.build_mart": 30}
-    assert scanned() == before
+    assert scanned(connection) == before
     assert {procedure: call(connection, procedure)["rows_read"] for procedure in LOADS} == dict.fromkeys(LOADS, 0)
+
+
+def test_an_audit_of_what_was_touched_finds_what_a_run_wrote_and_scans_no_table(connect):
+    connection = connect()
+    execute(
+        connection,
+        """
+        INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)
+        SELECT g, 'Анна', 'Иванова', '1990-05-05', '2026-01-01' FROM generate_series(1, 20000) AS g;
+        INSERT INTO raw.product SELECT g, 'Куртка', 'Верх', 'M', 100, '2026-01-01' FROM generate_series(1, 500) AS g;
+        INSERT INTO raw.sale
+        SELECT g, g, '2026-01-02', 1 + g % 20000, 1 + g % 500, 1, '2026-01-02' FROM generate_series(1, 20000) AS g;
+        """,
+    )
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "CALL sl.audit(p_full => false)")
+    execute(connection, "VACUUM ANALYZE")
+    put_client(connection, 7, "2026-01-01 11:00:00+00", "Петрова")
+    for procedure in LOADS:
+        call(connection, procedure)
+    before = scanned(connection)
+    execute(connection, "CALL sl.audit(p_full => false)")
+    assert scanned(connection) == before
+    assert execute(connection, "SELECT is_full FROM sl.run WHERE target = 'sl.audit' ORDER BY run_id") == [
+        (True,),
+        (False,),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("broken", "check"),
+    [
+        (
+            "UPDATE dds.client SET is_current = true",
+            "dds.client: several_current: 1, e.g. key 7",
+        ),
+        ("UPDATE cdm.sales_mart SET price = price + 0.01", "cdm.sales_mart: image_differs: 1, e.g. key 7"),
+    ],
+)
+def test_an_audit_of_what_was_touched_finds_a_broken_version(connect, broken, check):
+    connection = connect()
+    put_client(connection, 7, "2026-01-01 10:00:00+00")
+    execute(connection, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01')")
+    execute(connection, "INSERT INTO raw.sale VALUES (7, 1, '2026-01-02', 7, 1, 3, '2026-01-02')")
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "CALL sl.audit(p_full => false)")
+    put_client(connection, 7, "2026-01-01 11:00:00+00", "Петрова")
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, broken)
+    with pytest.raises(psycopg2.Error) as found:
+        execute(connection, "CALL sl.audit(p_full => false)")
+    assert found.value.pgcode == "TS010"
+    assert check in found.value.diag.message_detail
+
+
+def test_an_audit_of_what_was_touched_finds_a_row_that_a_load_passed_over(connect):
+    connection = connect()
+    put_client(connection, 1, "2026-01-01 10:00:00+00")
+    call(connection, "dds.load_client")
+    execute(connection, "CALL sl.audit(p_full => false)")
+    put_client(connection, 2, "2026-01-01 10:00:00+00")
+    execute(connection, "UPDATE sl.watermark SET snapshot_xmin = snapshot_xmin + 100 WHERE target = 'dds.client'")
+    with pytest.raises(psycopg2.Error) as found:
+        execute(connection, "CALL sl.audit(p_full => false)")
+    assert found.value.diag.message_detail == "dds.client: source_differs: 1, e.g. key 2"

@@ -1,6 +1,6 @@
 -- dds holds every version of every entity, valid in event time over [valid_from, valid_to).
--- No index holds is_current or valid_to of a dimension, so closing a version there is a HOT update. What no index
--- guards (overlaps, one current version a key) is held by the engine and checked by sl.audit().
+-- No index holds is_current or valid_to. What no constraint guards (overlaps, one current version a key) is held by the
+-- engine and checked by sl.audit(), which finds by run_id what a run wrote.
 
 CREATE TABLE dds.client (
     client_sk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -15,6 +15,7 @@ CREATE TABLE dds.client (
     last_observed_at timestamptz,
     CONSTRAINT client_key_valid_from_key UNIQUE (client_id, valid_from)
 ) WITH (fillfactor = 90);
+CREATE INDEX client_run_idx ON dds.client (run_id);
 
 CREATE TABLE dds.product (
     product_sk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -30,6 +31,7 @@ CREATE TABLE dds.product (
     last_observed_at timestamptz,
     CONSTRAINT product_key_valid_from_key UNIQUE (product_id, valid_from)
 ) WITH (fillfactor = 90);
+CREATE INDEX product_run_idx ON dds.product (run_id);
 
 CREATE TABLE dds.sale (
     sale_sk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -46,7 +48,7 @@ CREATE TABLE dds.sale (
     last_observed_at timestamptz,
     CONSTRAINT sale_key_valid_from_key UNIQUE (sale_id, valid_from)
 );
--- The mart asks for the sales a run wrote, and for those of a client or product whose history changed.
+-- The mart too asks for the sales a run wrote, and for those of a client or product whose history changed.
 CREATE INDEX sale_run_idx ON dds.sale (run_id);
 CREATE INDEX sale_client_sold_at_idx ON dds.sale (client_id, sold_at);
 CREATE INDEX sale_product_sold_at_idx ON dds.sale (product_id, sold_at);

@@ -6,7 +6,7 @@ SELECT set_eq(
     $$SELECT m.found[1]
     FROM pg_proc AS p
     CROSS JOIN LATERAL regexp_matches(p.prosrc, $re$SELECT '([a-z]+(?:_[a-z]+)+)'$re$, 'g') AS m (found)
-    WHERE p.oid = 'sl.find_violations(text)'::regprocedure$$,
+    WHERE p.oid = 'sl.find_violations'::regproc$$,
     ARRAY[
         'interval_empty', 'versions_overlap', 'neighbours_equal', 'current_flag_wrong', 'several_current',
         'last_observation_outside', 'gap_without_deletion', 'source_differs'
@@ -17,7 +17,7 @@ SELECT set_eq(
     $$SELECT m.found[1]
     FROM pg_proc AS p
     CROSS JOIN LATERAL regexp_matches(p.prosrc, $re$SELECT '([a-z]+(?:_[a-z]+)+)'$re$, 'g') AS m (found)
-    WHERE p.oid = 'cdm.find_violations()'::regprocedure$$,
+    WHERE p.oid = 'cdm.find_violations'::regproc$$,
     ARRAY[
         'interval_empty', 'versions_overlap', 'version_numbers_broken', 'current_flag_wrong', 'several_current',
         'image_differs'
