@@ -11,7 +11,7 @@
 --
 -- image_differs holds between a build and the next load; a load that no build has followed yet shows here. What is
 -- known of given sales is fetched by an index probe each; OFFSET 0 keeps the planner from scanning whole tables.
-CREATE OR REPLACE FUNCTION cdm.find_violations(p_runs bigint [] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION cdm.find_violations(p_runs bigint[] DEFAULT NULL)
 RETURNS TABLE (check_name text, violations bigint, example text)
 LANGUAGE plpgsql
 STABLE

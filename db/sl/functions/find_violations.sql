@@ -18,7 +18,7 @@
 -- scan of the whole table.
 CREATE OR REPLACE FUNCTION sl.find_violations(
     p_entity text,
-    p_runs bigint [] DEFAULT NULL,
+    p_runs bigint[] DEFAULT NULL,
     p_from_xid bigint DEFAULT 0
 )
 RETURNS TABLE (check_name text, violations bigint, example text)
