@@ -1,0 +1,14 @@
+-- cdm.sales_mart_run
+--
+-- Purpose: the builds of the mart by number and clock, which together tell one warehouse's build from another's: by
+--     them ClickHouse knows that it goes on with the warehouse it began with, and not with a new one or an old backup.
+-- Columns: run_id; started_at: the build's clock, UTC without zone.
+-- Reads: sl.run.
+CREATE OR REPLACE VIEW cdm.sales_mart_run AS
+SELECT
+    r.run_id,
+    r.started_at AT TIME ZONE 'UTC' AS started_at
+FROM sl.run AS r
+WHERE r.target = 'cdm.sales_mart' AND r.status = 'succeeded';
+
+COMMENT ON VIEW cdm.sales_mart_run IS 'The builds of the mart by number and clock';
