@@ -15,7 +15,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 # Runs a command with WAREHOUSE_DSN and CLICKHOUSE_URL filled in.
-EXEC := $(BIN)/python -m embedded exec --
+EXEC := $(BIN)/python -m embedded exec --running --
 
 # Arguments of the targets below go on through the environment.
 export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE

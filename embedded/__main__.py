@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     add("down", _down, "Stop the stack; its data stays.")
     add("status", _status, "Show what runs where and how it is; status 1 unless all is healthy.")
     command = add("exec", _exec, "Run a command with the addresses and secrets of the stack in its environment.")
+    command.add_argument("--running", action="store_true", help="say so and stop where the embedded warehouse is down")
     command.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
     command = add("logs", _logs, "Show the end of the logs.")
     command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
@@ -75,6 +76,11 @@ def _exec(settings: Settings, options: argparse.Namespace) -> int:
     argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
     if not argv:
         raise StackError("Nothing to run: give a command after 'exec --'.")
+    down = options.running and not settings.external_warehouse and not settings.postgres().is_ready()
+    if down:
+        raise StackError(
+            "The embedded stack is not running: start it by 'make run', or name a warehouse by WAREHOUSE_DSN."
+        )
     variables = {**os.environ, **environment(settings)}
     try:
         # The program is searched for in the PATH of the stack.

@@ -332,6 +332,13 @@ def test_exec_leaves_given_addresses_alone(tmp_path: Path) -> None:
     assert answer.stdout.strip() == "postgresql://someone@elsewhere/shop", answer.stderr
 
 
+def test_a_target_says_that_the_stack_is_down(tmp_path: Path) -> None:
+    home = str(tmp_path / "home")
+    answer = run_module("embedded", "exec", "--running", "--", "true", TSHOP_HOME=home, TSHOP_POSTGRES_PORT="1")
+    assert answer.returncode == 1
+    assert answer.stderr.startswith("Error: The embedded stack is not running: start it by 'make run'")
+
+
 BAD_VALUES = [
     ({"CLIENTS": "0"}, "CLIENTS is '0'"),
     ({"CLIENTS": "many"}, "CLIENTS is 'many'"),
