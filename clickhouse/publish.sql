@@ -1,7 +1,7 @@
 -- Publish
 --
 -- Purpose: puts the pulled and reconciled batches into tshop.sales_mart, all at once for readers, and records them.
--- Reads: tshop.sales_mart_staging. Writes: tshop.sales_mart, tshop.published_batch; leaves staging empty.
+-- Reads: tshop.sales_mart_staging, tshop.staged_run, tshop.batch. Writes: tshop.sales_mart, tshop.published_batch; leaves staging empty.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the result would not be what it must be; nothing is published then.
 --
 -- The next state is built beside the current one, from hard links to its parts, and takes its place by EXCHANGE TABLES,
@@ -63,32 +63,40 @@ FROM
         HAVING count() > 1
     );
 
-EXCHANGE TABLES tshop.sales_mart AND tshop.sales_mart_next;
-
+-- A publishing that was cut off before it was recorded has shown readers rows that the pull brings again, unless the
+-- warehouse has changed since.
 SELECT
     throwIf(
         (
             SELECT count()
-            FROM tshop.sales_mart
+            FROM tshop.sales_mart_next
             WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
         ) <> (
             SELECT count()
             FROM tshop.sales_mart_staging
             WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
         ),
-        'The batches did not reach tshop.sales_mart. Publish again'
+        concat(
+            'tshop.sales_mart holds rows of a build that this warehouse does not have; nothing was published. ',
+            'To publish this warehouse from the start, DROP DATABASE tshop and run again'
+        )
     );
 
-INSERT INTO tshop.published_batch (run_id, row_count, current_count, sum_quantity, sum_total_amount)
+EXCHANGE TABLES tshop.sales_mart AND tshop.sales_mart_next;
+
+INSERT INTO tshop.published_batch (run_id, started_at, row_count, current_count, sum_quantity, sum_total_amount)
 SELECT
-    run_id,
-    count(),
-    countIf(is_current = 1),
-    sum(quantity),
-    sum(total_amount)
-FROM tshop.sales_mart_staging
-WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
-GROUP BY run_id;
+    b.run_id,
+    r.started_at,
+    b.row_count,
+    b.current_count,
+    b.sum_quantity,
+    b.sum_total_amount
+FROM tshop.batch AS b
+INNER JOIN tshop.staged_run AS r ON b.run_id = r.run_id
+WHERE
+    b.held_in = 'sales_mart_staging'
+    AND b.run_id > (SELECT max(run_id) FROM tshop.published_batch);
 
 TRUNCATE TABLE tshop.sales_mart_staging;
 

@@ -1,25 +1,30 @@
 -- Pull
 --
 -- Purpose: copies the batches not yet published from the warehouse to tshop.sales_mart_staging.
--- Reads: tshop.warehouse_batch, tshop.warehouse_sales_mart (PostgreSQL), tshop.published_batch.
--- Writes: tshop.sales_mart_staging.
+-- Reads: tshop.warehouse_run, tshop.warehouse_sales_mart (PostgreSQL), tshop.published_batch.
+-- Writes: tshop.sales_mart_staging, tshop.staged_run.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the warehouse is not the one published from.
 --
 -- INSERT ... SELECT is not atomic, so a pull always starts anew. The staging table is replaced rather than truncated:
 -- an INSERT that outlived its client goes on into the table it has opened, which nobody sees any more.
 
--- A run only ever adds rows with a greater run_id, so the newest batch published must be there still, or newer ones.
+-- The newest build that was published must be there, with the same clock: run_ids alone begin at 1 in every warehouse,
+-- and an older backup soon has the number again.
+WITH
+    (SELECT max(run_id) FROM tshop.published_batch) AS last_run_id,
+    (SELECT argMax(started_at, run_id) FROM tshop.published_batch) AS last_started_at,
+    (
+        SELECT any(started_at)
+        FROM tshop.warehouse_run
+        WHERE run_id = (SELECT max(run_id) FROM tshop.published_batch)
+    ) AS warehouse_started_at
 SELECT
     throwIf(
-        (SELECT max(run_id) FROM tshop.published_batch) > 0
-        AND (
-            SELECT count()
-            FROM tshop.warehouse_batch
-            WHERE run_id >= (SELECT max(run_id) FROM tshop.published_batch)
-        ) = 0,
+        last_run_id > 0 AND warehouse_started_at <> last_started_at,
         concat(
-            'The warehouse has no batch as new as the last one published: it is another warehouse or an older backup. ',
-            'To publish it from the start, DROP DATABASE tshop and run again'
+            'This is not the warehouse that was published last, but another one or an older backup, for it has no ',
+            'build ', toString(last_run_id), ' of ', toString(last_started_at), ' UTC: let the named collection ',
+            'tshop_warehouse name that one, or, to publish this one from the start, DROP DATABASE tshop and run again'
         )
     )
 SETTINGS external_table_strict_query = 1;
@@ -77,3 +82,16 @@ SELECT
 FROM tshop.warehouse_sales_mart
 WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
 SETTINGS external_table_strict_query = 1, max_partitions_per_insert_block = 0;
+
+-- The builds' clocks, for publish.sql to record, from the warehouse that was pulled; read last, so that no batch lacks
+-- its own.
+CREATE OR REPLACE TABLE tshop.staged_run
+ENGINE = MergeTree
+ORDER BY run_id
+AS
+SELECT
+    run_id,
+    started_at
+FROM tshop.warehouse_run
+WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
+SETTINGS external_table_strict_query = 1;

@@ -6,8 +6,9 @@ import sys
 import threading
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -19,7 +20,10 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from conftest import ROOT, free_port
 
+from embedded.postgres import PostgresServer
+
 SQL = ROOT / "clickhouse"
+REPORT = ROOT / "embedded" / "report" / "clickhouse"
 PASSWORD = "test-password"
 COLUMNS = (
     *("sale_id", "version_no", "order_id", "sold_at", "sold_on", "client_id", "client_sk", "client", "client_age"),
@@ -202,8 +206,7 @@ def assert_equal(clickhouse: ClickHouse, dsn: str) -> None:
     expected = mart(dsn)
     assert published(clickhouse) == expected
     with closing(clickhouse.client()) as client:
-        (compare,) = statements(SQL / "compare.sql")
-        assert client.query(compare).result_rows == []
+        assert client.query((REPORT / "batches.sql").read_text()).result_rows == []
     current = [row[0] for row in expected if row[COLUMNS.index("is_current")] == 1]
     assert [row[0] for row in clickhouse.rows("SELECT sale_id FROM tshop.sales ORDER BY sale_id")] == current
 
@@ -329,11 +332,132 @@ def test_mart_built_between_pull_and_reconcile_is_found_and_cured_by_pulling_aga
     assert_equal(clickhouse, shop)
 
 
-def test_another_warehouse_is_refused(clickhouse, shop):
+def assert_refused(clickhouse: ClickHouse) -> None:
+    """Pull, and expect the refusal of a warehouse that is not the one published from, with nothing changed."""
+    before = published(clickhouse), watermark(clickhouse)
+    with pytest.raises(DatabaseError, match=r"not the warehouse .* DROP DATABASE tshop and run again"):
+        clickhouse.take_over()
+    assert (published(clickhouse), watermark(clickhouse)) == before
+
+
+@pytest.fixture
+def read_from(clickhouse: ClickHouse) -> Callable[[str], None]:
+    """Function that lets ClickHouse read another warehouse from now on."""
+
+    def restart(dsn: str) -> None:
+        clickhouse.kill()
+        clickhouse.environment["WAREHOUSE_DSN"] = dsn
+        clickhouse.start()
+
+    return restart
+
+
+@pytest.fixture
+def copy_of(postgres_server: PostgresServer) -> Iterator[Callable[[str], str]]:
+    """Function that copies a warehouse as a backup would, and returns the copy's URI; it is dropped after the test."""
+    names: list[str] = []
+
+    def make(dsn: str) -> str:
+        source = urllib.parse.urlsplit(dsn).path.strip("/")
+        names.append(f"{source}_copy_{len(names)}")
+        # ClickHouse keeps its connections, and PostgreSQL copies no database that is in use.
+        execute(
+            postgres_server.dsn("postgres"),
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{source}'",
+        )
+        postgres_server.create_database(names[-1], source)
+        return postgres_server.dsn(names[-1])
+
+    yield make
+    for name in names:
+        postgres_server.drop_database(name)
+
+
+@pytest.mark.parametrize("more", [0, 3], ids=["equal-run-ids", "higher-run-ids"])
+def test_another_warehouse_is_refused(clickhouse, warehouse, copy_of, read_from, more):
+    other = copy_of(warehouse)
+    for dsn in (warehouse, other):
+        sell(dsn, 1, 10)
+        load(dsn)
+    for number in range(more):
+        sell(other, 11 + number, 11 + number)
+        load(other)
+    batches = [execute(dsn, "SELECT max(run_id) FROM cdm.sales_mart")[0][0] for dsn in (warehouse, other)]
+    assert batches[1] - batches[0] == 4 * more
     clickhouse.take_over()
-    clickhouse.command("INSERT INTO tshop.published_batch (run_id) SELECT 1000000")
-    with pytest.raises(DatabaseError, match="another warehouse or an older backup"):
-        clickhouse.run("pull.sql")
+    read_from(other)
+    assert_refused(clickhouse)
+
+
+def test_older_backup_is_refused(clickhouse, shop, copy_of, read_from):
+    backup = copy_of(shop)
+    sell(shop, SALES + 1, SALES + 10)
+    load(shop)
+    clickhouse.take_over()
+    read_from(backup)
+    assert_refused(clickhouse)
+
+
+def test_older_backup_that_grew_past_what_was_published_is_refused(clickhouse, shop, copy_of, read_from):
+    backup = copy_of(shop)
+    sell(shop, SALES + 1, SALES + 10)
+    load(shop)
+    clickhouse.take_over()
+    for number in range(3):
+        sell(backup, SALES + 1 + number, SALES + 1 + number)
+        load(backup)
+    read_from(backup)
+    assert_refused(clickhouse)
+
+
+def test_backup_that_holds_all_that_was_published_goes_on(clickhouse, shop, copy_of, read_from):
+    clickhouse.take_over()
+    load(shop)
+    backup = copy_of(shop)
+    sell(backup, SALES + 1, SALES + 10)
+    load(backup)
+    read_from(backup)
+    clickhouse.take_over()
+    assert_equal(clickhouse, backup)
+
+
+def test_warehouse_changed_between_pull_and_publish_is_found_by_the_next_pull(clickhouse, shop, copy_of, read_from):
+    backup = copy_of(shop)
+    for dsn in (shop, backup):
+        sell(dsn, SALES + 1, SALES + 10)
+        load(dsn)
+    clickhouse.prepare()
+    clickhouse.run("pull.sql", "reconcile.sql")
+    read_from(backup)
+    clickhouse.run("publish.sql")
+    assert_equal(clickhouse, shop)
+    assert_refused(clickhouse)
+
+
+def test_batch_that_readers_see_and_the_warehouse_lost_is_not_built_upon(clickhouse, shop, copy_of, read_from):
+    clickhouse.take_over()
+    backup = copy_of(shop)
+    sell(shop, SALES + 1, SALES + 10)
+    load(shop)
+    clickhouse.run("pull.sql", "reconcile.sql")
+    steps = statements(SQL / "publish.sql")
+    swap = next(number for number, step in enumerate(steps) if step.startswith("EXCHANGE"))
+    clickhouse.command(*steps[: swap + 1])
+    sell(backup, SALES + 1, SALES + 5)
+    load(backup)
+    read_from(backup)
+    before = published(clickhouse)
+    with pytest.raises(DatabaseError, match="DROP DATABASE tshop and run again"):
+        clickhouse.take_over()
+    assert published(clickhouse) == before
+
+
+def test_published_batch_records_the_clock_of_the_build(clickhouse, shop):
+    clickhouse.take_over()
+    ledger = clickhouse.rows("SELECT run_id, toString(started_at) FROM tshop.published_batch")
+    assert ledger == execute(
+        shop, "SELECT run_id, to_char(started_at, 'YYYY-MM-DD HH24:MI:SS.US') FROM cdm.sales_mart_run"
+    )
 
 
 def test_step_done_twice_is_not_published(clickhouse, shop):
