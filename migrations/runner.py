@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+import psycopg2
 import sqlalchemy
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy.engine import make_url
 
 from migrations import routines
 
 OLDEST_POSTGRESQL = 15
+DSN_FORM = "postgresql://user:password@host:port/database"
 # Any constant serves, so long as all migrations of a warehouse take the same: the bytes of "t_shop_m".
 ADVISORY_LOCK = 0x745F73686F705F6D
 
@@ -40,16 +41,10 @@ def engine_of(dsn: str) -> sqlalchemy.Engine:
     :raises CannotMigrate: the DSN is no libpq URI
     """
     if not dsn.startswith(("postgresql://", "postgres://")):
-        raise CannotMigrate(
-            "WAREHOUSE_DSN is not a libpq URI: write it as postgresql://user:password@host:port/database."
-        )
-    try:
-        url = make_url(dsn).set(drivername="postgresql+psycopg2")
-    except (sqlalchemy.exc.ArgumentError, ValueError) as error:
-        raise CannotMigrate(
-            "WAREHOUSE_DSN cannot be read: write it as postgresql://user:password@host:port/database."
-        ) from error
-    return sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
+        raise CannotMigrate(f"WAREHOUSE_DSN is not a libpq URI: write it as {DSN_FORM}.")
+    return sqlalchemy.create_engine(
+        "postgresql+psycopg2://", creator=lambda: psycopg2.connect(dsn), poolclass=sqlalchemy.pool.NullPool
+    )
 
 
 def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER) -> tuple[str | None, str, int]:
@@ -68,8 +63,27 @@ def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER
     try:
         connection = engine.connect()
     except sqlalchemy.exc.OperationalError as error:
-        reason = str(error.orig).strip().splitlines()[-1]
-        raise CannotMigrate(f"The warehouse does not answer ({reason}): start it, or correct WAREHOUSE_DSN.") from error
+        raise CannotMigrate(
+            f"The warehouse does not answer ({first_line(error)}): start it, or correct WAREHOUSE_DSN."
+        ) from error
+    except sqlalchemy.exc.ProgrammingError as error:
+        raise CannotMigrate(f"WAREHOUSE_DSN cannot be read ({first_line(error)}): write it as {DSN_FORM}.") from error
+    try:
+        return migrate_over(connection, target, db_folder)
+    except sqlalchemy.exc.DBAPIError as error:
+        raise CannotMigrate(
+            f"The server refused to migrate ({first_line(error)}): the user of WAREHOUSE_DSN has to own the database, "
+            "and the server has to accept writes."
+        ) from error
+
+
+def first_line(error: sqlalchemy.exc.DBAPIError) -> str:
+    """What the server or libpq says, without the statement and the advice that follow it."""
+    return str(error.orig).strip().splitlines()[0].removeprefix("ERROR:").strip()
+
+
+def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path) -> tuple[str | None, str, int]:
+    """Do what `migrate` does, over an open connection, which is closed."""
     with connection, connection.begin():
         version = connection.dialect.server_version_info[0]
         if version < OLDEST_POSTGRESQL:

@@ -116,7 +116,9 @@ class Warehouse:
             )
 
 
-def full_years(birth_date: date, at: datetime) -> int:
-    """Age in full years on the shop's local day of a moment."""
+def full_years(birth_date: date, at: datetime) -> int | None:
+    """Age in full years on the shop's local day of a moment; None before birth."""
     day = at.astimezone(SHOP_TIME).date()
+    if birth_date > day:
+        return None
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))

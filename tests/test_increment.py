@@ -1,6 +1,7 @@
 """Increments with several connections: nothing is lost, nothing is read twice as new, and a run costs what changed."""
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg2
 import psycopg2.errors
@@ -145,6 +146,29 @@ def test_a_failed_run_leaves_nothing_behind(connect):
     assert call(connection, "dds.load_client")["rows_inserted"] == 1
 
 
+def test_a_row_mended_while_a_load_judges_it_is_recorded_as_it_was_judged(connect):
+    loader, source, watcher = connect(), connect(), connect()
+    execute(
+        source,
+        """
+        UPDATE sl.quality_rule SET expression = 'pg_advisory_xact_lock_shared(1) IS NOT NULL AND quantity > 0'
+        WHERE rule_name = 'quantity_not_positive';
+        INSERT INTO raw.sale VALUES (1, 1, '2026-01-02', 1, 1, 0, '2026-01-02');
+        SELECT pg_advisory_lock(1);
+        """,
+    )
+    with ThreadPoolExecutor() as pool:
+        load = pool.submit(call, loader, "dds.load_sale")
+        while execute(watcher, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted") == [(0,)]:
+            assert not load.done()
+        execute(source, "UPDATE raw.sale SET quantity = 5, updated_at = '2026-01-03'")
+        execute(source, "SELECT pg_advisory_unlock(1)")
+        assert load.result()["rows_rejected"] == 1
+    assert execute(source, "SELECT row ->> 'quantity', resolved_run_id FROM sl.rejected_row") == [("0", None)]
+    assert call(loader, "dds.load_sale")["rows_inserted"] == 1
+    assert execute(source, "SELECT resolved_run_id IS NOT NULL FROM sl.rejected_row") == [(True,)]
+
+
 @pytest.mark.parametrize("procedure", LOADS)
 def test_a_run_shows_one_row_and_one_notice_and_writes_one_row_of_sl_run(connect, procedure):
     connection = connect()
@@ -205,7 +229,7 @@ def test_an_audit_of_what_was_touched_finds_what_a_run_wrote_and_scans_no_table(
     execute(connection, "CALL sl.audit(p_full => false)")
     assert scanned(connection) == before
     assert execute(connection, "SELECT is_full FROM sl.run WHERE target = 'sl.audit' ORDER BY run_id") == [
-        (True,),
+        (False,),
         (False,),
     ]
 

@@ -202,8 +202,12 @@ def test_a_server_too_old_is_refused(warehouse, monkeypatch):
     [
         ("", "WAREHOUSE_DSN is not set: set it to"),
         ("host=127.0.0.1", "WAREHOUSE_DSN is not a libpq URI: write it as"),
-        ("postgresql://x:secret@127.0.0.1:nowhere/w", "WAREHOUSE_DSN cannot be read: write it as"),
-        ("postgresql://x:secret@127.0.0.1:1/w", "The warehouse does not answer"),
+        ("postgresql://x:secret@127.0.0.1:nowhere/w", 'The warehouse does not answer (invalid integer value "nowhere"'),
+        ("postgresql://x:secret@127.0.0.1/w?foo=bar", "WAREHOUSE_DSN cannot be read (invalid"),
+        (
+            "postgresql://x:secret@127.0.0.1:1/w",
+            'The warehouse does not answer (connection to server at "127.0.0.1", port 1 failed: Connection refused)',
+        ),
     ],
 )
 def test_a_bad_dsn_is_told_in_one_sentence(dsn, message):
@@ -213,3 +217,12 @@ def test_a_bad_dsn_is_told_in_one_sentence(dsn, message):
     assert message in answer.stderr
     assert answer.stderr.count("\n") == 1
     assert "secret" not in answer.stderr
+
+
+def test_a_read_only_server_is_told_in_one_sentence(empty_database):
+    answer = run_module("migrations", WAREHOUSE_DSN=empty_database + "?options=-cdefault_transaction_read_only%3Don")
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "migrations: The server refused to migrate (cannot execute CREATE SCHEMA in a read-only transaction): "
+        "the user of WAREHOUSE_DSN has to own the database, and the server has to accept writes.\n"
+    )

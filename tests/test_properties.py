@@ -71,7 +71,7 @@ STATES = {
     "client": st.tuples(
         st.just("Анна"),
         st.sampled_from(["Иванова", "Петрова"]),
-        st.sampled_from([None, date(2000, 2, 28), date(2000, 2, 29)]),
+        st.sampled_from([None, date(2000, 2, 28), date(2000, 2, 29), date(2025, 2, 28)]),
     ),
     "product": st.tuples(
         st.just("Куртка"),

@@ -39,7 +39,8 @@ CREATE TABLE sl.quality_rule (
 );
 COMMENT ON TABLE sl.quality_rule IS 'What a source row must hold to be loaded; a row is rejected by the first rule it fails';
 COMMENT ON COLUMN sl.quality_rule.expression IS
-'SQL condition over the columns of the source table; a row passes where it is true (NULL does not pass)';
+'SQL condition over the columns of the source table; a row passes where it is true (NULL does not pass). It must not
+raise whatever the values are (no division, no casts of text): an error stops the load';
 COMMENT ON COLUMN sl.quality_rule.is_clock_dependent IS
 'True where a rejected row may become good by the passing of time: such rows are judged again in each run';
 
@@ -47,7 +48,7 @@ CREATE TABLE sl.run (
     run_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     procedure_name text NOT NULL,
     target text NOT NULL,
-    status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'succeeded', 'failed')),
+    status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'succeeded')),
     is_full boolean NOT NULL DEFAULT false,
     started_at timestamptz NOT NULL,
     finished_at timestamptz,
@@ -57,24 +58,28 @@ CREATE TABLE sl.run (
     rows_deleted bigint NOT NULL DEFAULT 0,
     rows_unchanged bigint NOT NULL DEFAULT 0,
     rows_rejected bigint NOT NULL DEFAULT 0,
-    xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint,
     called_by text NOT NULL DEFAULT session_user,
+    taken_up_by bigint REFERENCES sl.run,
+    audited_by bigint REFERENCES sl.run,
     CONSTRAINT run_counts_add_up CHECK (
         status <> 'succeeded'
         OR rows_read = rows_inserted + rows_corrected + rows_deleted + rows_unchanged + rows_rejected
     )
 );
-CREATE INDEX run_target_xid_idx ON sl.run (target, xid);
+CREATE INDEX run_target_idx ON sl.run (target, started_at);
+CREATE INDEX run_not_taken_up_idx ON sl.run (target) WHERE taken_up_by IS NULL;
+CREATE INDEX run_not_audited_idx ON sl.run (run_id) WHERE audited_by IS NULL;
 COMMENT ON TABLE sl.run IS 'One row a run of a procedure; each row read ends as exactly one of the five outcomes';
 COMMENT ON COLUMN sl.run.rows_read IS 'Rows the run looked at: inserted + corrected + deleted + unchanged + rejected';
-COMMENT ON COLUMN sl.run.xid IS 'Transaction of the run (pg_current_xact_id), which places it before or after a snapshot';
+COMMENT ON COLUMN sl.run.taken_up_by IS 'The build of the mart that has taken up what this load wrote; NULL while none has';
+COMMENT ON COLUMN sl.run.audited_by IS 'The audit that has checked what this run wrote and found nothing; NULL while none has';
 
 CREATE TABLE sl.watermark (
     target text NOT NULL,
     source text NOT NULL,
     high_updated_at timestamptz,
     snapshot_xmin bigint NOT NULL,
-    greatest_xid bigint,
+    system_identifier bigint NOT NULL DEFAULT (pg_control_system()).system_identifier,
     run_id bigint NOT NULL REFERENCES sl.run,
     PRIMARY KEY (target, source)
 );
@@ -82,8 +87,8 @@ COMMENT ON TABLE sl.watermark IS 'How far a target has read a source';
 COMMENT ON COLUMN sl.watermark.high_updated_at IS 'Greatest update time in the target, for people and checks';
 COMMENT ON COLUMN sl.watermark.snapshot_xmin IS
 'pg_snapshot_xmin of the last run: every transaction below it had ended then and was seen whole';
-COMMENT ON COLUMN sl.watermark.greatest_xid IS
-'Greatest writing transaction in the source when all of it was last compared; above the server''s own in a restored dump';
+COMMENT ON COLUMN sl.watermark.system_identifier IS
+'The cluster whose transaction ids these are: in another one (a restored dump) they mean nothing';
 
 CREATE TABLE sl.rejected_row (
     rejected_row_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

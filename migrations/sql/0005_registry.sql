@@ -10,7 +10,7 @@ VALUES
 INSERT INTO sl.quality_rule (entity_name, position, rule_name, expression, is_clock_dependent, description)
 VALUES
 (
-    'client', 10, 'name_missing', $$btrim(first_name) <> '' AND btrim(last_name) <> ''$$, false,
+    'client', 10, 'name_missing', $$first_name ~ '[^[:space:]\u00a0]' AND last_name ~ '[^[:space:]\u00a0]'$$, false,
     'First or last name is missing or blank'
 ),
 (
@@ -22,7 +22,7 @@ VALUES
     'client', 30, 'birth_date_implausible', $$coalesce(birth_date >= DATE '1900-01-01', true)$$, false,
     'Birth date lies before 1900'
 ),
-('product', 10, 'name_missing', $$btrim(name) <> ''$$, false, 'Name is missing or blank'),
+('product', 10, 'name_missing', $$name ~ '[^[:space:]\u00a0]'$$, false, 'Name is missing or blank'),
 ('product', 20, 'price_missing', $$price <> 'NaN'$$, false, 'Price is missing or not a number'),
 ('product', 30, 'price_negative', $$price >= 0$$, false, 'Price is below zero'),
 ('sale', 10, 'order_missing', $$order_id IS NOT NULL$$, false, 'Order is missing'),

@@ -7,12 +7,12 @@
 --     rows_corrected (a new version in place of another), rows_deleted, rows_unchanged, rows_rejected (always 0).
 -- Errors: TS001 another run on cdm.sales_mart is in progress.
 -- Reads: dds.sale, dds.client, dds.product (through cdm.sales_mart_image), sl.run, sl.tombstone, sl.changed_period,
---     sl.watermark. Writes: cdm.sales_mart, sl.changed_period (what it has taken up), sl.watermark, sl.run.
+--     sl.watermark. Writes: cdm.sales_mart, sl.changed_period and sl.run (what it has taken up), sl.watermark.
 --
 -- Versions are in knowledge time: valid_from is the run's clock (sl.run.started_at), so that
 -- WHERE valid_from <= T AND T < valid_to gives what was reported at T.
--- Which runs of dds are new is told by their transactions, as with raw: a load that began earlier and commits later
--- than a build is taken up by the next one.
+-- What is new is told by sl.run.taken_up_by: a load that began earlier and commits later than a build is taken up by
+-- the next one.
 CREATE OR REPLACE PROCEDURE cdm.build_mart(
     p_full boolean DEFAULT false,
     INOUT run_id bigint DEFAULT NULL,
@@ -33,49 +33,21 @@ DECLARE
     c_sources CONSTANT text [] := ARRAY['dds.client', 'dds.product', 'dds.sale'];
     v_run_id bigint;
     v_known_at timestamptz;
-    v_full boolean := p_full;
-    v_source text;
-    v_greatest_xid bigint;
-    v_window record;
-    v_new_runs bigint [] := '{}';
-    v_consumed_runs bigint [] := '{}';
+    v_full boolean;
+    v_new_runs bigint [];
 BEGIN
     v_run_id := sl.begin_run('cdm.build_mart', c_target);
     SELECT r.started_at INTO v_known_at FROM sl.run AS r WHERE r.run_id = v_run_id;
 
-    FOREACH v_source IN ARRAY c_sources LOOP
-        SELECT max(r.xid) INTO v_greatest_xid FROM sl.run AS r WHERE r.target = v_source;
-        v_window := sl.read_window(c_target, v_source, v_greatest_xid, p_full);
-        v_full := v_full OR v_window.is_full;
-        v_new_runs := v_new_runs || ARRAY(
-            SELECT r.run_id
-            FROM sl.run AS r
-            WHERE
-                r.target = v_source
-                AND r.status = 'succeeded'
-                AND r.xid BETWEEN v_window.from_xid AND v_window.to_xid
-        );
-        v_consumed_runs := v_consumed_runs || ARRAY(
-            SELECT r.run_id FROM sl.run AS r WHERE r.target = v_source AND r.xid < v_window.next_xmin
-        );
-        INSERT INTO sl.watermark (target, source, high_updated_at, snapshot_xmin, greatest_xid, run_id)
-        SELECT
-            c_target,
-            v_source,
-            (SELECT max(w.high_updated_at) FROM sl.watermark AS w WHERE w.target = v_source),
-            v_window.next_xmin,
-            v_window.next_greatest_xid,
-            v_run_id
-        ON CONFLICT (target, source) DO UPDATE
-        SET
-            high_updated_at = excluded.high_updated_at,
-            snapshot_xmin = excluded.snapshot_xmin,
-            greatest_xid = excluded.greatest_xid,
-            run_id = excluded.run_id;
-    END LOOP;
-    v_full := v_full OR EXISTS (
-        SELECT FROM sl.changed_period AS p WHERE p.run_id = ANY (v_new_runs) AND p.entity_key IS NULL
+    -- A load and its row in sl.run commit together, so these are exactly the loads not taken up yet.
+    v_new_runs := ARRAY(
+        SELECT r.run_id
+        FROM sl.run AS r
+        WHERE r.target = ANY (c_sources) AND r.status = 'succeeded' AND r.taken_up_by IS NULL
     );
+    v_full := p_full
+        OR NOT EXISTS (SELECT FROM sl.watermark AS w WHERE w.target = c_target)
+        OR EXISTS (SELECT FROM sl.changed_period AS p WHERE p.run_id = ANY (v_new_runs) AND p.entity_key IS NULL);
 
     PERFORM sl.drop_working_set();
     CREATE TEMPORARY TABLE mart_key (sale_id bigint NOT NULL) ON COMMIT DROP;
@@ -164,8 +136,13 @@ BEGIN
     FROM pg_temp.mart_change AS c
     WHERE c.outcome IN ('inserted', 'corrected');
 
-    DELETE FROM sl.changed_period AS p
-    WHERE p.entity_name IN ('client', 'product') AND p.run_id = ANY (v_consumed_runs);
+    UPDATE sl.run AS r SET taken_up_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
+    DELETE FROM sl.changed_period AS p WHERE p.run_id = ANY (v_new_runs);
+    PERFORM sl.write_watermark(
+        c_target, w.target, w.high_updated_at, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, v_run_id
+    )
+    FROM sl.watermark AS w
+    WHERE w.target = ANY (c_sources);
 
     SELECT
         count(*),

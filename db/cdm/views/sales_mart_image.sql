@@ -6,8 +6,9 @@
 -- Reads: dds.sale, dds.client, dds.product.
 --
 -- Client and product are the version valid at sold_at; before the first version the first one; in a gap after a
--- deletion the last one before it; NULLs while the key is unknown. The versions are fetched by index probes, so that a
--- query for some sales (WHERE sale_id = ...) costs no more than these.
+-- deletion the last one before it; NULLs while the key is unknown. A client born after the sale has no age.
+-- The versions are fetched by index probes, so that a query for some sales (WHERE sale_id = ...) costs no more than
+-- these.
 CREATE OR REPLACE VIEW cdm.sales_mart_image AS
 SELECT
     s.sale_id,
@@ -16,12 +17,10 @@ SELECT
     s.client_id,
     coalesce(c.client_sk, c0.client_sk) AS client_sk,
     coalesce(c.client, c0.client) AS client,
-    extract(
-        YEAR FROM age(
-            date_trunc('day', s.sold_at AT TIME ZONE 'Europe/Moscow'),
-            (CASE WHEN c.client_sk IS NULL THEN c0.birth_date ELSE c.birth_date END)::timestamp
-        )
-    )::integer AS client_age,
+    CASE
+        WHEN b.birth_date <= b.sold_on
+            THEN extract(YEAR FROM age(b.sold_on::timestamp, b.birth_date::timestamp))::integer
+    END AS client_age,
     s.product_id,
     coalesce(p.product_sk, p0.product_sk) AS product_sk,
     coalesce(p.name, p0.name) AS product,
@@ -75,6 +74,11 @@ LEFT JOIN LATERAL (
     ORDER BY v.valid_from
     LIMIT 1
 ) AS p0 ON true
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN c.client_sk IS NULL THEN c0.birth_date ELSE c.birth_date END AS birth_date,
+        (s.sold_at AT TIME ZONE 'Europe/Moscow')::date AS sold_on
+) AS b
 WHERE s.is_current;
 
 COMMENT ON VIEW cdm.sales_mart_image IS 'What the mart should say now of each current sale, computed afresh from dds';

@@ -96,7 +96,12 @@ BEGIN
                 r.scd2_rule IS NULL
                 AND (
                     r.changed_xid < (
-                        SELECT w.snapshot_xmin FROM sl.watermark AS w WHERE w.target = %4$L AND w.source = %1$L
+                        SELECT w.snapshot_xmin
+                        FROM sl.watermark AS w
+                        WHERE
+                            w.target = %4$L
+                            AND w.source = %1$L
+                            AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
                     )
                     OR r.changed_xid = pg_current_xact_id_if_assigned()::text::bigint
                     OR r.changed_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint

@@ -1,10 +1,9 @@
--- sl.read_window(p_target text, p_source text, p_greatest_xid bigint, p_full boolean) RETURNS record
+-- sl.read_window(p_target text, p_source text, p_full boolean) RETURNS record
 --
 -- Purpose: tells which transactions' rows a run has to read from a source, so that none is ever missed.
--- Parameters: p_target, p_source: as in sl.watermark; p_greatest_xid: the greatest writing transaction in the source,
---     asked before this call, NULL where it is empty; p_full: read everything.
+-- Parameters: p_target, p_source: as in sl.watermark; p_full: read everything.
 -- Returns: from_xid, to_xid: read the rows whose writing transaction lies between the two, both included;
---     next_xmin, next_greatest_xid: what to record in sl.watermark when the run is done;
+--     next_xmin: what to record in sl.watermark.snapshot_xmin when the run is done;
 --     is_full: whether the window takes in everything.
 -- Errors: none.
 -- Reads: sl.watermark. Writes: nothing.
@@ -13,18 +12,16 @@
 -- rows from xmin on hold all that has become visible since (and some that were seen, which fall out on comparison).
 -- What commits after this call is not below next_xmin and is read next time.
 --
--- In a restored dump ids start anew: the recorded xmin, or ids of rows, lie above the server's own. Everything is then
--- compared once. Afterwards to_xid, the newest id that may be visible, keeps such rows out until the server's ids
--- reach theirs, when they are compared once more, each in its turn.
+-- In a restored dump ids start anew: it is told by the cluster's identifier, or by a recorded xmin above the server's
+-- next id, and everything is compared once. Rows may then carry ids this server has yet to give out: to_xid, the newest
+-- that may be visible, keeps them out until the server's ids reach theirs, when they are compared once more.
 CREATE OR REPLACE FUNCTION sl.read_window(
     p_target text,
     p_source text,
-    p_greatest_xid bigint,
     p_full boolean,
     OUT from_xid bigint,
     OUT to_xid bigint,
     OUT next_xmin bigint,
-    OUT next_greatest_xid bigint,
     OUT is_full boolean
 )
 LANGUAGE plpgsql
@@ -39,20 +36,19 @@ BEGIN
     INTO next_xmin, v_next_xid
     FROM (SELECT pg_current_snapshot() AS snapshot) AS s;
 
-    SELECT w.snapshot_xmin, w.greatest_xid
-    INTO from_xid, next_greatest_xid
+    SELECT w.snapshot_xmin
+    INTO from_xid
     FROM sl.watermark AS w
-    WHERE w.target = p_target AND w.source = p_source;
+    WHERE
+        w.target = p_target
+        AND w.source = p_source
+        AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c);
 
     to_xid := v_next_xid - 1;
-    is_full := p_full
-        OR from_xid IS NULL
-        OR from_xid > v_next_xid
-        OR coalesce(p_greatest_xid > greatest(to_xid, next_greatest_xid), false);
+    is_full := p_full OR from_xid IS NULL OR from_xid > v_next_xid;
     IF is_full THEN
         from_xid := 0;
         to_xid := 9223372036854775807;
-        next_greatest_xid := p_greatest_xid;
     END IF;
 END;
 $body$;

@@ -5,7 +5,9 @@
 --     nothing, at a cost proportional to that. A version written by hand is found by a full audit alone.
 -- Returns: one row: run_id, targets (how many were checked), violations (always 0: otherwise it raises).
 -- Errors: TS010 invariants are broken; DETAIL lists target, check, how many and one key each. TS001 another audit runs.
--- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark (what was audited).
+-- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark.
+--
+-- What is new is told by sl.run.audited_by. Loads that no build has taken up yet are no violation of the mart.
 CREATE OR REPLACE PROCEDURE sl.audit(
     p_full boolean DEFAULT true,
     INOUT run_id bigint DEFAULT NULL,
@@ -20,15 +22,15 @@ AS $body$
 DECLARE
     c_target CONSTANT text := 'sl.audit';
     v_run_id bigint := sl.begin_run('sl.audit', c_target);
-    v_window record;
+    v_new_runs bigint [];
     v_runs bigint [];
     v_findings text;
 BEGIN
-    v_window := sl.read_window(c_target, 'sl.run', (SELECT max(r.xid) FROM sl.run AS r), p_full);
-    IF NOT v_window.is_full THEN
-        v_runs := ARRAY(
-            SELECT r.run_id FROM sl.run AS r WHERE r.xid BETWEEN v_window.from_xid AND v_window.to_xid
-        );
+    v_new_runs := ARRAY(
+        SELECT r.run_id FROM sl.run AS r WHERE r.audited_by IS NULL AND r.status = 'succeeded'
+    );
+    IF NOT p_full THEN
+        v_runs := v_new_runs;
     END IF;
 
     WITH finding AS (
@@ -42,7 +44,8 @@ BEGIN
             ON
                 w.target = c_target
                 AND w.source = format('%I.%I', e.source_schema, e.source_table)
-                AND NOT v_window.is_full
+                AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
+                AND NOT p_full
         CROSS JOIN LATERAL sl.find_violations(e.entity_name, v_runs, coalesce(w.snapshot_xmin, 0)) AS f
         UNION ALL
         SELECT
@@ -82,30 +85,22 @@ BEGIN
             HINT = 'docs/errors.md tells for each check what it means and how to heal it.';
     END IF;
 
+    UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
     -- Of each source, what its load has promised by now is audited now.
-    INSERT INTO sl.watermark AS w (target, source, high_updated_at, snapshot_xmin, greatest_xid, run_id)
-    SELECT c_target, 'sl.run', NULL, v_window.next_xmin, v_window.next_greatest_xid, v_run_id
-    UNION ALL
-    SELECT c_target, l.source, l.high_updated_at, l.snapshot_xmin, l.greatest_xid, v_run_id
+    PERFORM sl.write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
     FROM sl.entity AS e
     INNER JOIN sl.watermark AS l
         ON
             l.target = format('%I.%I', e.target_schema, e.target_table)
-            AND l.source = format('%I.%I', e.source_schema, e.source_table)
-    ON CONFLICT (target, source) DO UPDATE
-    SET
-        high_updated_at = excluded.high_updated_at,
-        snapshot_xmin = excluded.snapshot_xmin,
-        greatest_xid = excluded.greatest_xid,
-        run_id = excluded.run_id;
+            AND l.source = format('%I.%I', e.source_schema, e.source_table);
 
     targets := (SELECT count(*) FROM sl.entity) + 1;
     run_id := v_run_id;
     UPDATE sl.run AS r
-    SET status = 'succeeded', is_full = v_window.is_full, finished_at = clock_timestamp()
+    SET status = 'succeeded', is_full = p_full, finished_at = clock_timestamp()
     WHERE r.run_id = v_run_id;
     RAISE NOTICE 'sl.audit: run %: % targets checked (%), no violation',
-        v_run_id, targets, CASE WHEN v_window.is_full THEN 'all' ELSE 'what was touched' END;
+        v_run_id, targets, CASE WHEN p_full THEN 'all' ELSE 'what was touched' END;
 END;
 $body$;
 

@@ -44,7 +44,6 @@ DECLARE
     v_sk text := quote_ident(v_entity.surrogate_key_column);
     v_columns text := sl.column_list(v_entity.tracked_columns, '%1$I');
     v_run_id bigint;
-    v_greatest_xid bigint;
     v_window record;
     v_is_first_load boolean := false;
     v_changed_rows text;
@@ -52,8 +51,7 @@ DECLARE
     v_rejected_before boolean;
 BEGIN
     v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
-    EXECUTE format('SELECT max(changed_xid) FROM %s', v_source) INTO v_greatest_xid;
-    v_window := sl.read_window(v_target, v_source, v_greatest_xid, p_full);
+    v_window := sl.read_window(v_target, v_source, p_full);
     IF v_window.is_full THEN
         EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
     END IF;
@@ -75,7 +73,12 @@ BEGIN
         $sql$
         CREATE TEMPORARY TABLE scd2_change ON COMMIT DROP AS
         SELECT
-            c.*,
+            c.scd2_key,
+            c.scd2_at,
+            c.scd2_deleted,
+            c.scd2_rule,
+            CASE WHEN c.scd2_rule IS NOT NULL THEN to_jsonb(c.scd2_source) - 'changed_xid' END AS scd2_row,
+            %9$s,
             v.scd2_sk,
             CASE
                 WHEN c.scd2_rule IS NOT NULL THEN 'rejected'
@@ -97,6 +100,7 @@ BEGIN
                 updated_at AS scd2_at,
                 coalesce(is_deleted, false) AS scd2_deleted,
                 %3$s AS scd2_rule,
+                r AS scd2_source,
                 %4$s
             FROM (%5$s) AS r
         ) AS c
@@ -120,7 +124,8 @@ BEGIN
         v_changed_rows,
         v_sk,
         sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM c.%1$I', ' OR '),
-        v_target
+        v_target,
+        sl.column_list(v_entity.tracked_columns, 'c.%1$I')
     );
     GET DIAGNOSTICS rows_read = ROW_COUNT;
 
@@ -169,30 +174,21 @@ BEGIN
             PERFORM sl.splice_history(v_entity, v_run_id);
         END IF;
 
-        IF EXISTS (SELECT FROM pg_temp.scd2_change AS c WHERE c.scd2_action = 'rejected') THEN
-            EXECUTE format(
-                $sql$
-                INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
-                SELECT %1$L, c.scd2_key::text, c.scd2_rule, j.row, %2$s, clock_timestamp()
-                FROM pg_temp.scd2_change AS c
-                INNER JOIN %3$s AS r ON r.%4$s = c.scd2_key
-                CROSS JOIN LATERAL (SELECT to_jsonb(r) - 'changed_xid' AS row) AS j
+        INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
+        SELECT p_entity, c.scd2_key::text, c.scd2_rule, c.scd2_row, v_run_id, clock_timestamp()
+        FROM pg_temp.scd2_change AS c
+        WHERE
+            c.scd2_action = 'rejected'
+            AND NOT EXISTS (
+                SELECT
+                FROM sl.rejected_row AS o
                 WHERE
-                    c.scd2_action = 'rejected'
-                    AND NOT EXISTS (
-                        SELECT
-                        FROM sl.rejected_row AS o
-                        WHERE
-                            o.entity_name = %1$L
-                            AND o.entity_key = c.scd2_key::text
-                            AND o.resolved_run_id IS NULL
-                            AND o.rule_name = c.scd2_rule
-                            AND o.row = j.row
-                    )
-                $sql$,
-                p_entity, v_run_id, v_source, v_key
+                    o.entity_name = p_entity
+                    AND o.entity_key = c.scd2_key::text
+                    AND o.resolved_run_id IS NULL
+                    AND o.rule_name = c.scd2_rule
+                    AND o.row = c.scd2_row
             );
-        END IF;
 
         SELECT EXISTS (
             SELECT FROM sl.rejected_row AS j WHERE j.entity_name = p_entity AND j.resolved_run_id IS NULL
@@ -237,14 +233,7 @@ BEGIN
         FROM pg_temp.scd2_change AS c;
     END IF;
 
-    INSERT INTO sl.watermark AS w (target, source, high_updated_at, snapshot_xmin, greatest_xid, run_id)
-    VALUES (v_target, v_source, v_high, v_window.next_xmin, v_window.next_greatest_xid, v_run_id)
-    ON CONFLICT (target, source) DO UPDATE
-    SET
-        high_updated_at = greatest(w.high_updated_at, excluded.high_updated_at),
-        snapshot_xmin = excluded.snapshot_xmin,
-        greatest_xid = excluded.greatest_xid,
-        run_id = excluded.run_id;
+    PERFORM sl.write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
 
     run_id := v_run_id;
     PERFORM sl.finish_run(

@@ -96,22 +96,29 @@ COMMENT ON FUNCTION tap.put_sale IS 'Puts a state of a sale into raw, in place o
 CREATE FUNCTION tap.settle()
 RETURNS void
 LANGUAGE plpgsql
--- Keeps raw's triggers from stamping this transaction on the rows again.
-SET session_replication_role = replica
 AS $body$
 DECLARE
     v_own_xid CONSTANT bigint := pg_current_xact_id()::text::bigint;
     v_earlier_xid bigint;
+    v_table text;
 BEGIN
-    SELECT coalesce(max(r.xid) FILTER (WHERE r.xid < v_own_xid), 10) + 1 INTO v_earlier_xid FROM sl.run AS r;
+    SELECT coalesce(max(w.snapshot_xmin), 10)
+    INTO v_earlier_xid
+    FROM sl.watermark AS w
+    INNER JOIN sl.run AS r USING (run_id)
+    WHERE w.source LIKE 'raw.%' AND r.called_by = 'settled';
     UPDATE sl.watermark AS w
     SET snapshot_xmin = v_earlier_xid + 1
     FROM sl.run AS r
-    WHERE r.run_id = w.run_id AND r.xid = v_own_xid;
-    UPDATE sl.run SET xid = v_earlier_xid WHERE xid = v_own_xid;
-    UPDATE raw.client SET changed_xid = v_earlier_xid WHERE changed_xid = v_own_xid;
-    UPDATE raw.product SET changed_xid = v_earlier_xid WHERE changed_xid = v_own_xid;
-    UPDATE raw.sale SET changed_xid = v_earlier_xid WHERE changed_xid = v_own_xid;
+    WHERE r.run_id = w.run_id AND w.source LIKE 'raw.%' AND r.called_by <> 'settled';
+    UPDATE sl.run SET called_by = 'settled' WHERE called_by <> 'settled';
+    FOREACH v_table IN ARRAY ARRAY['client', 'product', 'sale'] LOOP
+        -- The trigger would stamp this transaction on the rows again.
+        EXECUTE format('ALTER TABLE raw.%I DISABLE TRIGGER stamp_changed_xid', v_table);
+        EXECUTE format('UPDATE raw.%I SET changed_xid = $1 WHERE changed_xid = $2', v_table)
+        USING v_earlier_xid, v_own_xid;
+        EXECUTE format('ALTER TABLE raw.%I ENABLE ALWAYS TRIGGER stamp_changed_xid', v_table);
+    END LOOP;
 END;
 $body$;
 
