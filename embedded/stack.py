@@ -503,5 +503,6 @@ def file_lock(file: Path, message: str) -> Iterator[None]:
 def remove(settings: Settings) -> None:
     """Delete all data, logs and secrets of a stopped stack."""
     if settings.secrets_exist():
-        shutil.rmtree(settings.postgres().folder, ignore_errors=True)
+        server = settings.postgres()
+        shutil.rmtree(server.folder.parent if server.moved else server.folder, ignore_errors=True)
     shutil.rmtree(settings.home, ignore_errors=True)

@@ -25,12 +25,14 @@ def running(scratch: Path) -> Iterator[stack.Stack]:
     ports = {part: free_port() for part in ("postgres", "clickhouse", "airflow")}
     settings = Settings(scratch / "end-to-end", ports, postgres_settings=THROW_AWAY_SETTINGS)
     running = stack.Stack(settings, (stack.POSTGRES, stack.CLICKHOUSE))
-    running.start()
-    running.prepare_airflow()
-    main_job.migrate(running)
-    yield running
-    running.stop()
-    stack.remove(settings)
+    try:
+        running.start()
+        running.prepare_airflow()
+        main_job.migrate(running)
+        yield running
+    finally:
+        running.stop()
+        stack.remove(settings)
 
 
 def run_dag(running: stack.Stack, conf: dict) -> str:

@@ -35,14 +35,23 @@ def throw_away(home: Path) -> Settings:
     return Settings(home, ports, postgres_settings={**THROW_AWAY_SETTINGS, "synchronous_commit": "on"})
 
 
+@contextlib.contextmanager
+def stack_of(settings: Settings, *parts: stack.Part) -> Iterator[stack.Stack]:
+    """A stack that is not started yet; whatever becomes of it, nothing of it stays."""
+    small = stack.Stack(settings, parts)
+    try:
+        yield small
+    finally:
+        small.stop()
+        stack.remove(settings)
+
+
 @pytest.fixture(scope="module")
 def small_stack(scratch: Path) -> Iterator[stack.Stack]:
     """A running stack of PostgreSQL and ClickHouse."""
-    small = stack.Stack(throw_away(scratch / "stack"), (stack.POSTGRES, stack.CLICKHOUSE))
-    small.start()
-    yield small
-    small.stop()
-    stack.remove(small.settings)
+    with stack_of(throw_away(scratch / "stack"), stack.POSTGRES, stack.CLICKHOUSE) as small:
+        small.start()
+        yield small
 
 
 def states(some: stack.Stack) -> dict[str, str]:
@@ -251,44 +260,38 @@ def test_a_killed_supervisord_leaves_nothing_in_the_way(small_stack: stack.Stack
 
 
 def test_stop_leaves_no_process_and_no_port(scratch: Path) -> None:
-    small = stack.Stack(throw_away(scratch / "stopped"), (stack.POSTGRES, stack.CLICKHOUSE))
-    small.start()
-    ports = [small.settings.ports[part.port] for part in small.parts]
-    assert all(map(listens, ports))
-    assert small.stop() is True
-    assert not any(map(listens, ports))
-    assert small.processes() == []
-    assert small.stop() is False
-    stack.remove(small.settings)
+    with stack_of(throw_away(scratch / "stopped"), stack.POSTGRES, stack.CLICKHOUSE) as small:
+        small.start()
+        ports = [small.settings.ports[part.port] for part in small.parts]
+        assert all(map(listens, ports))
+        assert small.stop() is True
+        assert not any(map(listens, ports))
+        assert small.processes() == []
+        assert small.stop() is False
 
 
 def test_a_taken_port_is_told_with_its_variable(scratch: Path) -> None:
     settings = throw_away(scratch / "taken")
-    small = stack.Stack(settings, (stack.POSTGRES, stack.CLICKHOUSE))
-    with socket.socket() as holder:
+    with stack_of(settings, stack.POSTGRES, stack.CLICKHOUSE) as small, socket.socket() as holder:
         holder.bind(("127.0.0.1", settings.ports["clickhouse"]))
         holder.listen()
         with pytest.raises(StackError, match="TSHOP_CLICKHOUSE_PORT"):
             small.start()
-    assert not small.runs()
-    assert not small.postgres.data.exists()
+        assert not small.runs()
+        assert not small.postgres.data.exists()
 
 
 def test_a_long_path_does_not_break_the_socket(scratch: Path) -> None:
-    small = stack.Stack(throw_away(scratch / ("long-" * 30)), (stack.POSTGRES,))
-    small.start()
-    assert states(small) == {"PostgreSQL": "healthy"}
-    small.stop()
-    stack.remove(small.settings)
+    with stack_of(throw_away(scratch / ("long-" * 30)), stack.POSTGRES) as small:
+        small.start()
+        assert states(small) == {"PostgreSQL": "healthy"}
 
 
 def test_a_part_that_cannot_start_is_told_with_its_log(scratch: Path) -> None:
     settings = throw_away(scratch / "broken")
     broken = Settings(settings.home, settings.ports, postgres_settings={"max_connections": "'nonsense'"})
-    small = stack.Stack(broken, (stack.POSTGRES,))
-    with pytest.raises(StackError, match="max_connections"):
+    with stack_of(broken, stack.POSTGRES) as small, pytest.raises(StackError, match="max_connections"):
         small.start()
-    small.stop()
 
 
 def test_two_commands_at_once_do_not_meet(small_stack: stack.Stack) -> None:
