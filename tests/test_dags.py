@@ -1,18 +1,27 @@
 """The DAGs: they import cleanly, their tasks run in order, and the SQL is in files that only call."""
 
 import ast
+import json
 import os
 import re
 import subprocess
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 ROOT = Path(__file__).parent.parent
 DAGS = ROOT / "dags"
 WAREHOUSE_TASKS = {"load_client", "load_product", "load_sale", "build_mart", "audit"}
 CLICKHOUSE_TASKS = {"prepare_clickhouse", "pull", "reconcile", "publish"}
+
+
+def moment(*numbers: int) -> datetime:
+    """Return a time in UTC; the shop's clocks are three hours ahead."""
+    import pendulum
+
+    return pendulum.datetime(*numbers, tz="UTC")
 
 
 def statements(sql: str) -> list[str]:
@@ -116,19 +125,46 @@ def test_every_task_is_of_a_known_kind(dag):
     assert set(kinds.values()) == {"SQLExecuteQueryOperator"}
 
 
-def test_daily_at_three_in_moscow_one_run_at_a_time(dag):
-    from airflow.timetables.base import TimeRestriction
-    from airflow.timetables.trigger import CronTriggerTimetable
-    from pendulum import datetime as moment
+@pytest.fixture
+def next_run(dag, monkeypatch):
+    """Function that returns when Airflow would start the next scheduled run, by the time it is and the last such run.
 
+    It asks the schedule as the scheduler has it, out of the serialized DAG.
+    """
+    from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.timetables import trigger
+    from airflow.timetables.base import DataInterval
+
+    scheduled = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
+
+    def ask(now, last=None):
+        monkeypatch.setattr(trigger, "utcnow", lambda: now)
+        run = scheduled.timetable.next_dagrun_info(
+            last_automated_data_interval=last and DataInterval.exact(last), restriction=scheduled._time_restriction
+        )
+        return run.run_after
+
+    return ask
+
+
+def test_one_run_at_a_time_and_none_for_missed_nights(dag):
     assert dag.max_active_runs == 1
     assert dag.catchup is False
-    timetable = CronTriggerTimetable(dag.timetable.expression, timezone=dag.timetable.timezone)
-    run = timetable.next_dagrun_info(
-        last_automated_data_interval=None,
-        restriction=TimeRestriction(earliest=moment(2026, 3, 1, 12, tz="UTC"), latest=None, catchup=True),
-    )
-    assert run.logical_date == moment(2026, 3, 2, 0, tz="UTC")
+
+
+@pytest.mark.parametrize("hour", [0, 1, 2, 3, 12, 23])
+def test_first_run_is_at_three_in_moscow_of_the_night_to_come(next_run, hour):
+    assert next_run(moment(2026, 3, 1, hour, 20)) == moment(2026, 3, 2)
+
+
+def test_first_run_is_not_lost_where_the_dag_is_read_as_it_is_due(next_run):
+    assert next_run(moment(2026, 3, 1, 23, 59, 59)) == moment(2026, 3, 2)
+    assert next_run(moment(2026, 3, 2, 0, 0, 30)) == moment(2026, 3, 2)
+
+
+def test_later_runs_are_every_night_and_one_for_all_missed_ones(next_run):
+    assert next_run(moment(2026, 3, 2, 0, 10), last=moment(2026, 3, 2)) == moment(2026, 3, 3)
+    assert next_run(moment(2026, 3, 9, 12), last=moment(2026, 3, 2)) == moment(2026, 3, 9)
 
 
 def test_owner_tags_documentation(dag):
@@ -146,6 +182,48 @@ def test_retries_back_off_and_no_task_runs_forever(dag):
         assert task.retry_exponential_backoff > 1
         assert task.retry_delay <= timedelta(minutes=1)
         assert task.execution_timeout is not None
+
+
+def broken(dsn: str, *queries: str) -> Exception:
+    """Return the error of the last of some queries, as the driver of Airflow's hook raises it."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        for query in queries[:-1]:
+            connection.execute(query)
+        with pytest.raises(psycopg.Error) as caught:
+            connection.execute(queries[-1])
+    return caught.value
+
+
+def decision(dag, task_id: str, error: Exception) -> str:
+    """Return what a task's policy says on an error: fail, retry, or default."""
+    return dag.get_task(task_id).retry_policy.evaluate(error, 1, 3).action.value
+
+
+def test_what_the_audit_found_ends_the_task_at_once(dag, warehouse):
+    sale = "INSERT INTO dds.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, valid_from, valid_to,"
+    sale += " is_current, run_id) VALUES (1, 1, now(), 1, 1, 1, now(), 'infinity', true, 0)"
+    error = broken(warehouse, sale, "CALL sl.audit()")
+    assert error.diag.sqlstate == "TS010"
+    assert decision(dag, "audit", error) == "fail"
+
+
+def test_lock_and_lost_connection_are_retried(dag, warehouse):
+    lock = "SELECT sl.begin_run('test', 'sl.audit')"
+    with psycopg.connect(warehouse) as other:
+        other.execute(lock)
+        locked = broken(warehouse, "CALL sl.audit()")
+    assert locked.diag.sqlstate == "TS001"
+    lost = broken(warehouse, "SELECT pg_terminate_backend(pg_backend_pid())")
+    for error in (locked, lost, ConnectionError("refused")):
+        assert decision(dag, "audit", error) == "default"
+
+
+def test_refusal_of_a_pull_ends_the_task_at_once_and_what_a_retry_cures_is_retried(dag):
+    error = RuntimeError("Code: 395. DB::Exception: Not the warehouse. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)")
+    assert decision(dag, "pull", error) == "fail"
+    for task_id in ("reconcile", "publish"):
+        assert dag.get_task(task_id).retry_policy is None
+        assert dag.get_task(task_id).retries > 0
 
 
 def test_no_sql_in_python_strings():
