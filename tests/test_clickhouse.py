@@ -20,7 +20,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from conftest import ROOT, free_port
 
+from embedded import report
 from embedded.postgres import PostgresServer
+from embedded.settings import Settings
 
 SQL = ROOT / "clickhouse"
 REPORT = ROOT / "embedded" / "report" / "clickhouse"
@@ -223,6 +225,27 @@ def test_first_batch_arrives_exactly(clickhouse, shop):
         "SELECT run_id, row_count, current_count, sum_quantity, sum_total_amount FROM tshop.published_batch"
     )
     assert batch == execute(shop, "SELECT * FROM cdm.sales_mart_batch")
+
+
+def test_warehouse_is_asked_for_what_is_new_only(clickhouse, shop, postgres_server):
+    clickhouse.take_over()
+    last = watermark(clickhouse)[-1]
+    sell(shop, SALES + 1, SALES + 10)
+    load(shop)
+    database = urllib.parse.urlsplit(shop).path.strip("/")
+    execute(
+        postgres_server.dsn("postgres"),
+        f"ALTER DATABASE {database} SET log_statement = 'all'",
+        f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'",
+    )
+    for file, view in (("pull.sql", "sales_mart_export"), ("reconcile.sql", "sales_mart_batch")):
+        start = postgres_server.log_file.stat().st_size
+        clickhouse.run(file)
+        with postgres_server.log_file.open() as log:
+            log.seek(start)
+            asked = [line for line in log if "COPY (SELECT" in line and view in line]
+        assert asked
+        assert all(f'"run_id" > {last}' in line for line in asked), asked
 
 
 def test_statements_may_be_run_again_without_loss(clickhouse, shop):
@@ -570,3 +593,29 @@ def test_reader_never_sees_half_a_batch(clickhouse, shop):
     assert len(allowed) == 3
     assert len(seen) > 1
     assert seen <= allowed
+
+
+def rendered(clickhouse: ClickHouse, dsn: str) -> str:
+    """Return the report of this ClickHouse and this warehouse."""
+    url = f"http://tshop:{PASSWORD}@127.0.0.1:{clickhouse.port}/tshop"
+    return report.render(Settings(clickhouse.folder, external_warehouse=dsn, external_clickhouse=url))
+
+
+def test_report_names_the_batches_that_differ(clickhouse, shop):
+    clickhouse.take_over()
+    assert "ClickHouse equals PostgreSQL." in rendered(clickhouse, shop)
+    (first,) = watermark(clickhouse)
+    # Sums of the whole that are equal, of batches that are not.
+    clickhouse.command("ALTER TABLE tshop.sales_mart UPDATE run_id = 999 WHERE sale_id = 7 SETTINGS mutations_sync = 2")
+    text = rendered(clickhouse, shop)
+    assert "ClickHouse does NOT equal PostgreSQL." in text
+    assert f"Batch {first} differs. PostgreSQL has {SALES} rows" in text
+    assert f"ClickHouse has {SALES - 1} rows" in text
+    assert "Batch 999 differs. PostgreSQL has 0 rows" in text
+
+
+def test_report_takes_the_age_groups_of_the_view(clickhouse, shop):
+    clickhouse.take_over()
+    (view,) = statements(SQL / "ddl" / "07_sales.sql")
+    clickhouse.command(view.replace("'25-34'", "'twenty-five and up'"))
+    assert "twenty-five and up" in rendered(clickhouse, shop)

@@ -148,7 +148,7 @@ def _table(table: Table) -> str:
 
 
 def _comparison(from_clickhouse: Query, from_postgres: Query) -> str:
-    """Compare rows and exact sums of all versions and of the current rows."""
+    """Compare rows and exact sums of all versions and of the current rows, and name the batches that differ."""
     lines, verdicts = [], []
     for title, name in (("all versions", "versions"), ("current rows", "current")):
         theirs, ours = from_clickhouse(name)[1][0], from_postgres(name)[1][0]
@@ -156,5 +156,9 @@ def _comparison(from_clickhouse: Query, from_postgres: Query) -> str:
         verdicts.append(equal)
         lines.append((title, "ClickHouse", *theirs, ""))
         lines.append((title, "PostgreSQL", *ours, "equal" if equal else "DIFFERENT"))
-    verdict = "ClickHouse equals PostgreSQL." if all(verdicts) else "ClickHouse does NOT equal PostgreSQL."
-    return _table((("mart", "in", "rows", "pieces", "revenue", "verdict"), lines)) + "\n" + verdict
+    differences = [difference for _run_id, difference in from_clickhouse("batches")[1]]
+    if all(verdicts) and not differences:
+        verdict = ["ClickHouse equals PostgreSQL."]
+    else:
+        verdict = ["ClickHouse does NOT equal PostgreSQL.", *(f"{difference}." for difference in differences)]
+    return "\n".join([_table((("mart", "in", "rows", "pieces", "revenue", "verdict"), lines)), *verdict])
