@@ -36,8 +36,8 @@ RETURNS TABLE (sale_id integer, version_no integer, client text, price numeric, 
 LANGUAGE sql
 AS $body$
     SELECT m.sale_id::integer, m.version_no, m.client, m.price, m.quantity, m.total_amount
-    FROM cdm.sales_mart AS m
-    INNER JOIN build AS b ON m.valid_from <= b.known_at AND b.known_at < m.valid_to
+    FROM build AS b
+    CROSS JOIN LATERAL cdm.sales_mart_as_known(b.known_at) AS m
     WHERE b.build_no = p_build_no
     ORDER BY m.sale_id;
 $body$;
