@@ -1,6 +1,8 @@
 """The way of the mart's batches into ClickHouse: whole, exact, and right after a kill at any point."""
 
 import os
+import re
+import secrets
 import subprocess
 import sys
 import threading
@@ -18,10 +20,10 @@ import pytest
 import sqlparse
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
-from conftest import ROOT, free_port
+from conftest import ROOT, free_port, run_module
 
 from embedded import report
-from embedded.postgres import PostgresServer
+from embedded.postgres import PostgresServer, libpq_environment, wheel_bin_dir
 from embedded.settings import Settings
 
 SQL = ROOT / "clickhouse"
@@ -619,3 +621,94 @@ def test_report_takes_the_age_groups_of_the_view(clickhouse, shop):
     (view,) = statements(SQL / "ddl" / "07_sales.sql")
     clickhouse.command(view.replace("'25-34'", "'twenty-five and up'"))
     assert "twenty-five and up" in rendered(clickhouse, shop)
+
+
+# Runs files of SQL in an engine that has a real server's configuration, as chDB's own user; ends with 1 on the first
+# statement that fails.
+IN_A_SERVER = """
+import sys
+import chdb
+import sqlparse
+connection = chdb.connect(sys.argv[1])
+for file in sys.argv[2:]:
+    with open(file) as text:
+        for statement in sqlparse.split(sqlparse.format(text.read(), strip_comments=True), strip_semicolon=True):
+            try:
+                print(connection.query(statement, "TSV").bytes().decode(), end="")
+            except Exception as error:
+                sys.exit(f"{file}: {statement[:80]}: {error}")
+"""
+
+
+@pytest.fixture
+def compose_warehouse(postgres_server: PostgresServer) -> dict[str, str]:
+    """A warehouse set up as in docker-compose.yml, under names of its own; returns ClickHouse's environment."""
+    name = f"compose_{secrets.token_hex(4)}"
+    postgres_server.create_database(name)
+    roles = ROOT / "docker" / "postgres" / "10_roles.sql"
+    script = re.sub(r"\b(tshop_reader|airflow)\b", rf"{name}_\1", roles.read_text())
+    script = re.sub(r"\btshop\b", name, script)
+    passwords = ("TSHOP_WAREHOUSE_PASSWORD", "TSHOP_READER_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD")
+    answer = subprocess.run(
+        [wheel_bin_dir() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"],
+        env={**os.environ, **libpq_environment(postgres_server.dsn(name)), **dict.fromkeys(passwords, PASSWORD)},
+        input=script,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return {
+        "TSHOP_WAREHOUSE_HOST": "127.0.0.1",
+        "TSHOP_WAREHOUSE_PORT": str(postgres_server.port),
+        "TSHOP_WAREHOUSE_USER": f"{name}_tshop_reader",
+        "TSHOP_WAREHOUSE_PASSWORD": PASSWORD,
+        "TSHOP_WAREHOUSE_DATABASE": name,
+        "TSHOP_CLICKHOUSE_PASSWORD": "",
+    }
+
+
+@pytest.fixture
+def server_config(tmp_path: Path) -> Path:
+    """The configuration of clickhouse/server/ as a server would put it together, for chDB, whose user is "default"."""
+    users = (SQL / "server" / "users.d" / "tshop.xml").read_text()
+    users = users.replace('<default remove="remove"/>', "")
+    users = re.sub(r"<(/?)tshop>(?=\s*(<password|</users>))", r"<\1default>", users)
+    users = users.replace("</profiles>", "<default/></profiles><quotas><default/></quotas>")
+    (tmp_path / "users.xml").write_text(users)
+    config = (SQL / "server" / "config.d" / "tshop.xml").read_text()
+    config = config.replace("<listen_host>", f"<users_config>{tmp_path / 'users.xml'}</users_config><listen_host>")
+    config = config.replace("<console>1</console>", "").replace("information", "fatal")
+    (tmp_path / "config.xml").write_text(config)
+    return tmp_path / "config.xml"
+
+
+def test_grants_of_the_server_and_of_its_reader_suffice(tmp_path, compose_warehouse, server_config):
+    database, port = (compose_warehouse[f"TSHOP_WAREHOUSE_{key}"] for key in ("DATABASE", "PORT"))
+    owner = f"postgresql://{database}:{PASSWORD}@127.0.0.1:{port}/{database}"
+    answer = run_module("migrations", WAREHOUSE_DSN=owner)
+    assert answer.returncode == 0, answer.stderr
+    sell(owner, 1, 10)
+    load(owner)
+    files = [*sorted((SQL / "ddl").glob("*.sql")), *(SQL / f"{name}.sql" for name in ("pull", "reconcile", "publish"))]
+    (tmp_path / "count.sql").write_text("SELECT 'sales', count() FROM tshop.sales")
+    (tmp_path / "escape.sql").write_text("SELECT * FROM file('/etc/passwd', 'LineAsString')")
+
+    def run(*names: Path) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "-c", IN_A_SERVER, f"{tmp_path / 'server'}?config-file={server_config}", *names],
+            env={**os.environ, **compose_warehouse},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    answer = run(*files, *files, REPORT / "batches.sql", tmp_path / "count.sql")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.splitlines()[-1] == "sales\t10"
+    # The grants are in force, then.
+    assert "ACCESS_DENIED" in run(tmp_path / "escape.sql").stderr
+
+    # The reader may read what the tables name, and write nothing.
+    with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+        execute(owner.replace(database, compose_warehouse["TSHOP_WAREHOUSE_USER"], 1), "DELETE FROM raw.sale")
