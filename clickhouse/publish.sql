@@ -1,7 +1,8 @@
 -- Publish
 --
 -- Purpose: puts the pulled and reconciled batches into tshop.sales_mart, all at once for readers, and records them.
--- Reads: tshop.sales_mart_staging, tshop.staged_run, tshop.batch. Writes: tshop.sales_mart, tshop.published_batch; leaves staging empty.
+-- Reads: tshop.sales_mart_staging, tshop.staged_run, tshop.batch.
+-- Writes: tshop.sales_mart, tshop.published_batch; leaves staging empty.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the result would not be what it must be; nothing is published then.
 --
 -- The next state is built beside the current one, from hard links to its parts, and takes its place by EXCHANGE TABLES,

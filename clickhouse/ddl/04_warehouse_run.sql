@@ -1,7 +1,7 @@
 -- tshop.warehouse_run
 --
--- Purpose: the warehouse's view cdm.sales_mart_run, read through the PostgreSQL engine: the builds of the mart by number
---     and clock. Numbers begin at 1 in every warehouse; with the clock they tell one warehouse from another.
+-- Purpose: the warehouse's view cdm.sales_mart_run, read through the PostgreSQL engine: the builds of the mart by
+--     number and clock. Numbers begin at 1 in every warehouse; with the clock they tell one warehouse from another.
 -- Columns: run_id; started_at: the build's clock.
 -- Reads: PostgreSQL, by the named collection tshop_warehouse.
 CREATE OR REPLACE TABLE tshop.warehouse_run
