@@ -1,14 +1,18 @@
-"""`python -m migrations`: migrate the warehouse named by WAREHOUSE_DSN."""
+"""`python -m migrations`: migrate the warehouse named by WAREHOUSE_DSN; `--check`: tell whether that is needed."""
 
+import argparse
 import os
 import sys
 
 from migrations.plain_sql import BrokenSql
-from migrations.runner import CannotMigrate, migrate
+from migrations.runner import CannotMigrate, check, migrate
 
 
 def main() -> int:
     """Migrate and print one line; on failure print one sentence to stderr and return 1."""
+    parser = argparse.ArgumentParser(prog="python -m migrations", description="Migrate the warehouse.")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail where a migration is needed")
+    arguments = parser.parse_args()
     dsn = os.environ.get("WAREHOUSE_DSN", "")
     if not dsn:
         print(
@@ -18,6 +22,9 @@ def main() -> int:
         )
         return 1
     try:
+        if arguments.check:
+            check(dsn)
+            return 0
         before, after, changed = migrate(dsn)
     except (CannotMigrate, BrokenSql, ValueError) as error:
         print(f"migrations: {error}", file=sys.stderr)

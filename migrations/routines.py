@@ -36,6 +36,17 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def wanted_bodies(folder: Path = DB_FOLDER) -> dict[str, tuple[Path, str]]:
+    """File and hash of each body by its name, in the order they are applied."""
+    return {str(path.relative_to(folder)): (path, sha256_of(path)) for path in bodies(folder)}
+
+
+def installed_bodies(cursor) -> dict[str, tuple[str, str]]:
+    """Hash and revision of each installed body by its name."""
+    cursor.execute("SELECT file_name, sha256, revision FROM sl.routine_version")
+    return {name: (sha, revision) for name, sha, revision in cursor.fetchall()}
+
+
 def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
     """Apply all bodies where any body or the revision differs from what `sl.routine_version` records.
 
@@ -45,9 +56,8 @@ def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
     :returns: number of bodies whose text is new or changed
     :raises BrokenSql: a body was refused
     """
-    wanted = {str(p.relative_to(folder)): (p, sha256_of(p)) for p in bodies(folder)}
-    cursor.execute("SELECT file_name, sha256, revision FROM sl.routine_version")
-    installed = {name: (sha, at) for name, sha, at in cursor.fetchall()}
+    wanted = wanted_bodies(folder)
+    installed = installed_bodies(cursor)
     if installed == {name: (sha, revision) for name, (_, sha) in wanted.items()}:
         return 0
 

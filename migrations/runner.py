@@ -47,6 +47,36 @@ def engine_of(dsn: str) -> sqlalchemy.Engine:
     )
 
 
+def connect(dsn: str) -> sqlalchemy.Connection:
+    """Open a connection to a warehouse.
+
+    :raises CannotMigrate: the DSN cannot be read, or the server does not answer
+    """
+    engine = engine_of(dsn)
+    try:
+        return engine.connect()
+    except sqlalchemy.exc.OperationalError as error:
+        raise CannotMigrate(
+            f"The warehouse does not answer ({first_line(error)}): start it, or correct WAREHOUSE_DSN."
+        ) from error
+    except sqlalchemy.exc.ProgrammingError as error:
+        raise CannotMigrate(f"WAREHOUSE_DSN cannot be read ({first_line(error)}): write it as {DSN_FORM}.") from error
+
+
+def check(dsn: str) -> None:
+    """Make sure that a warehouse is at the newest revision and has these very bodies; changes nothing.
+
+    :raises CannotMigrate: it is not, or is out of reach
+    """
+    wanted = {name: (sha, revisions()[-1]) for name, (_, sha) in routines.wanted_bodies().items()}
+    with connect(dsn) as connection:
+        if current_revision(connection) is None:
+            raise CannotMigrate("The warehouse is empty: run make migrate.")
+        with connection.connection.dbapi_connection.cursor() as cursor:
+            if routines.installed_bodies(cursor) != wanted:
+                raise CannotMigrate("The warehouse is not at the state of these files: run make migrate.")
+
+
 def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER) -> tuple[str | None, str, int]:
     """Apply pending revisions up to `target` and, at the head, the routine bodies.
 
@@ -59,15 +89,7 @@ def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER
     :raises CannotMigrate: the server is out of reach, too old, or ahead of these files
     :raises BrokenSql: a revision or a body was refused; nothing was changed
     """
-    engine = engine_of(dsn)
-    try:
-        connection = engine.connect()
-    except sqlalchemy.exc.OperationalError as error:
-        raise CannotMigrate(
-            f"The warehouse does not answer ({first_line(error)}): start it, or correct WAREHOUSE_DSN."
-        ) from error
-    except sqlalchemy.exc.ProgrammingError as error:
-        raise CannotMigrate(f"WAREHOUSE_DSN cannot be read ({first_line(error)}): write it as {DSN_FORM}.") from error
+    connection = connect(dsn)
     try:
         return migrate_over(connection, target, db_folder)
     except sqlalchemy.exc.DBAPIError as error:

@@ -226,3 +226,17 @@ def test_a_read_only_server_is_told_in_one_sentence(empty_database):
         "migrations: The server refused to migrate (cannot execute CREATE SCHEMA in a read-only transaction): "
         "the user of WAREHOUSE_DSN has to own the database, and the server has to accept writes.\n"
     )
+
+
+def test_check_tells_what_is_missing_and_changes_nothing(empty_database, bodies):
+    def answer():
+        return run_module("migrations", "--check", WAREHOUSE_DSN=empty_database)
+
+    assert (answer().returncode, answer().stderr) == (1, "migrations: The warehouse is empty: run make migrate.\n")
+    view = bodies / "cdm" / "views" / "sales_mart_batch.sql"
+    view.write_text(view.read_text().replace("Count and exact sums", "Count and sums"))
+    runner.migrate(empty_database, db_folder=bodies)
+    assert answer().returncode == 1
+    assert "not at the state of these files: run make migrate" in answer().stderr
+    runner.migrate(empty_database)
+    assert (answer().returncode, answer().stdout, answer().stderr) == (0, "", "")
