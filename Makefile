@@ -41,11 +41,11 @@ logs: setup ## Follow the logs of the embedded stack
 	@$(BIN)/python -m embedded logs --follow
 
 migrate: setup ## Bring the warehouse's schema and routines up to date
-	@$(EXEC) python -m migrations
+	@$(BIN)/python -m embedded migrate
 
-generate: setup ## Fill raw with the days FROM to TO (ISO; TO is FROM by default)
-	@$(EXEC) python -m generator --from "$(or $(FROM),2026-01-01)" --to "$(or $(TO),$(FROM),2026-01-01)" \
-		$(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(PRODUCTS),--products "$(PRODUCTS)") \
+generate: setup ## Fill raw with the days FROM to TO of a shop (TO is FROM by default, FROM the day it OPENED)
+	@$(EXEC) python -m generator $(if $(OPENED),--opened "$(OPENED)") $(if $(FROM),--from "$(FROM)") \
+		$(if $(TO),--to "$(TO)") $(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(PRODUCTS),--products "$(PRODUCTS)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(LOCALE),--locale "$(LOCALE)")
 
 load: setup ## Load raw into dds: clients, products, sales
@@ -107,6 +107,10 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   FROM=2026-01-01 DAYS=28   the history of the first run
 #:   RUNS=3   days loaded one by one after it, and by every later make run
 #:
+#: Variables of make generate: CLIENTS PRODUCTS SEED LOCALE as they are with make run, and
+#:   OPENED=2026-01-01   the shop's first day: FROM of the first make run on the same warehouse
+#:   FROM TO   the days to generate, such as 2026-02-03
+#:
 #: Environment
 #:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL
 #:   CLICKHOUSE_URL   http://user:password@host:port/db   default: the embedded ClickHouse
@@ -114,6 +118,15 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080
 
 # --- the environment ------------------------------------------------------------------------------------------------
+
+# uv does not read what pip is set to: the package index that pip takes is handed over, where one is set and uv has none
+# of its own. The versions and hashes are pinned, so a package may come from any of the indexes.
+PIP_SETTING = $$(for place in global install; do $(BIN)/python -m pip config get "$$place.$(1)" 2>/dev/null && break; done || true)
+UV = index="$${PIP_INDEX_URL:-$(call PIP_SETTING,index-url)}"; more="$${PIP_EXTRA_INDEX_URL:-$(call PIP_SETTING,extra-index-url)}"; \
+	if [ -n "$$index" ] && [ -z "$${UV_INDEX_URL:-}" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	if [ -n "$$more" ] && [ -z "$${UV_EXTRA_INDEX_URL:-}" ]; then \
+		export UV_INDEX="$${UV_INDEX:-$$more}" UV_INDEX_STRATEGY="$${UV_INDEX_STRATEGY:-unsafe-best-match}"; fi; \
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv
 
 # A progress bar for people, nothing for log files.
 QUIET := $(shell [ -t 2 ] || echo --quiet)
@@ -132,12 +145,12 @@ $(BIN)/uv: requirements/bootstrap.txt
 
 $(BIN)/.embedded.stamp: $(BIN)/uv requirements/embedded.txt
 	@echo 'Installing the packages of the stack ...'
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $(QUIET) --no-deps --require-hashes -r requirements/embedded.txt
+	@$(UV) pip install $(QUIET) --no-deps --require-hashes -r requirements/embedded.txt
 	@touch $@
 
 $(BIN)/.dev.stamp: $(BIN)/uv requirements/dev.txt
 	@echo 'Installing the packages of the stack and of the tests ...'
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install $(QUIET) --no-deps --require-hashes -r requirements/dev.txt
+	@$(UV) pip install $(QUIET) --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@ $(BIN)/.embedded.stamp
 
 setup-dev: $(BIN)/.dev.stamp

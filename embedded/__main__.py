@@ -1,12 +1,13 @@
 """Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|report|clean``."""
 
 import argparse
+import errno
 import os
 import subprocess
 import sys
 
 from embedded import stack
-from embedded.environment import environment
+from embedded.environment import base_environment, endpoint_environment, environment
 from embedded.errors import StackError
 from embedded.settings import PORTS, Settings
 
@@ -19,9 +20,24 @@ def main(arguments: list[str] | None = None) -> int:
     except StackError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"Error: {_about_files(error)}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("\nInterrupted; the stack stays as it is: 'make stop' stops it.", file=sys.stderr)
         return 130
+
+
+def _about_files(error: OSError) -> str:
+    """Return a sentence on a file or a disk that cannot be used; an error of another kind is raised again."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{error.strerror}: free some space, or set TSHOP_HOME to a folder on another disk."
+    if error.filename is None:
+        raise error
+    return (
+        f"{error.filename} cannot be used ({error.strerror}): run as the user who owns it, or set TSHOP_HOME to a "
+        "folder that you may write to."
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -38,10 +54,12 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "Show what runs where and how it is; status 1 unless all is healthy.")
     command = add("exec", _exec, "Run a command with the addresses and secrets of the stack in its environment.")
     command.add_argument("--running", action="store_true", help="say so and stop where the embedded warehouse is down")
+    command.add_argument("--endpoint", action="store_true", help="with what the embedded ClickHouse may know only")
     command.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
     command = add("logs", _logs, "Show the end of the logs.")
     command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
     command.add_argument("--follow", action="store_true", help="go on with what is written")
+    add("migrate", _migrate, "Bring the warehouse up to date, and let ClickHouse read it.")
     add("run", _run, "Start the stack, run the main job, print the report.")
     add("report", _report, "Print the report.")
     command = add("clean", _clean, "Stop the stack and delete its data, logs and secrets.")
@@ -76,17 +94,32 @@ def _exec(settings: Settings, options: argparse.Namespace) -> int:
     argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
     if not argv:
         raise StackError("Nothing to run: give a command after 'exec --'.")
-    down = options.running and not settings.external_warehouse and not settings.postgres().is_ready()
-    if down:
-        raise StackError(
-            "The embedded stack is not running: start it by 'make run', or name a warehouse by WAREHOUSE_DSN."
-        )
-    variables = {**os.environ, **environment(settings)}
+    if options.running:
+        _check_warehouse_runs(settings)
+    if options.endpoint:
+        variables = {**os.environ, **base_environment(settings), **endpoint_environment(settings)}
+    else:
+        variables = {**os.environ, **environment(settings)}
     try:
         # The program is searched for in the PATH of the stack.
         os.execvpe(argv[0], argv, variables)  # noqa: S606
     except OSError as error:
         raise StackError(f"'{argv[0]}' cannot be run: {error.strerror}.") from None
+
+
+def _check_warehouse_runs(settings: Settings) -> None:
+    if not settings.external_warehouse and not settings.postgres().is_ready():
+        raise StackError(
+            "The embedded stack is not running: start it by 'make run', or name a warehouse by WAREHOUSE_DSN."
+        )
+
+
+def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
+    from embedded import main_job
+
+    _check_warehouse_runs(settings)
+    main_job.migrate(stack.Stack(settings))
+    return 0
 
 
 def _logs(settings: Settings, options: argparse.Namespace) -> int:
@@ -123,8 +156,8 @@ def _clean(settings: Settings, options: argparse.Namespace) -> int:
     if options.sure != "yes":
         raise StackError(f"This would delete all data in {settings.home}: say 'make clean SURE=yes' if you mean it.")
     stack.Stack(settings).stop()
-    stack.remove(settings)
-    print(f"Deleted {settings.home}.")
+    deleted = stack.remove(settings) + stack.remove_programs()
+    print(f"Deleted {', '.join(map(str, deleted)) or 'nothing: there was nothing'}.")
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg2.extensions
 
-from embedded.postgres import libpq_environment, wheel_bin_dir
+from embedded.postgres import client_bin_dir, libpq_environment
 from embedded.settings import PORTS, ROOT, ClickHouseAddress, Settings
 
 ADMIN = "admin"
@@ -25,7 +25,7 @@ def base_environment(settings: Settings) -> dict[str, str]:
     """Return the environment without any secret but those of external addresses the shell itself holds."""
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     # The programs of this Python environment and of the embedded PostgreSQL come first.
-    path = [str(Path(sys.executable).parent), str(wheel_bin_dir()), environment.get("PATH", "/usr/bin:/bin")]
+    path = [str(Path(sys.executable).parent), str(client_bin_dir()), environment.get("PATH", "/usr/bin:/bin")]
     environment["PATH"] = ":".join(path)
     environment["PYTHONPATH"] = str(ROOT)
     environment["PYTHONUNBUFFERED"] = "1"
@@ -39,14 +39,21 @@ def base_environment(settings: Settings) -> dict[str, str]:
 
 
 def warehouse_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that name the warehouse and ClickHouse, for our tools, libpq's and the endpoint."""
-    clickhouse = ClickHouseAddress.parse(settings.clickhouse_url)
+    """Return the variables that name the warehouse and ClickHouse, for our tools and libpq's."""
     return {
         "WAREHOUSE_DSN": settings.warehouse_dsn,
         "CLICKHOUSE_URL": settings.clickhouse_url,
+        **libpq_environment(settings.warehouse_dsn),
+    }
+
+
+def endpoint_environment(settings: Settings) -> dict[str, str]:
+    """Return what the embedded ClickHouse gets besides the base: its own secrets, and the warehouse to read only."""
+    clickhouse = ClickHouseAddress.parse(settings.clickhouse_url)
+    return {
+        "WAREHOUSE_DSN": settings.warehouse_reader_dsn,
         "CLICKHOUSE_USER": clickhouse.user,
         "CLICKHOUSE_PASSWORD": clickhouse.password,
-        **libpq_environment(settings.warehouse_dsn),
     }
 
 
@@ -109,7 +116,7 @@ def admin_password(settings: Settings) -> str:
 
 
 def warehouse_connection(dsn: str) -> str:
-    """Return a libpq URI as an Airflow connection in JSON."""
+    """Return a libpq URI of one server as an Airflow connection in JSON."""
     parts = psycopg2.extensions.parse_dsn(dsn)
     known = ("host", "port", "dbname", "user", "password")
     return json.dumps(

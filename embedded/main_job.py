@@ -19,6 +19,7 @@ from embedded import stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
 from embedded.settings import ROOT, ClickHouseAddress, Settings
+from generator.shop import FIRST_YEAR, LAST_DAY, MOST
 
 DAG = "tshop_daily"
 SHOP_ZONE = ZoneInfo("Europe/Moscow")
@@ -84,7 +85,9 @@ class Request:
             raise StackError(f"FROM is '{text}': give a day as YYYY-MM-DD, such as 2026-01-01.") from None
         if first_day > yesterday:
             raise StackError(f"FROM is {text}, which is not over yet: the last day there can be is {yesterday}.")
-        history_end = first_day + timedelta(days=_number("DAYS", 28, 1, 36_500) - 1)
+        if first_day.year < FIRST_YEAR:
+            raise StackError(f"FROM is {text}: give a day from {FIRST_YEAR}-01-01 on.")
+        history_end = first_day + timedelta(days=_number("DAYS", 28, 1, LAST_DAY + 1) - 1)
         if history_end > yesterday:
             raise StackError(
                 f"DAYS={(history_end - first_day).days + 1} from FROM={first_day} end on {history_end}, which is not "
@@ -94,8 +97,8 @@ class Request:
         if locale not in AVAILABLE_LOCALES:
             raise StackError(f"LOCALE is '{locale}', which Faker does not have: give one such as ru_RU or en_US.")
         shop = Shop(
-            _number("CLIENTS", 50_000, 1, 1_000_000_000),
-            _number("PRODUCTS", 2_000, 1, 100_000_000),
+            _number("CLIENTS", 50_000, 1, MOST),
+            _number("PRODUCTS", 2_000, 1, MOST),
             _number("SEED", 1, 0, 2**31 - 1),
             locale,
             first_day.isoformat(),
@@ -134,7 +137,7 @@ def run(settings: Settings) -> None:
         job.wait_for_dag()
         job.settle_earlier_runs()
         if not parameters:
-            stack.say("All days up to yesterday are generated: loading what there is.")
+            stack.say("All days up to yesterday, and of the shop's ten years, are generated: loading what there is.")
             parameters = [{"generate": False}]
         for number, conf in enumerate(parameters, 1):
             if conf["generate"]:
@@ -142,6 +145,8 @@ def run(settings: Settings) -> None:
                 days = " to ".join(dict.fromkeys((conf["date_from"], conf["date_to"])))
                 stack.say(f"Run {number} of {len(parameters)} of {DAG}: {days}")
             job.run(conf)
+            if conf["generate"]:
+                record_progress(settings, date.fromisoformat(conf["date_to"]))
 
 
 def check_external(settings: Settings) -> None:
@@ -176,7 +181,8 @@ def connect(settings: Settings):
         connection = psycopg2.connect(settings.warehouse_dsn, connect_timeout=10, application_name="tshop main job")
     except psycopg2.OperationalError as error:
         name = "named by WAREHOUSE_DSN" if settings.external_warehouse else "in the embedded PostgreSQL"
-        reason = str(error).strip().splitlines()[-1]
+        # The lines after the first one are libpq's advice.
+        reason = str(error).strip().splitlines()[0]
         raise StackError(
             f"The warehouse {name} cannot be reached ({reason}): start it, or correct its address."
         ) from None
@@ -186,7 +192,7 @@ def connect(settings: Settings):
 
 
 def migrate(embedded: stack.Stack) -> None:
-    """Bring the warehouse's schema up to date; what the migrations say is shown.
+    """Bring the warehouse's schema up to date and let ClickHouse read it; what the migrations say is shown.
 
     Raises:
         StackError: they failed, and said why.
@@ -194,6 +200,8 @@ def migrate(embedded: stack.Stack) -> None:
     command = [sys.executable, "-m", "migrations"]
     if subprocess.run(command, env=embedded.environment, cwd=ROOT, check=False).returncode != 0:
         raise StackError("The warehouse was not migrated, for the reason above; nothing in it changed.")
+    if not embedded.settings.external_warehouse:
+        embedded.grant_to_reader()
 
 
 def plan(settings: Settings, request: Request, today: date | None = None) -> tuple[Shop, list[dict[str, Any]]]:
@@ -231,10 +239,11 @@ def plan(settings: Settings, request: Request, today: date | None = None) -> tup
         ranges.append((first_day, history_end))
     elif last < history_end:
         # The first run was cut off. A day may be there in part, and generating it again changes nothing.
-        ranges.append((last, history_end))
+        ranges.append((max(last, first_day), history_end))
     following = (ranges[-1][1] if ranges else last) + timedelta(days=1)
     days = [following + timedelta(days=number) for number in range(request.runs)]
-    ranges += [(day, day) for day in days if day <= yesterday]
+    last_possible = min(yesterday, first_day + timedelta(days=LAST_DAY))
+    ranges += [(day, day) for day in days if day <= last_possible]
     values = {
         "clients": shop.clients,
         "products": shop.products,
@@ -249,39 +258,68 @@ def plan(settings: Settings, request: Request, today: date | None = None) -> tup
 
 
 def last_generated_day(settings: Settings) -> date | None:
-    """Return the shop's local day of the last sale in raw, None where there is none.
+    """Return the last day of the shop that is in the warehouse, None where none is known to be.
+
+    It is the day of the last sale in raw or, as in a small shop nobody may buy for days, the last one that the main job
+    had generated here, whichever is later.
+    """
+    sold, has_clients = _last_sale_day(settings)
+    known = _read(_progress_file(settings)).get(_warehouse_identity(settings))
+    # Raw that ends earlier than when this was recorded was emptied or restored: the days after its end are gone.
+    if known is None or not has_clients or (known["last_sale"] or "") > (sold.isoformat() if sold else ""):
+        return sold
+    generated = date.fromisoformat(known["generated_to"])
+    return max(sold, generated) if sold else generated
+
+
+def record_progress(settings: Settings, day: date) -> None:
+    """Keep that all days up to this one are in the warehouse."""
+    sold, _has_clients = _last_sale_day(settings)
+    progress = {"generated_to": day.isoformat(), "last_sale": sold and sold.isoformat()}
+    _put(_progress_file(settings), _warehouse_identity(settings), progress)
+
+
+def _last_sale_day(settings: Settings) -> tuple[date | None, bool]:
+    """Return the shop's local day of the last sale in raw, None where there is none, and whether raw has any client.
 
     Sales dated in the future are some of the generator's deliberate faults.
     """
     with connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT max(sold_at) FROM raw.sale WHERE sold_at <= now()")
-        last = cursor.fetchone()[0]
-    return last and last.astimezone(SHOP_ZONE).date()
+        cursor.execute(
+            "SELECT (SELECT max(sold_at) FROM raw.sale WHERE sold_at <= now()), EXISTS (SELECT FROM raw.client)"
+        )
+        last, has_clients = cursor.fetchone()
+    return last and last.astimezone(SHOP_ZONE).date(), has_clients
 
 
 def remembered(settings: Settings) -> Shop | None:
     """Return the shop that was generated into this warehouse, None where it is not known here."""
-    known = _shops(settings).get(_warehouse_identity(settings))
+    known = _read(_shops_file(settings)).get(_warehouse_identity(settings))
     return known and Shop(**known)
 
 
 def remember(settings: Settings, shop: Shop) -> None:
     """Keep the shop's parameters for later runs on this warehouse."""
-    shops = _shops(settings)
-    shops[_warehouse_identity(settings)] = asdict(shop)
-    file = _shops_file(settings)
-    draft = file.with_suffix(".new")
-    draft.write_text(json.dumps(shops, indent=2) + "\n")
-    draft.replace(file)
+    _put(_shops_file(settings), _warehouse_identity(settings), asdict(shop))
 
 
 def _shops_file(settings: Settings) -> Path:
     return settings.folder("main_job") / "shops.json"
 
 
-def _shops(settings: Settings) -> dict[str, dict[str, Any]]:
-    file = _shops_file(settings)
+def _progress_file(settings: Settings) -> Path:
+    return settings.folder("main_job") / "progress.json"
+
+
+def _read(file: Path) -> dict[str, dict[str, Any]]:
+    """Return what a file keeps for each warehouse, by its identity."""
     return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _put(file: Path, identity: str, values: dict[str, Any]) -> None:
+    draft = file.with_suffix(".new")
+    draft.write_text(json.dumps({**_read(file), identity: values}, indent=2) + "\n")
+    draft.replace(file)
 
 
 def _warehouse_identity(settings: Settings) -> str:

@@ -96,12 +96,26 @@ def postgres_user() -> OsUser:
     return OsUser(NAME, entry.pw_uid, entry.pw_gid)
 
 
+def postgres_user_exists() -> bool:
+    """Tell whether postgres_user() would find its user."""
+    if os.geteuid() != 0:
+        return True
+    with contextlib.suppress(KeyError):
+        return bool(pwd.getpwnam(NAME))
+    return False
+
+
 def reachable_folder(wanted: Path) -> Path:
-    """Return wanted if the user of PostgreSQL can reach it, else a folder outside, the same one every time."""
+    """Return wanted if the user of PostgreSQL can reach it, else outside_folder(wanted)."""
     user = postgres_user()
     existing = next(folder for folder in (wanted, *wanted.parents) if folder.exists())
     if not user.is_other or user.can_reach(existing):
         return wanted
+    return outside_folder(wanted)
+
+
+def outside_folder(wanted: Path) -> Path:
+    """Return the folder that stands in for one that the user of PostgreSQL cannot reach, the same one every time."""
     return OUTSIDE / hashlib.sha256(str(wanted).encode()).hexdigest()[:12] / wanted.name
 
 
@@ -116,12 +130,10 @@ def reachable_copy(folder: Path, sample: str, *parts: str) -> Path:
     user = postgres_user()
     if not user.is_other or user.can_reach(folder / sample):
         return folder
-    stamp = (folder / sample).stat()
-    label = hashlib.sha256(f"{folder}:{stamp.st_size}:{stamp.st_mtime_ns}".encode()).hexdigest()[:12]
-    copy = OUTSIDE / "programs" / label
+    copy = copy_of(folder, sample)
     if not copy.exists():
         user.own(copy.parent, 0o711)
-        partial = copy.with_name(f"{label}.{os.getpid()}")
+        partial = copy.with_name(f"{copy.name}.{os.getpid()}")
         for part in parts:
             shutil.copytree(folder / part, partial / part, symlinks=True)
         for path in (partial, *partial.rglob("*")):
@@ -135,3 +147,10 @@ def reachable_copy(folder: Path, sample: str, *parts: str) -> Path:
             # Someone else was first: theirs is the same.
             shutil.rmtree(partial)
     return copy
+
+
+def copy_of(folder: Path, sample: str) -> Path:
+    """Return where reachable_copy() puts its copy of a folder, made or not."""
+    stamp = (folder / sample).stat()
+    label = hashlib.sha256(f"{folder}:{stamp.st_size}:{stamp.st_mtime_ns}".encode()).hexdigest()[:12]
+    return OUTSIDE / "programs" / label

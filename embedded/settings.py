@@ -14,6 +14,8 @@ ROOT = Path(__file__).parent.parent
 CLICKHOUSE_USER = "tshop"
 CLICKHOUSE_DATABASE = "tshop"
 WAREHOUSE_DATABASE = "tshop"
+# The role ClickHouse reads the warehouse by; docker/ gives it the same name.
+WAREHOUSE_READER = "tshop_reader"
 AIRFLOW_DATABASE = "airflow"
 # Part of the stack: the variable that names its port, and the port it has by default.
 PORTS = {
@@ -109,6 +111,17 @@ class Settings:
     def warehouse_dsn(self) -> str:
         """The libpq URI of the warehouse, the external one where it is named."""
         return self.external_warehouse or self.postgres().dsn(WAREHOUSE_DATABASE)
+
+    @property
+    def warehouse_reader_dsn(self) -> str:
+        """The libpq URI ClickHouse reads the warehouse by: in the embedded one, by a role that can do nothing else.
+
+        A warehouse named by WAREHOUSE_DSN is not ours to make roles in: ClickHouse gets the DSN as it is given.
+        """
+        if self.external_warehouse:
+            return self.external_warehouse
+        password = quote(self.secret("warehouse_reader"), safe="")
+        return f"postgresql://{WAREHOUSE_READER}:{password}@127.0.0.1:{self.ports['postgres']}/{WAREHOUSE_DATABASE}"
 
     @property
     def clickhouse_url(self) -> str:

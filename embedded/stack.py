@@ -30,16 +30,33 @@ import psycopg2
 import psycopg2.sql
 from supervisor.xmlrpc import SupervisorTransport
 
-from embedded.environment import airflow_environment, base_environment, environment, warehouse_environment
+from embedded import osuser
+from embedded.environment import (
+    airflow_environment,
+    base_environment,
+    endpoint_environment,
+    environment,
+    warehouse_environment,
+)
 from embedded.errors import StackError
-from embedded.postgres import PostgresServer
-from embedded.settings import AIRFLOW_DATABASE, PORTS, ROOT, WAREHOUSE_DATABASE, Settings
+from embedded.postgres import WHEEL_PROGRAMS, PostgresServer, wheel_packages
+from embedded.settings import AIRFLOW_DATABASE, PORTS, ROOT, WAREHOUSE_DATABASE, WAREHOUSE_READER, Settings
 
 # In the environment of every process of a stack, and of all that they start: "<home>".
 MARK = "TSHOP_STACK"
 # A unix socket's path holds about 100 bytes.
 LONGEST_SOCKET_PATH = 90
 LOG_BYTES = 10 * 1024 * 1024
+READER_GRANTS = Path(__file__).parent / "reader_grants.sql"
+# What holds for every session of the reader. A pull of the whole mart is one statement, which the DAG gives two hours.
+READER_SETTINGS = {
+    "default_transaction_read_only": "on",
+    "timezone": "UTC",
+    "statement_timeout": "2h",
+    "idle_in_transaction_session_timeout": "10min",
+}
+# Each of the three tables that ClickHouse has on the warehouse keeps up to 16 connections.
+READER_CONNECTIONS = 48
 
 
 @dataclass(frozen=True)
@@ -107,7 +124,7 @@ class Stack:
             StackError: a port is taken, or a part does not become healthy; the message ends with the end of its log.
         """
         with self._lock():
-            if self._supervisor_runs() and self._fingerprint_file().read_text() != self._fingerprint():
+            if self._supervisor_runs() and self._known_fingerprint() != self._fingerprint():
                 say("The addresses or the configuration changed: starting the stack again.")
                 self._stop()
             fresh = not self._supervisor_runs()
@@ -141,6 +158,7 @@ class Stack:
             self._start_part(POSTGRES)
             self._wait_healthy(POSTGRES)
             self.postgres.create_database(WAREHOUSE_DATABASE)
+            self._make_reader()
         if CLICKHOUSE in self.parts:
             self._start_part(CLICKHOUSE)
         if API_SERVER in self.parts:
@@ -306,23 +324,65 @@ class Stack:
 
     # --- first start ------------------------------------------------------------------------------------------------
 
+    @contextlib.contextmanager
+    def _admin(self, database: str) -> Iterator[psycopg2.extensions.cursor]:
+        with contextlib.closing(psycopg2.connect(self.postgres.dsn(database))) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                yield cursor
+
+    @staticmethod
+    def _make_role(cursor: psycopg2.extensions.cursor, name: str, password: str) -> None:
+        cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", (name,))
+        if cursor.fetchone() is None:
+            cursor.execute(psycopg2.sql.SQL("CREATE ROLE {} LOGIN").format(psycopg2.sql.Identifier(name)))
+        # A statement is logged where it fails or is slow: it holds no password that somebody could use.
+        encrypted = psycopg2.extensions.encrypt_password(password, name, cursor.connection, "scram-sha-256")
+        statement = psycopg2.sql.SQL("ALTER ROLE {} PASSWORD %s").format(psycopg2.sql.Identifier(name))
+        cursor.execute(statement, (encrypted,))
+
+    def _make_reader(self) -> None:
+        """Make the role that ClickHouse reads the embedded warehouse by, or bring it to what it has to be."""
+        role = psycopg2.sql.Identifier(WAREHOUSE_READER)
+        with self._admin("postgres") as cursor:
+            self._make_role(cursor, WAREHOUSE_READER, self.settings.secret("warehouse_reader"))
+            limit = psycopg2.sql.Literal(READER_CONNECTIONS)
+            cursor.execute(psycopg2.sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(role, limit))
+            for name, value in READER_SETTINGS.items():
+                statement = psycopg2.sql.SQL("ALTER ROLE {} SET {} = %s").format(role, psycopg2.sql.Identifier(name))
+                cursor.execute(statement, (value,))
+            for database in (WAREHOUSE_DATABASE, "postgres", "template1"):
+                self._close_database(cursor, database)
+            warehouse = psycopg2.sql.Identifier(WAREHOUSE_DATABASE)
+            cursor.execute(psycopg2.sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(warehouse, role))
+        self.grant_to_reader()
+
+    @staticmethod
+    def _close_database(cursor: psycopg2.extensions.cursor, name: str) -> None:
+        """Let only those connect who are named: the reader to the warehouse, Airflow to its own."""
+        statement = psycopg2.sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
+        cursor.execute(statement.format(psycopg2.sql.Identifier(name)))
+
+    def grant_to_reader(self) -> None:
+        """Let ClickHouse's role read what it pulls; nothing happens where the embedded warehouse is not migrated yet.
+
+        To be called after each migration, which may have made the views anew.
+        """
+        with self._admin(WAREHOUSE_DATABASE) as cursor:
+            cursor.execute("SELECT to_regclass('cdm.sales_mart_run') IS NOT NULL")
+            if cursor.fetchone()[0]:
+                cursor.execute(READER_GRANTS.read_text())
+
     def prepare_airflow(self) -> None:
         """Make Airflow's role, database and tables in the running PostgreSQL; nothing happens where they are there.
 
         Raises:
             StackError: Airflow could not make its tables.
         """
-        with contextlib.closing(psycopg2.connect(self.postgres.dsn("postgres"))) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", (AIRFLOW_DATABASE,))
-                if cursor.fetchone() is None:
-                    name = psycopg2.sql.Identifier(AIRFLOW_DATABASE)
-                    statement = psycopg2.sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(name)
-                    # The statement would be logged, with the password, if it failed or were slow.
-                    cursor.execute("SET log_min_error_statement = 'panic'; SET log_min_duration_statement = -1")
-                    cursor.execute(statement, (self.settings.secret("airflow_database"),))
-        self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
+        with self._admin("postgres") as cursor:
+            self._make_role(cursor, AIRFLOW_DATABASE, self.settings.secret("airflow_database"))
+            self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
+            self._close_database(cursor, AIRFLOW_DATABASE)
         # Once a version: the command takes many seconds even with nothing to do.
         stamp = self.settings.folder("airflow") / "migrated"
         version = importlib.metadata.version("apache-airflow-core")
@@ -354,6 +414,8 @@ class Stack:
             self._configuration().write(output)
         (folder / "supervisord.pid").unlink(missing_ok=True)
         self._socket().unlink(missing_ok=True)
+        # Written first: where this start is broken off, the next one knows what runs.
+        self._fingerprint_file().write_text(self._fingerprint())
         answer = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
             env={**base_environment(self.settings), MARK: str(self.settings.home)},
@@ -366,7 +428,6 @@ class Stack:
         )
         if answer.returncode != 0 or not self.wait_for(self._supervisor_runs, 20):
             raise StackError(f"supervisord did not start: {answer.stdout.strip()}")
-        self._fingerprint_file().write_text(self._fingerprint())
         main = psutil.Process(self.supervisor_pid())
         self._session_file().write_text(f"{os.getsid(main.pid)} {main.create_time()}")
 
@@ -421,7 +482,8 @@ class Stack:
             # It knows its secrets from its own files, and needs nothing from our environment.
             command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", *self.postgres.command()]
         else:
-            command = [sys.executable, "-m", "embedded", "exec", "--", *part.command]
+            whose = ["--endpoint"] if part is CLICKHOUSE else []
+            command = [sys.executable, "-m", "embedded", "exec", *whose, "--", *part.command]
             if part is CLICKHOUSE:
                 folder = self.settings.folder("clickhouse")
                 port = str(self.settings.ports["clickhouse"])
@@ -468,8 +530,15 @@ class Stack:
 
     def _fingerprint(self) -> str:
         """Return a digest of what running programs took over at their start."""
-        content = json.dumps([warehouse_environment(self.settings), airflow_environment(self.settings)], sort_keys=True)
-        return hashlib.sha256(content.encode()).hexdigest()
+        taken = [
+            builder(self.settings) for builder in (warehouse_environment, endpoint_environment, airflow_environment)
+        ]
+        return hashlib.sha256(json.dumps(taken, sort_keys=True).encode()).hexdigest()
+
+    def _known_fingerprint(self) -> str:
+        """Return the fingerprint of what runs, "" where it is not known."""
+        file = self._fingerprint_file()
+        return file.read_text() if file.exists() else ""
 
     def _session_file(self) -> Path:
         return self.settings.folder("run") / "session"
@@ -500,9 +569,43 @@ def file_lock(file: Path, message: str) -> Iterator[None]:
         yield
 
 
-def remove(settings: Settings) -> None:
-    """Delete all data, logs and secrets of a stopped stack."""
-    if settings.secrets_exist():
-        server = settings.postgres()
-        shutil.rmtree(server.folder.parent if server.moved else server.folder, ignore_errors=True)
-    shutil.rmtree(settings.home, ignore_errors=True)
+def remove(settings: Settings) -> list[Path]:
+    """Delete all data, logs and secrets of a stopped stack, also what of it lies outside its home.
+
+    Returns:
+        The folders that were there and are deleted.
+
+    Raises:
+        StackError: something of them is left.
+    """
+    return _delete(settings.home, osuser.outside_folder(settings.home / "postgres").parent)
+
+
+def remove_programs() -> list[Path]:
+    """Delete the copy of PostgreSQL's programs that was made for its user, unless another stack runs on it.
+
+    Returns:
+        The folder, if it was there and is deleted.
+
+    Raises:
+        StackError: something of it is left.
+    """
+    copy = osuser.copy_of(wheel_packages(), f"{WHEEL_PROGRAMS}/bin/postgres")
+    return [] if _is_run_from(copy) else _delete(copy)
+
+
+def _delete(*folders: Path) -> list[Path]:
+    there = [folder for folder in folders if folder.exists()]
+    for folder in there:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            raise StackError(f"{folder} could not be deleted whole: delete it as the user who owns what is left in it.")
+    return there
+
+
+def _is_run_from(folder: Path) -> bool:
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.exe()).is_relative_to(folder):
+                return True
+    return False

@@ -11,11 +11,10 @@ from tqdm import tqdm
 from generator import GeneratorError, Shop, people
 from generator import day as rows_of_day
 from generator.manifest import Manifest
-from generator.shop import ZONE
+from generator.shop import FIRST_YEAR, LAST_YEAR, MOST, ZONE
 from generator.sinks import Files, Warehouse
 
 NOT_BEGUN, FAILURE, INTERRUPTED = 2, 1, 130
-_MOST = 50_000_000
 
 
 def _day(text):
@@ -23,9 +22,8 @@ def _day(text):
         day = date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date: write it as 2026-01-31") from None
-    # Sales before 2000 and clients born before 1900 are bad rows to a warehouse; far later, times overflow.
-    if not 2000 <= day.year <= 2199:
-        raise argparse.ArgumentTypeError(f"{text!r} is not in the years 2000 to 2199")
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise argparse.ArgumentTypeError(f"{text!r} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     return day
 
 
@@ -34,8 +32,8 @@ def _count(text):
         number = int(text)
     except ValueError:
         number = 0
-    if not 1 <= number <= _MOST:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {_MOST}")
+    if not 1 <= number <= MOST:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to {MOST}")
     return number
 
 

@@ -11,6 +11,10 @@ from generator.hashing import bits, uniform
 
 ZONE = ZoneInfo("Europe/Moscow")
 GROWTH = {"client": 1.0005, "product": 1.0010}
+# What the arguments may be: clients or products of the opening day, years of a day, days after the opening.
+MOST = 50_000_000
+# Sales before 2000 and clients born before 1900 are bad rows to a warehouse; far later, times overflow.
+FIRST_YEAR, LAST_YEAR = 2000, 2199
 LAST_DAY = 3_652
 IDS_A_DAY = 10_000_000
 MICROSECONDS = 1_000_000

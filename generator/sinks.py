@@ -80,7 +80,10 @@ class Warehouse:
         try:
             self._check_raw(shop, first_day)
         except psycopg2.Error as error:
-            raise GeneratorError(f"raw cannot be read: {_first_line(error)}") from error
+            raise GeneratorError(
+                f"raw cannot be read ({_first_line(error)}): name in the DSN a user who may read and write it,"
+                " such as the one who ran `make migrate`"
+            ) from error
 
     def _check_raw(self, shop, first_day):
         with self._connection, self._connection.cursor() as cursor:

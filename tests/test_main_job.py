@@ -41,6 +41,11 @@ def sell(dsn: str, sale_id: int, sold_at: str) -> None:
         )
 
 
+def change(dsn: str, statement: str) -> None:
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 def days(settings: Settings, request: Request) -> list[tuple[str, str]]:
     _shop, parameters = main_job.plan(settings, request, TODAY)
     return [(conf["date_from"], conf["date_to"]) for conf in parameters]
@@ -97,6 +102,45 @@ def test_the_shop_stays_the_same(settings: Settings, warehouse: str, monkeypatch
     assert [(conf["clients"], conf["seed"], conf["locale"]) for conf in parameters] == [(500, 7, "en_US")] * 3
     with pytest.raises(StackError, match=r"CLIENTS=600 does not fit: .* CLIENTS=500"):
         main_job.plan(settings, ask(monkeypatch, CLIENTS="600"), TODAY)
+
+
+def sign_up(dsn: str) -> None:
+    change(dsn, "INSERT INTO raw.client (client_id, updated_at) VALUES (1, '2025-12-31 12:00:00+03')")
+
+
+def test_a_shop_where_nobody_buys_goes_on(settings: Settings, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = ask(monkeypatch, CLIENTS="5", DAYS="10", RUNS="1").shop
+    main_job.remember(settings, shop)
+    sign_up(warehouse)
+    main_job.record_progress(settings, date(2026, 1, 10))
+    assert days(settings, ask(monkeypatch)) == [("2026-01-11", "2026-01-11")]
+    # Somebody bought, some days before the last one.
+    sell(warehouse, 1, "2026-01-12 12:00:00+03")
+    main_job.record_progress(settings, date(2026, 1, 15))
+    assert days(settings, ask(monkeypatch)) == [("2026-01-16", "2026-01-16")]
+    # Others generated further.
+    sell(warehouse, 2, "2026-01-20 12:00:00+03")
+    assert days(settings, ask(monkeypatch)) == [("2026-01-21", "2026-01-21")]
+
+
+def test_a_warehouse_that_went_back_goes_on_from_where_it_is(
+    settings: Settings, warehouse: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main_job.remember(settings, ask(monkeypatch, DAYS="10", RUNS="1").shop)
+    sign_up(warehouse)
+    sell(warehouse, 1, "2026-01-12 12:00:00+03")
+    sell(warehouse, 2, "2026-01-15 12:00:00+03")
+    main_job.record_progress(settings, date(2026, 1, 15))
+    change(warehouse, "DELETE FROM raw.sale WHERE sale_id = 2")
+    assert days(settings, ask(monkeypatch)) == [("2026-01-13", "2026-01-13")]
+    change(warehouse, "TRUNCATE raw.client, raw.sale")
+    assert days(settings, ask(monkeypatch)) == [("2026-01-01", "2026-01-10"), ("2026-01-11", "2026-01-11")]
+
+
+def test_never_past_the_shop_s_tenth_year(settings: Settings, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    main_job.remember(settings, ask(monkeypatch, FROM="2016-01-01", DAYS="1").shop)
+    sell(warehouse, 1, "2025-12-30 12:00:00+03")
+    assert days(settings, ask(monkeypatch)) == [("2025-12-31", "2025-12-31")]
 
 
 def test_an_empty_warehouse_may_become_another_shop(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,24 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import psutil
 import psycopg2
+import psycopg2.errors
 import pytest
 from conftest import free_port, run_module
 
-from embedded import osuser, stack
+from embedded import main_job, osuser, stack
+from embedded.environment import environment
 from embedded.errors import StackError
-from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, libpq_environment, memory_settings, wheel_bin_dir
+from embedded.postgres import (
+    THROW_AWAY_SETTINGS,
+    PostgresServer,
+    client_bin_dir,
+    libpq_environment,
+    memory_settings,
+    wheel_bin_dir,
+)
 from embedded.settings import ROOT, ClickHouseAddress, Settings
 
 GIGABYTE = 1024**3
@@ -152,9 +162,28 @@ def test_programs_are_copied_where_the_user_of_postgres_cannot_reach_them(scratc
 DEBIAN_PYTHON = Path("/usr/bin/python3.11")
 
 
+def packages_of_nobody() -> Path:
+    """Folder of the packages for Debian's Python, as the environment's own may lie where nobody else can go.
+
+    Skips the test where nobody else can read the repository or the packages.
+    """
+    user, packages = pwd.getpwnam(NOBODY), Path(psycopg2.__file__).parent.parent
+    for needed in (
+        ROOT / "embedded" / "postgres.py",
+        packages / "psycopg2" / "__init__.py",
+        client_bin_dir() / "initdb",
+    ):
+        command = ["/usr/bin/test", "-r", needed]
+        answer = subprocess.run(command, cwd="/", user=user.pw_uid, group=user.pw_gid, extra_groups=[], check=False)
+        if answer.returncode != 0:
+            pytest.skip(f"{needed} is where nobody else can read it")
+    return packages
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or not DEBIAN_PYTHON.exists(), reason="needs root to become somebody else")
 def test_server_runs_as_a_user_who_is_not_root(scratch: Path) -> None:
     user = pwd.getpwnam(NOBODY)
+    packages = packages_of_nobody()
     home = scratch / "not-root"
     home.mkdir(mode=0o700)
     os.chown(home, user.pw_uid, user.pw_gid)
@@ -163,8 +192,6 @@ def test_server_runs_as_a_user_who_is_not_root(scratch: Path) -> None:
         "server = PostgresServer(Path(sys.argv[1]), int(sys.argv[2]), 'secret', settings=THROW_AWAY_SETTINGS)\n"
         "server.start(); print(server.is_ready(), server.moved, server.user.name); server.stop()\n"
     )
-    # The environment's Python may lie where nobody can go; Debian's takes its packages from there all the same.
-    packages = Path(psycopg2.__file__).parent.parent
     answer = subprocess.run(
         [DEBIAN_PYTHON, "-c", code, home / "postgres", str(free_port())],
         cwd="/",
@@ -176,8 +203,6 @@ def test_server_runs_as_a_user_who_is_not_root(scratch: Path) -> None:
         text=True,
         check=False,
     )
-    if "PermissionError" in answer.stderr or "ModuleNotFoundError" in answer.stderr:
-        pytest.skip("the repository is where nobody else can read it")
     assert answer.stdout.split() == ["True", "False", NOBODY], answer.stderr
 
 
@@ -187,6 +212,31 @@ def test_server_runs_as_a_user_who_is_not_root(scratch: Path) -> None:
 def test_memory_is_a_modest_share_of_the_machine(gigabytes: int, shared: str, work: str) -> None:
     settings = memory_settings(gigabytes * GIGABYTE)
     assert (settings["shared_buffers"], settings["work_mem"]) == (shared, work)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root could write where the user of PostgreSQL cannot")
+def test_a_link_laid_by_the_user_of_postgres_leads_root_nowhere(scratch: Path) -> None:
+    with closed_server(scratch / "links") as server:
+        server.stop()
+        victim = scratch / "victim"
+        victim.write_text("precious")
+        file = server.data / "postgresql.conf"
+        file.unlink()
+        file.symlink_to(victim)
+        with pytest.raises(StackError, match=r"postgresql\.conf cannot be written by the user tshop"):
+            server.prepare()
+        assert victim.read_text() == "precious"
+
+
+def test_who_only_connects_needs_no_user_of_postgres(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def refuse() -> None:
+        raise AssertionError("a system user would be made")
+
+    monkeypatch.setattr(osuser, "postgres_user", refuse)
+    settings = Settings(tmp_path / "home")
+    assert environment(settings)["WAREHOUSE_DSN"].startswith("postgresql://tshop:")
+    assert environment(Settings(tmp_path / "home", external_warehouse="postgresql://u@h/d"))["PGHOST"] == "h"
+    assert not settings.postgres().is_ready()
 
 
 # --- the stack --------------------------------------------------------------------------------------------------------
@@ -294,6 +344,64 @@ def test_a_part_that_cannot_start_is_told_with_its_log(scratch: Path) -> None:
         small.start()
 
 
+def clickhouse_query(settings: Settings, statement: str) -> httpx.Response:
+    address = ClickHouseAddress.parse(settings.clickhouse_url)
+    url = f"http://{address.host}:{address.port}/"
+    return httpx.post(url, content=statement, auth=(address.user, address.password), timeout=60)
+
+
+def test_clickhouse_reads_of_the_warehouse_what_it_pulls_and_nothing_else(small_stack: stack.Stack) -> None:
+    settings = small_stack.settings
+    main_job.migrate(small_stack)
+    query(settings.warehouse_dsn, "INSERT INTO raw.client (client_id, updated_at) VALUES (1, now())")
+
+    def read(table: str, schema: str) -> httpx.Response:
+        source = f"postgresql(tshop_warehouse, schema = '{schema}', table = '{table}')"
+        return clickhouse_query(settings, f"SELECT count() FROM {source}")
+
+    for view in ("sales_mart_export", "sales_mart_batch", "sales_mart_run"):
+        assert read(view, "cdm").text == "0\n"
+    for table, schema in (("pg_authid", "pg_catalog"), ("client", "raw"), ("sales_mart", "cdm"), ("run", "sl")):
+        answer = read(table, schema)
+        assert answer.status_code == 500, answer.text
+        assert "permission denied" in answer.text, answer.text
+
+    # A view made anew has no grants: the next migration gives them back.
+    query(settings.warehouse_dsn, "DROP VIEW cdm.sales_mart_run; CREATE VIEW cdm.sales_mart_run AS SELECT 1 AS run_id")
+    assert "permission denied" in read("sales_mart_run", "cdm").text
+    main_job.migrate(small_stack)
+    assert read("sales_mart_run", "cdm").text == "1\n"
+
+
+def test_the_reader_writes_nothing_and_is_bounded(small_stack: stack.Stack) -> None:
+    dsn = small_stack.settings.warehouse_reader_dsn
+    shown = ("default_transaction_read_only", "timezone", "statement_timeout")
+    expression = ", ".join(f"current_setting('{name}')" for name in shown)
+    limit = "(SELECT rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = current_user)"
+    assert query(dsn, f"SELECT {expression}, {limit}") == ("on", "UTC", "2h", stack.READER_CONNECTIONS)
+    with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+        query(dsn, "CREATE TEMP TABLE mine (a int)")
+    for table in ("TEMP TABLE mine", "TABLE public.mine", "TABLE cdm.mine"):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            query(dsn, f"SET TRANSACTION READ WRITE; CREATE {table} (a int)")
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            query(dsn.removesuffix("/tshop") + f"/{database}", "SELECT 1")
+
+
+def test_clickhouse_is_not_told_the_secrets_of_others(small_stack: stack.Stack) -> None:
+    known = psutil.Process(small_stack.pid(stack.CLICKHOUSE)).environ()
+    settings = small_stack.settings
+    for name in ("postgres", "airflow_fernet", "airflow_jwt"):
+        assert not any(settings.secret(name) in value for value in known.values()), name
+
+
+def test_a_start_that_was_broken_off_is_begun_again(small_stack: stack.Stack) -> None:
+    (small_stack.settings.home / "run" / "fingerprint").unlink()
+    assert small_stack.start() is True
+    assert states(small_stack) == {"PostgreSQL": "healthy", "ClickHouse": "healthy"}
+
+
 def test_two_commands_at_once_do_not_meet(small_stack: stack.Stack) -> None:
     with stack.file_lock(small_stack.settings.home / "run" / "stack.lock", ""), pytest.raises(StackError, match="wait"):
         small_stack.stop()
@@ -350,18 +458,28 @@ BAD_VALUES = [
     ({"RUNS": "-1"}, "RUNS is '-1'"),
     ({"FROM": "nonsense"}, "FROM is 'nonsense'"),
     ({"FROM": "2999-01-01"}, "FROM is 2999-01-01, which is not over yet"),
-    ({"DAYS": "36500"}, "not over yet"),
+    ({"DAYS": "36500"}, "DAYS is '36500': give a whole number from 1 to 3653"),
+    ({"DAYS": "3653"}, "not over yet"),
+    ({"CLIENTS": "50000001"}, "CLIENTS is '50000001': give a whole number from 1 to 50000000"),
+    ({"PRODUCTS": "50000001"}, "PRODUCTS is '50000001': give a whole number from 1 to 50000000"),
+    ({"FROM": "1990-01-01"}, "FROM is 1990-01-01: give a day from 2000-01-01 on"),
     ({"LOCALE": "xx_XX"}, "LOCALE is 'xx_XX'"),
     ({"TSHOP_POSTGRES_PORT": "http"}, "TSHOP_POSTGRES_PORT is 'http'"),
     ({"TSHOP_AIRFLOW_PORT": "18123"}, "TSHOP_AIRFLOW_PORT is 18123, which another part has already"),
     ({"WAREHOUSE_DSN": "mysql://nowhere"}, "WAREHOUSE_DSN is not a libpq URI"),
-    ({"WAREHOUSE_DSN": "postgresql://nobody@127.0.0.1:1/none"}, "named by WAREHOUSE_DSN cannot be reached"),
+    (
+        {"WAREHOUSE_DSN": "postgresql://nobody@127.0.0.1:1/none"},
+        'WAREHOUSE_DSN cannot be reached (connection to server at "127.0.0.1", port 1 failed: Connection refused)',
+    ),
+    ({"WAREHOUSE_DSN": "postgresql://u@a:5432,b:5433/d"}, "WAREHOUSE_DSN names several servers"),
+    ({"WAREHOUSE_DSN": "host=a port=http dbname=d"}, "WAREHOUSE_DSN names the port 'http'"),
+    ({"TSHOP_HOME": "/proc/nope"}, "/proc/nope cannot be used (No such file or directory)"),
     ({"CLICKHOUSE_URL": "127.0.0.1:8123"}, "CLICKHOUSE_URL does not have the form"),
     ({"CLICKHOUSE_URL": "http://u:p@127.0.0.1:1/tshop"}, "named by CLICKHOUSE_URL does not answer"),
 ]
 
 
-@pytest.mark.parametrize(("variables", "message"), BAD_VALUES, ids=[" ".join(case[0]) for case in BAD_VALUES])
+@pytest.mark.parametrize(("variables", "message"), BAD_VALUES, ids=[str(case[0]) for case in BAD_VALUES])
 def test_bad_values_get_one_sentence_before_anything_starts(
     tmp_path: Path, variables: dict[str, str], message: str
 ) -> None:
@@ -371,6 +489,54 @@ def test_bad_values_get_one_sentence_before_anything_starts(
     assert message in answer.stderr
     assert len(answer.stderr.strip().splitlines()) == 1
     assert not (home / "postgres").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not DEBIAN_PYTHON.exists(), reason="needs root to become somebody else")
+@pytest.mark.parametrize("command", ["status", "run", "down", "report", "clean"])
+def test_a_home_of_another_user_is_told_in_one_sentence(scratch: Path, command: str) -> None:
+    user = pwd.getpwnam(NOBODY)
+    packages = packages_of_nobody()
+    home = scratch / f"others-{command}"
+    Settings(home).secret("postgres")
+    answer = subprocess.run(
+        [DEBIAN_PYTHON, "-m", "embedded", command, *(["--sure", "yes"] if command == "clean" else [])],
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": f"{ROOT}:{packages}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "TSHOP_HOME": str(home),
+        },
+        user=user.pw_uid,
+        group=user.pw_gid,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert len(answer.stderr.strip().splitlines()) == 1, answer.stderr
+    assert f"Error: {home}" in answer.stderr
+    assert "cannot be used (Permission denied)" in answer.stderr
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root moves data outside")
+def test_clean_deletes_what_lies_outside_too(scratch: Path) -> None:
+    closed = scratch / "to-clean"
+    closed.mkdir(mode=0o700)
+    settings = throw_away(closed / "home")
+    with stack_of(settings, stack.POSTGRES) as small:
+        small.start()
+        outside = small.postgres.folder
+        assert outside.is_relative_to(osuser.OUTSIDE)
+        small.stop()
+        # The secrets may be gone, and the way inside open by now.
+        shutil.rmtree(settings.home)
+        closed.chmod(0o755)
+        answer = run_module("embedded", "clean", "--sure", "yes", TSHOP_HOME=str(settings.home))
+        assert answer.returncode == 0, answer.stderr
+        assert str(outside.parent) in answer.stdout
+        assert not outside.parent.exists()
 
 
 def test_clean_asks_first(tmp_path: Path) -> None:
