@@ -20,10 +20,15 @@ CREATE TABLE sl.entity (
     surrogate_key_column text NOT NULL,
     tracked_columns text[] NOT NULL CHECK (cardinality(tracked_columns) > 0),
     keeps_changed_periods boolean NOT NULL DEFAULT true,
+    breaker_share numeric NOT NULL DEFAULT 0.5 CHECK (breaker_share > 0 AND breaker_share <= 1),
+    breaker_floor bigint NOT NULL DEFAULT 1000 CHECK (breaker_floor >= 0),
     UNIQUE (target_schema, target_table)
 );
 COMMENT ON TABLE sl.entity IS 'Registry that drives the SCD2 engine: one row an entity';
 COMMENT ON COLUMN sl.entity.tracked_columns IS 'Columns whose change opens a version; same names in source and target';
+COMMENT ON COLUMN sl.entity.breaker_share IS
+'A load that would delete or change more than this share of the current rows stops, unless it is forced';
+COMMENT ON COLUMN sl.entity.breaker_floor IS 'Up to this many deleted or changed rows a load never stops, whatever their share';
 COMMENT ON COLUMN sl.entity.keeps_changed_periods IS
 'True where the mart looks the entity up as of a moment: a load then notes in sl.changed_period what it changed';
 

@@ -1,12 +1,14 @@
--- dds.load_product(p_full boolean DEFAULT false)
+-- dds.load_product(p_full boolean DEFAULT false, p_force boolean DEFAULT false)
 --
 -- Purpose: loads what changed in raw.product since the last load into dds.product, keeping history.
--- Parameters: p_full: compare every row of raw.product, not only the changed ones (default false).
+-- Parameters: p_full: compare every row of raw.product, not only the changed ones (default false);
+--     p_force: go on even where that deletes or changes an unlikely share of the current rows (default false).
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
--- Errors: TS001 another run on dds.product is in progress.
+-- Errors: TS001 another run on dds.product is in progress; TS004 an unlikely share would be deleted or changed.
 -- Reads and writes: as sl.load_entity, of which this is the call for the entity "product".
 CREATE OR REPLACE PROCEDURE dds.load_product(
     p_full boolean DEFAULT false,
+    p_force boolean DEFAULT false,
     INOUT run_id bigint DEFAULT NULL,
     INOUT rows_read bigint DEFAULT NULL,
     INOUT rows_inserted bigint DEFAULT NULL,
@@ -21,7 +23,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     CALL sl.load_entity(
-        'product', p_full,
+        'product', p_full, p_force,
         run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected
     );
 END;

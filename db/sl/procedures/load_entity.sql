@@ -1,10 +1,12 @@
--- sl.load_entity(p_entity text, p_full boolean, INOUT ...)
+-- sl.load_entity(p_entity text, p_full boolean, p_force boolean, INOUT ...)
 --
 -- Purpose: the SCD2 engine. Brings the history of an entity in dds up to what its source table holds, in event time.
--- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run.
+-- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run;
+--     p_force: go on even where that deletes or changes more than the entity's breaker_share of the current rows.
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
---     source table or key column does not exist.
+--     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed: a source
+--     that lost its rows looks the same as a mass deletion.
 -- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.watermark, the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.watermark, sl.run.
 --
@@ -23,6 +25,7 @@
 CREATE OR REPLACE PROCEDURE sl.load_entity(
     p_entity text,
     p_full boolean DEFAULT false,
+    p_force boolean DEFAULT false,
     INOUT run_id bigint DEFAULT NULL,
     INOUT rows_read bigint DEFAULT NULL,
     INOUT rows_inserted bigint DEFAULT NULL,
@@ -49,6 +52,9 @@ DECLARE
     v_changed_rows text;
     v_high timestamptz;
     v_rejected_before boolean;
+    v_current bigint;
+    v_deleted bigint;
+    v_changed bigint;
 BEGIN
     v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
     v_window := sl.read_window(v_target, v_source, p_full);
@@ -137,6 +143,17 @@ BEGIN
     IF rows_read > 0 THEN
         ANALYZE pg_temp.scd2_change (scd2_key, scd2_sk, scd2_action);
 
+        -- The current rows are counted as far as it takes to know that the share is small: that costs in proportion
+        -- to what changed, however large the table is.
+        SELECT count(*) INTO v_changed
+        FROM pg_temp.scd2_change AS c
+        WHERE c.scd2_action IN ('append', 'close', 'splice');
+        IF NOT p_force AND v_changed > v_entity.breaker_floor THEN
+            EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE is_current LIMIT $1) AS t', v_target)
+            INTO v_current
+            USING ceil(v_changed / v_entity.breaker_share)::bigint;
+        END IF;
+
         -- Closed first: a version ends before its successor begins.
         EXECUTE format(
             $sql$
@@ -202,6 +219,33 @@ BEGIN
                 AND j.resolved_run_id IS NULL
                 AND j.entity_key = c.scd2_key::text
                 AND c.scd2_action <> 'rejected';
+        END IF;
+
+        -- Only now is it known what each splice came to; raising takes it all back.
+        SELECT
+            count(*) FILTER (WHERE c.scd2_action IN ('close', 'splice_deleted')),
+            count(*) FILTER (WHERE c.scd2_action IN ('append', 'splice_inserted', 'splice_corrected'))
+        INTO v_deleted, v_changed
+        FROM pg_temp.scd2_change AS c;
+        IF
+            v_current IS NOT NULL
+            AND v_deleted + v_changed > greatest(v_entity.breaker_floor, v_current * v_entity.breaker_share)
+        THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'TS004',
+                MESSAGE = format(
+                    '%s: the load would delete %s and change %s of %s current rows', v_target, v_deleted, v_changed,
+                    v_current
+                ),
+                DETAIL = format(
+                    'More than %s %% are not taken unforced, since a source that lost its rows looks the same. '
+                    'Nothing was changed.', round(v_entity.breaker_share * 100, 1)
+                ),
+                HINT = format(
+                    'Look at %s. If it is right, CALL %s.load_%s(p_force => true). The share is set by '
+                    'sl.entity.breaker_share.',
+                    v_source, v_entity.target_schema, p_entity
+                );
         END IF;
 
         IF v_entity.keeps_changed_periods THEN

@@ -1,0 +1,14 @@
+BEGIN;
+SELECT plan(2);
+
+-- Four current clients, and no floor.
+UPDATE sl.entity SET breaker_floor = 0, breaker_share = 0.5 WHERE entity_name = 'client';
+SELECT tap.put_client(g, tap.at(1)) FROM generate_series(1, 4) AS g;
+SELECT tap.load('client');
+SELECT tap.put_client(g, tap.at(2), p_is_deleted => true) FROM generate_series(1, 4) AS g;
+
+SELECT lives_ok('CALL dds.load_client(p_force => true)', 'all of four, forced');
+SELECT is((SELECT count(*) FROM tap.clients() AS c WHERE c.is_current), 0::bigint, 'are deleted');
+
+SELECT * FROM finish();
+ROLLBACK;
