@@ -34,7 +34,7 @@ class EndWhatWouldFailAgain(RetryPolicy):
     longer than its killed client lives.
     """
 
-    # What the audit found, and an entity that is not registered rightly: docs/errors.md.
+    # What the audit found, an unlikely load, an entity that is not registered rightly: docs/errors.md.
     SQLSTATES = frozenset({"TS002", "TS003", "TS004", "TS010"})
     # A check in ClickHouse, such as the pull's: this is another warehouse.
     CLICKHOUSE = "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"
