@@ -17,6 +17,9 @@ BIN := $(VENV)/bin
 # Runs a command with WAREHOUSE_DSN and CLICKHOUSE_URL filled in.
 EXEC := $(BIN)/python -m embedded exec --running --
 
+# The same, once the warehouse answers and is at the state of these files.
+CHECKED := $(EXEC) python -m migrations --check && $(EXEC)
+
 # Arguments of the targets below go on through the environment.
 export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE
 
@@ -49,14 +52,14 @@ generate: setup ## Fill raw with the days FROM to TO of a shop (TO is FROM by de
 		$(if $(SEED),--seed "$(SEED)") $(if $(LOCALE),--locale "$(LOCALE)")
 
 load: setup ## Load raw into dds: clients, products, sales
-	@$(EXEC) psql -X -v ON_ERROR_STOP=1 -c 'CALL dds.load_client()' -c 'CALL dds.load_product()' \
+	@$(CHECKED) psql -X -v ON_ERROR_STOP=1 -c 'CALL dds.load_client()' -c 'CALL dds.load_product()' \
 		-c 'CALL dds.load_sale()'
 
 mart: setup ## Build the mart from dds
-	@$(EXEC) psql -X -v ON_ERROR_STOP=1 -c 'CALL cdm.build_mart()'
+	@$(CHECKED) psql -X -v ON_ERROR_STOP=1 -c 'CALL cdm.build_mart()'
 
 audit: setup ## Check the warehouse's invariants
-	@$(EXEC) psql -X -v ON_ERROR_STOP=1 -c 'CALL sl.audit()'
+	@$(CHECKED) psql -X -v ON_ERROR_STOP=1 -c 'CALL sl.audit()'
 
 report: setup ## Print the report, read from ClickHouse and PostgreSQL
 	@$(BIN)/python -m embedded report
