@@ -350,6 +350,29 @@ def test_session_rules(endpoint):
     failed(endpoint.post("SELECT 1", session_id="short", session_check="1"), 500, 372, "SESSION_NOT_FOUND")
 
 
+def test_clients_that_leave_their_sessions_behind_do_not_fill_the_endpoint(own):
+    own.start()
+    own.post("CREATE TEMPORARY TABLE kept AS SELECT 7 AS a", session_id="keeper")
+    own.post("SELECT 1", session_id="first")
+    with httpx.Client(auth=(USER.encode(), PASSWORD.encode())) as client:
+        for number in range(300):
+            answer = client.post(own.url, params={"session_id": f"left {number}"}, content="SELECT 1")
+            assert answer.text == "1\n"
+    assert own.post("SELECT a FROM kept", session_id="keeper", session_check="1").text == "7\n"
+    # One that had nothing to lose is still there, and in its database.
+    assert own.post("SELECT currentDatabase()", session_id="first", session_check="1").text == "tshop\n"
+
+
+def test_sessions_that_keep_something_are_bounded(own):
+    own.start()
+    with httpx.Client(auth=(USER.encode(), PASSWORD.encode())) as client:
+        for number in range(256):
+            answer = client.post(own.url, params={"session_id": f"keeps {number}"}, content="SET max_threads = 1")
+            assert answer.status_code == 200
+    failed(own.post("SELECT 1", session_id="one more"), 503, 202, "TOO_MANY_SIMULTANEOUS_QUERIES")
+    assert own.post("SELECT getSetting('max_threads')", session_id="keeps 0").text == "1\n"
+
+
 def test_authentication_every_way(endpoint):
     query = {"query": "SELECT 1"}
     right = [

@@ -42,7 +42,10 @@ _STREAMED_ROOTS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery", "Select
 _NO_WAREHOUSE = {"host": "WAREHOUSE_DSN-is-not-set.invalid", "port": "5432", "user": "", "password": "", "database": ""}
 _BUFFERED_RESULT_BYTES = 96 << 20
 _PIECE = 1 << 20
+# Sessions that hold a handle of the engine at one time.
 _MAX_SESSIONS = 256
+# Statements that leave nothing behind in their session.
+_WITHOUT_TRACE = {"SELECT", "WITH", "INSERT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN"}
 
 
 @dataclass
@@ -68,11 +71,15 @@ class Statement:
 
 @dataclass
 class Session:
-    """A handle kept between requests: temporary tables and SET live in it."""
+    """A handle kept between requests: temporary tables and SET live in it.
+
+    One that keeps nothing yet (`has_state` is off) may lose its handle (None) and gets another at its next request.
+    """
 
     handle: Any
     timeout: float
     deadline: float
+    has_state: bool = False
     busy: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -192,6 +199,8 @@ class Engine:
         closes it.
         """
         handle = session.handle if session else self._connect()
+        if session and text.first_word(statement.sql) not in _WITHOUT_TRACE:
+            session.has_state = True
         pieces = None
         tag = self._begin(statement.query_id)
         try:
@@ -265,7 +274,8 @@ class Engine:
     def session(self, session_id: str, timeout: float, check: bool) -> Session:
         """Take a session for one request (made when it is new and `check` is off); give it back by `release`.
 
-        Raises ClickHouseError 372 (no such session), 373 (in use by another request).
+        Raises ClickHouseError 372 (no such session), 373 (in use by another request), 202 (too many that keep
+        something).
         """
         with self._sessions_lock:
             self._expire()
@@ -273,19 +283,44 @@ class Engine:
             if session is None:
                 if check:
                     raise ClickHouseError(372, "SESSION_NOT_FOUND", f"Session {session_id} not found")
-                if len(self.sessions) >= _MAX_SESSIONS:
-                    raise ClickHouseError(
-                        202, "TOO_MANY_SIMULTANEOUS_QUERIES", f"Too many sessions, the maximum is {_MAX_SESSIONS}"
-                    )
-                session = Session(self._connect(), timeout, time.monotonic() + timeout)
-                session.handle.query(f"USE {_identifier(self.database)}", "Null")
+                session = Session(self._session_handle(), timeout, time.monotonic() + timeout)
                 self.sessions[session_id] = session
             if not session.busy.acquire(blocking=False):
                 raise ClickHouseError(
                     373, "SESSION_IS_LOCKED", f"Session {session_id} is locked by a concurrent client"
                 )
+            if session.handle is None:
+                try:
+                    session.handle = self._session_handle()
+                except BaseException:
+                    session.busy.release()
+                    raise
             session.timeout = timeout
             return session
+
+    def _session_handle(self):
+        """A handle for a session; where there are too many, the idle session unused longest gives up its own.
+
+        Drivers open a session for every client and seldom keep anything in it, nor do they say when they are done.
+        """
+        holders = [session for session in self.sessions.values() if session.handle is not None]
+        if len(holders) >= _MAX_SESSIONS:
+            for session in sorted(holders, key=lambda session: session.deadline - session.timeout):
+                if not session.has_state and session.busy.acquire(blocking=False):
+                    # What it kept may have come in the meantime.
+                    idle, handle = not session.has_state, session.handle
+                    session.handle = None if idle else handle
+                    session.busy.release()
+                    if idle:
+                        handle.close()
+                        break
+            else:
+                raise ClickHouseError(
+                    202, "TOO_MANY_SIMULTANEOUS_QUERIES", f"Too many sessions, the maximum is {_MAX_SESSIONS}"
+                )
+        handle = self._connect()
+        handle.query(f"USE {_identifier(self.database)}", "Null")
+        return handle
 
     def release(self, session: Session) -> None:
         """End a request's use of its session; the time to its expiry begins."""
@@ -302,7 +337,8 @@ class Engine:
         for session_id, session in list(self.sessions.items()):
             if session.deadline < now and session.busy.acquire(blocking=False):
                 del self.sessions[session_id]
-                session.handle.close()
+                if session.handle is not None:
+                    session.handle.close()
 
     def close(self, patience: float = 15) -> bool:
         """Cancel what runs, wait for it (`patience` seconds), close every handle and give the directory up.
@@ -318,7 +354,8 @@ class Engine:
             return False
         with self._sessions_lock:
             for session in self.sessions.values():
-                session.handle.close()
+                if session.handle is not None:
+                    session.handle.close()
             self.sessions.clear()
         self._admin.close()
         self._lock_file.close()
