@@ -73,18 +73,19 @@ test: setup-dev ## Run all tests on a throw-away stack; ARGS= goes to pytest
 lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint --disable-progress-bar $(wildcard db migrations tests/pgtap embedded/report/postgres)
+	$(BIN)/sqlfluff lint --disable-progress-bar $(POSTGRES_SQL)
 	$(BIN)/sqlfluff lint --disable-progress-bar --dialect clickhouse $(wildcard clickhouse embedded/report/clickhouse)
 	$(BIN)/yamllint --strict .
 	$(if $(wildcard docker-compose.yml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 
+POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres embedded/reader_grants.sql)
 DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
 
 fmt: setup-dev ## Format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --disable-progress-bar $(wildcard db migrations tests/pgtap embedded/report/postgres)
+	$(BIN)/sqlfluff fix --disable-progress-bar $(POSTGRES_SQL)
 	$(BIN)/sqlfluff fix --disable-progress-bar --dialect clickhouse $(wildcard clickhouse embedded/report/clickhouse)
 
 docs: setup ## Make the reference pages in docs/ from the headers of the routines

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -538,6 +539,17 @@ def query(dsn, sql, *parameters):
 def generate(dsn, *arguments):
     """Run the generator on a small shop."""
     return run("--clients", "5000", "--products", "300", "--dsn", dsn, *arguments)
+
+
+def test_a_user_without_rights_is_told_whom_to_name(warehouse):
+    role = f"stranger_{secrets.token_hex(4)}"
+    query(warehouse, f"CREATE ROLE {role} LOGIN PASSWORD 'geheim'")
+    try:
+        answer = generate(re.sub("//[^@]*@", f"//{role}:geheim@", warehouse))
+        assert answer.returncode == 2
+        assert re.fullmatch(r"generator: raw cannot be read \([^\n]+\): name in the DSN a user [^\n]+\n", answer.stderr)
+    finally:
+        query(warehouse, f"DROP ROLE {role}")
 
 
 def raw_state(dsn):

@@ -547,6 +547,12 @@ def test_clean_asks_first(tmp_path: Path) -> None:
     assert (tmp_path / "home").exists()
 
 
+def test_generate_follows_a_run_that_began_on_another_day() -> None:
+    command = ["make", "-n", "generate", "OPENED=2026-02-01", "FROM=2026-02-03"]
+    answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert '--opened "2026-02-01" --from "2026-02-03"' in answer.stdout
+
+
 def test_help_names_every_target() -> None:
     answer = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     targets = "help setup run stop status migrate generate load mart audit report psql logs test lint fmt docs"
