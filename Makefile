@@ -44,7 +44,7 @@ logs: setup ## Follow the logs of the embedded stack
 	@$(BIN)/python -m embedded logs --follow
 
 migrate: setup ## Bring the warehouse's schema and routines up to date
-	@$(BIN)/python -m embedded migrate
+	@$(EXEC) python -m migrations
 
 generate: setup ## Fill raw with the days FROM to TO of a shop (TO is FROM by default, FROM the day it OPENED)
 	@$(EXEC) python -m generator $(if $(OPENED),--opened "$(OPENED)") $(if $(FROM),--from "$(FROM)") \
@@ -79,7 +79,7 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
 	$(if $(wildcard docker-compose.yml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 
-POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres embedded/reader_grants.sql)
+POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres)
 DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
 
 fmt: setup-dev ## Format Python and SQL

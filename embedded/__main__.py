@@ -59,7 +59,6 @@ def _parser() -> argparse.ArgumentParser:
     command = add("logs", _logs, "Show the end of the logs.")
     command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
     command.add_argument("--follow", action="store_true", help="go on with what is written")
-    add("migrate", _migrate, "Bring the warehouse up to date, and let ClickHouse read it.")
     add("run", _run, "Start the stack, run the main job, print the report.")
     add("report", _report, "Print the report.")
     command = add("clean", _clean, "Stop the stack and delete its data, logs and secrets.")
@@ -112,14 +111,6 @@ def _check_warehouse_runs(settings: Settings) -> None:
         raise StackError(
             "The embedded stack is not running: start it by 'make run', or name a warehouse by WAREHOUSE_DSN."
         )
-
-
-def _migrate(settings: Settings, _options: argparse.Namespace) -> int:
-    from embedded import main_job
-
-    _check_warehouse_runs(settings)
-    main_job.migrate(stack.Stack(settings))
-    return 0
 
 
 def _logs(settings: Settings, options: argparse.Namespace) -> int:

@@ -192,7 +192,7 @@ def connect(settings: Settings):
 
 
 def migrate(embedded: stack.Stack) -> None:
-    """Bring the warehouse's schema up to date and let ClickHouse read it; what the migrations say is shown.
+    """Bring the warehouse's schema up to date; what the migrations say is shown.
 
     Raises:
         StackError: they failed, and said why.
@@ -200,8 +200,6 @@ def migrate(embedded: stack.Stack) -> None:
     command = [sys.executable, "-m", "migrations"]
     if subprocess.run(command, env=embedded.environment, cwd=ROOT, check=False).returncode != 0:
         raise StackError("The warehouse was not migrated, for the reason above; nothing in it changed.")
-    if not embedded.settings.external_warehouse:
-        embedded.grant_to_reader()
 
 
 def plan(settings: Settings, request: Request, today: date | None = None) -> tuple[Shop, list[dict[str, Any]]]:

@@ -47,7 +47,6 @@ MARK = "TSHOP_STACK"
 # A unix socket's path holds about 100 bytes.
 LONGEST_SOCKET_PATH = 90
 LOG_BYTES = 10 * 1024 * 1024
-READER_GRANTS = Path(__file__).parent / "reader_grants.sql"
 # What holds for every session of the reader. A pull of the whole mart is one statement, which the DAG gives two hours.
 READER_SETTINGS = {
     "default_transaction_read_only": "on",
@@ -355,23 +354,12 @@ class Stack:
                 self._close_database(cursor, database)
             warehouse = psycopg2.sql.Identifier(WAREHOUSE_DATABASE)
             cursor.execute(psycopg2.sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(warehouse, role))
-        self.grant_to_reader()
 
     @staticmethod
     def _close_database(cursor: psycopg2.extensions.cursor, name: str) -> None:
         """Let only those connect who are named: the reader to the warehouse, Airflow to its own."""
         statement = psycopg2.sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
         cursor.execute(statement.format(psycopg2.sql.Identifier(name)))
-
-    def grant_to_reader(self) -> None:
-        """Let ClickHouse's role read what it pulls; nothing happens where the embedded warehouse is not migrated yet.
-
-        To be called after each migration, which may have made the views anew.
-        """
-        with self._admin(WAREHOUSE_DATABASE) as cursor:
-            cursor.execute("SELECT to_regclass('cdm.sales_mart_run') IS NOT NULL")
-            if cursor.fetchone()[0]:
-                cursor.execute(READER_GRANTS.read_text())
 
     def prepare_airflow(self) -> None:
         """Make Airflow's role, database and tables in the running PostgreSQL; nothing happens where they are there.

@@ -9,8 +9,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from migrations import routines
+from migrations.plain_sql import execute_file
 
 OLDEST_POSTGRESQL = 15
+READER_GRANTS = Path(__file__).parent / "reader_grants.sql"
 DSN_FORM = "postgresql://user:password@host:port/database"
 # Any constant serves, so long as all migrations of a warehouse take the same: the bytes of "t_shop_m".
 ADVISORY_LOCK = 0x745F73686F705F6D
@@ -126,7 +128,15 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
         if after == known[-1]:
             with connection.connection.dbapi_connection.cursor() as cursor:
                 changed = routines.apply(cursor, after, db_folder)
+                grant_to_reader(cursor)
     return before, after, changed
+
+
+def grant_to_reader(cursor) -> None:
+    """Let ClickHouse's role, where there is one, read what it pulls: a view made anew has lost its grants."""
+    cursor.execute("SELECT FROM pg_roles WHERE rolname = 'tshop_reader'")
+    if cursor.rowcount:
+        execute_file(cursor, READER_GRANTS, "migrations/reader_grants.sql")
 
 
 def current_revision(connection: sqlalchemy.Connection) -> str | None:

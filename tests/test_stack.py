@@ -374,6 +374,7 @@ def test_clickhouse_reads_of_the_warehouse_what_it_pulls_and_nothing_else(small_
 
 
 def test_the_reader_writes_nothing_and_is_bounded(small_stack: stack.Stack) -> None:
+    main_job.migrate(small_stack)
     dsn = small_stack.settings.warehouse_reader_dsn
     shown = ("default_transaction_read_only", "timezone", "statement_timeout")
     expression = ", ".join(f"current_setting('{name}')" for name in shown)

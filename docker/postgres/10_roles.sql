@@ -12,7 +12,7 @@ ALTER DATABASE tshop OWNER TO tshop;
 ALTER ROLE tshop SET client_connection_check_interval = '10s';
 
 CREATE ROLE tshop_reader LOGIN PASSWORD :'reader_password';
-GRANT pg_read_all_data TO tshop_reader;
+-- What it may read is granted by the migrations (migrations/reader_grants.sql).
 ALTER ROLE tshop_reader SET timezone = 'UTC';
 ALTER ROLE tshop_reader SET default_transaction_read_only = 'on';
 
