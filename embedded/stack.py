@@ -210,9 +210,13 @@ class Stack:
         """
         home = str(self.settings.home)
         file = self._session_file()
-        session, born = map(float, file.read_text().split()) if file.exists() else (0, 0)
+        # No session is ever None. 0 would be the session of all whose leader lives outside this container.
+        session, born = map(float, file.read_text().split()) if file.exists() else (None, 0)
+        spared = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
         found = []
         for process in psutil.process_iter():
+            if process.pid in spared:
+                continue
             # Other users' processes do not show their environment, and are not ours.
             with contextlib.suppress(psutil.Error, OSError):
                 in_session = (
@@ -222,7 +226,7 @@ class Stack:
                 )
                 if in_session or process.environ().get(MARK) == home:
                     found.append(process)
-        return sorted((one for one in found if one.pid != os.getpid()), key=lambda one: one.pid != session)
+        return sorted(found, key=lambda one: one.pid != session)
 
     # --- health -----------------------------------------------------------------------------------------------------
 

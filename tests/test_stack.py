@@ -397,6 +397,17 @@ def test_clickhouse_is_not_told_the_secrets_of_others(small_stack: stack.Stack) 
         assert not any(settings.secret(name) in value for value in known.values()), name
 
 
+def test_a_process_of_no_session_is_not_taken_for_the_stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # In a container, the session of what was started from outside has the id 0.
+    monkeypatch.setattr(stack.os, "getsid", lambda pid: 0)
+    bystander = subprocess.Popen(["sleep", "60"], cwd=ROOT)
+    try:
+        assert stack.Stack(throw_away(tmp_path)).processes() == []
+    finally:
+        bystander.kill()
+        bystander.wait()
+
+
 def test_a_start_that_was_broken_off_is_begun_again(small_stack: stack.Stack) -> None:
     (small_stack.settings.home / "run" / "fingerprint").unlink()
     assert small_stack.start() is True
