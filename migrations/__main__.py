@@ -25,12 +25,19 @@ def main() -> int:
         if arguments.check:
             check(dsn)
             return 0
-        before, after, changed = migrate(dsn)
-    except (CannotMigrate, BrokenSql, ValueError) as error:
+        done = migrate(dsn)
+    except (CannotMigrate, BrokenSql, LookupError, ValueError) as error:
         print(f"migrations: {error}", file=sys.stderr)
         return 1
-    moved = f"revision {before or 'none'} -> {after}" if before != after else f"revision {after}, nothing pending"
-    print(f"migrations: {moved}; routine bodies new or changed: {changed}")
+    moved = f"revision {done.before or 'none'} -> {done.after}"
+    if done.before == done.after:
+        moved = f"revision {done.after}, nothing pending"
+    print(f"migrations: {moved}; routine bodies new or changed: {done.changed}")
+    if done.missing_roles:
+        print(
+            f"migrations: the server has no role {', '.join(done.missing_roles)}: to have them, set "
+            "WAREHOUSE_ADMIN_DSN to this database as a superuser, run python -m migrations.roles, and migrate again."
+        )
     return 0
 
 

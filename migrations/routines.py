@@ -77,6 +77,4 @@ def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
             (name, sha, revision),
         )
     cursor.execute("DELETE FROM sl.routine_version WHERE NOT file_name = ANY(%s)", (list(wanted),))
-    for layer in LAYERS:
-        cursor.execute(f"REVOKE ALL ON ALL ROUTINES IN SCHEMA {layer} FROM PUBLIC")
     return changed

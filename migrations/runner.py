@@ -1,5 +1,6 @@
 """Bring a warehouse to the newest revision and install the routine bodies, all in one transaction."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
@@ -8,14 +9,29 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from migrations import routines
-from migrations.plain_sql import execute_file
+from migrations import roles, routines
 
 OLDEST_POSTGRESQL = 15
-READER_GRANTS = Path(__file__).parent / "reader_grants.sql"
 DSN_FORM = "postgresql://user:password@host:port/database"
 # Any constant serves, so long as all migrations of a warehouse take the same: the bytes of "t_shop_m".
 ADVISORY_LOCK = 0x745F73686F705F6D
+
+
+@dataclass(frozen=True)
+class Migration:
+    """What a migration did.
+
+    Attributes:
+        before: revision before; None on an empty database.
+        after: revision after.
+        changed: number of bodies new or changed.
+        missing_roles: roles that the server has not and this user may not make.
+    """
+
+    before: str | None
+    after: str
+    changed: int
+    missing_roles: list[str]
 
 
 class CannotMigrate(Exception):
@@ -79,7 +95,7 @@ def check(dsn: str) -> None:
                 raise CannotMigrate("The warehouse is not at the state of these files: run make migrate.")
 
 
-def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER) -> tuple[str | None, str, int]:
+def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER) -> Migration:
     """Apply pending revisions up to `target` and, at the head, the routine bodies.
 
     A second run at the same time waits for the first.
@@ -87,7 +103,7 @@ def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER
     :param dsn: libpq URI of the warehouse
     :param target: revision to stop at; bodies belong to the newest one and are applied only there
     :param db_folder: root of the routine bodies
-    :returns: revision before (None on an empty database), revision after, number of bodies new or changed
+    :returns: what was done
     :raises CannotMigrate: the server is out of reach, too old, or ahead of these files
     :raises BrokenSql: a revision or a body was refused; nothing was changed
     """
@@ -106,7 +122,7 @@ def first_line(error: sqlalchemy.exc.DBAPIError) -> str:
     return str(error.orig).strip().splitlines()[0].removeprefix("ERROR:").strip()
 
 
-def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path) -> tuple[str | None, str, int]:
+def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path) -> Migration:
     """Do what `migrate` does, over an open connection, which is closed."""
     with connection, connection.begin():
         version = connection.dialect.server_version_info[0]
@@ -124,19 +140,13 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
             )
         command.upgrade(config(connection), target)
         after = current_revision(connection)
-        changed = 0
+        changed, missing = 0, []
         if after == known[-1]:
             with connection.connection.dbapi_connection.cursor() as cursor:
                 changed = routines.apply(cursor, after, db_folder)
-                grant_to_reader(cursor)
-    return before, after, changed
-
-
-def grant_to_reader(cursor) -> None:
-    """Let ClickHouse's role, where there is one, read what it pulls: a view made anew has lost its grants."""
-    cursor.execute("SELECT FROM pg_roles WHERE rolname = 'tshop_reader'")
-    if cursor.rowcount:
-        execute_file(cursor, READER_GRANTS, "migrations/reader_grants.sql")
+                missing = roles.make_missing(cursor)
+                roles.grant(cursor)
+    return Migration(before, after, changed, missing)
 
 
 def current_revision(connection: sqlalchemy.Connection) -> str | None:

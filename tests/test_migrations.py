@@ -70,9 +70,10 @@ def test_upgrade_from_every_revision_ends_in_the_fresh_schema(database):
         name = f"upgraded_{revision}"
         server.create_database(name)
         upgraded = server.dsn(name)
-        assert runner.migrate(upgraded, target=revision) == (None, revision, 0)
-        before, after, changed = runner.migrate(upgraded)
-        assert (before, after, changed) == (revision, runner.revisions()[-1], len(routines.bodies()))
+        assert runner.migrate(upgraded, target=revision).after == revision
+        done = runner.migrate(upgraded)
+        assert (done.before, done.after) == (revision, runner.revisions()[-1])
+        assert done.changed == len(routines.bodies())
         assert schema_dump(server, upgraded) == expected
         assert registry(upgraded) == registry(fresh)
         server.drop_database(name)
@@ -113,14 +114,14 @@ def test_every_body_is_recorded_with_its_hash_and_revision(warehouse):
 
 def test_nothing_pending_touches_nothing(warehouse):
     before = query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name")
-    assert runner.migrate(warehouse)[2] == 0
+    assert runner.migrate(warehouse).changed == 0
     assert query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name") == before
 
 
 def test_a_changed_body_is_applied_and_recorded(warehouse, bodies):
     view = bodies / "cdm" / "views" / "sales_mart_batch.sql"
     view.write_text(view.read_text().replace("Count and exact sums", "Count and sums"))
-    assert runner.migrate(warehouse, db_folder=bodies)[2] == 1
+    assert runner.migrate(warehouse, db_folder=bodies).changed == 1
     assert query(warehouse, "SELECT obj_description('cdm.sales_mart_batch'::regclass)")[0][0].startswith(
         "Count and sums"
     )
@@ -181,7 +182,10 @@ def test_two_at_once_one_waits_and_both_succeed(empty_database):
     for thread in threads:
         thread.join()
     head = runner.revisions()[-1]
-    assert sorted(results, key=str) == sorted([(None, head, len(routines.bodies())), (head, head, 0)], key=str)
+    assert {(done.before, done.after, done.changed) for done in results} == {
+        (None, head, len(routines.bodies())),
+        (head, head, 0),
+    }
 
 
 def test_a_warehouse_newer_than_the_files_is_left_alone(warehouse):

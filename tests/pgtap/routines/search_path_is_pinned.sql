@@ -11,7 +11,7 @@ SELECT is_empty(
 );
 SELECT set_eq(
     $$SELECT p.oid::regproc::text FROM pg_proc AS p WHERE p.prosecdef AND p.prokind = 'p'$$,
-    ARRAY['dds.load_client', 'dds.load_product', 'dds.load_sale', 'cdm.build_mart', 'sl.audit'],
+    ARRAY['dds.load_client', 'dds.load_product', 'dds.load_sale', 'cdm.build_mart', 'sl.audit', 'sl.record_failure'],
     'the procedures that others call run with their owner''s rights'
 );
 

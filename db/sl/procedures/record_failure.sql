@@ -1,0 +1,79 @@
+-- sl.record_failure(p_procedure text, p_sqlstate text, p_message text, p_context text DEFAULT NULL,
+--     p_started_at timestamptz DEFAULT NULL, INOUT run_id bigint DEFAULT NULL)
+--
+-- Purpose: writes the trace of a run that failed. A failed run is rolled back whole, so whoever called it calls this
+--     afterwards, in a new transaction.
+-- Parameters: p_procedure: what was called, e.g. dds.load_client; p_sqlstate: five characters, NULL where the server
+--     was lost before it said one; p_message: the error's primary message, never its DETAIL, which may hold personal
+--     data; p_context: where it was raised; p_started_at: when the call began, now where it is not known.
+-- Returns: one row: run_id.
+-- Errors: 22023 there is no such procedure in dds, cdm or sl, or the SQLSTATE is none.
+-- Reads: sl.entity. Writes: sl.run.
+--
+-- The clock of a target's runs is not moved by a trace: it cannot lie in the future. Texts are cut at 2000 characters.
+CREATE OR REPLACE PROCEDURE sl.record_failure(
+    p_procedure text,
+    p_sqlstate text,
+    p_message text,
+    p_context text DEFAULT NULL,
+    p_started_at timestamptz DEFAULT NULL,
+    INOUT run_id bigint DEFAULT NULL
+)
+LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $body$
+#variable_conflict use_column
+DECLARE
+    c_longest CONSTANT integer := 2000;
+    v_now timestamptz := clock_timestamp();
+BEGIN
+    IF NOT EXISTS (
+        SELECT
+        FROM pg_proc AS p
+        INNER JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE
+            p.prokind = 'p'
+            AND n.nspname IN ('dds', 'cdm', 'sl')
+            AND format('%s.%s', n.nspname, p.proname) = p_procedure
+    ) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format('sl.record_failure: there is no procedure "%s"', p_procedure),
+            HINT = 'Name the procedure that was called with its schema, e.g. dds.load_client.';
+    END IF;
+    IF p_sqlstate !~ '^[0-9A-Z]{5}$' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format('sl.record_failure: "%s" is no SQLSTATE', p_sqlstate),
+            HINT = 'Give the five characters of the error, or NULL where the server was lost.';
+    END IF;
+
+    INSERT INTO sl.run (
+        procedure_name, target, status, started_at, finished_at, error_sqlstate, error_message, error_context
+    )
+    VALUES (
+        p_procedure,
+        CASE p_procedure
+            WHEN 'cdm.build_mart' THEN 'cdm.sales_mart'
+            ELSE coalesce(
+                (
+                    SELECT format('%I.%I', e.target_schema, e.target_table)
+                    FROM sl.entity AS e
+                    WHERE format('%s.load_%s', e.target_schema, e.entity_name) = p_procedure
+                ),
+                p_procedure
+            )
+        END,
+        'failed',
+        least(p_started_at, v_now),
+        v_now,
+        p_sqlstate,
+        left(coalesce(nullif(btrim(p_message), ''), 'The caller gave no message'), c_longest),
+        left(p_context, c_longest)
+    )
+    RETURNING run_id INTO run_id;
+END;
+$body$;
+
+COMMENT ON PROCEDURE sl.record_failure IS 'Writes the trace of a run that failed, after its rollback';

@@ -1,0 +1,236 @@
+"""The roles of the warehouse: roles.toml says who may do what, this module makes it so.
+
+A role belongs to the whole server, its rights to one database. ``ensure`` makes the roles, which takes a superuser (or
+CREATEROLE); ``grant`` gives them their rights, which takes the owner of the database, and is part of each migration.
+
+``python -m migrations.roles`` does the first for the server and database named by WAREHOUSE_ADMIN_DSN, where it also
+makes the owner, "tshop", and gives it the database. Passwords come by the environment variables TSHOP_OWNER_PASSWORD,
+TSHOP_ETL_PASSWORD, TSHOP_LOADER_PASSWORD, TSHOP_READER_PASSWORD and TSHOP_ANALYST_PASSWORD; a role whose variable is
+not set keeps the password it has, and a new one has none.
+"""
+
+import contextlib
+import os
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg2
+from psycopg2.extensions import cursor as Cursor
+from psycopg2.extensions import encrypt_password
+from psycopg2.sql import SQL, Composable, Identifier, Literal
+
+FILE = Path(__file__).parent / "roles.toml"
+LAYERS = ("raw", "dds", "cdm", "sl")
+OWNER = "tshop"
+# What none of the roles is: attribute, column of pg_roles.
+EXCESSIVE = (
+    ("SUPERUSER", "rolsuper"),
+    ("CREATEROLE", "rolcreaterole"),
+    ("CREATEDB", "rolcreatedb"),
+    ("REPLICATION", "rolreplication"),
+    ("BYPASSRLS", "rolbypassrls"),
+)
+# What PUBLIC has by default or by mistake. The schema "public" is not ours, and nobody here needs it.
+PUBLIC_SCHEMAS = (*LAYERS, "public")
+
+
+@dataclass(frozen=True)
+class Role:
+    """One role as roles.toml has it.
+
+    Attributes:
+        name: of the role.
+        connection_limit: how many connections it may have at a time.
+        settings: configuration parameters of its sessions and their values.
+        database: privileges on the database.
+        grants: privileges and the objects they are for, each "schema.name", the name with "*" for any rest.
+    """
+
+    name: str
+    connection_limit: int
+    settings: dict[str, str]
+    database: str
+    grants: dict[str, list[str]]
+
+
+def roles() -> list[Role]:
+    """Return the roles of roles.toml."""
+    return [
+        Role(name, table["connection_limit"], table.get("settings", {}), table["database"], table["grants"])
+        for name, table in tomllib.loads(FILE.read_text(encoding="utf-8")).items()
+    ]
+
+
+# --- the server's part ----------------------------------------------------------------------------------------------
+
+
+def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
+    """Make the roles, and the owner of the database, and bring them to what roles.toml says.
+
+    :param cursor: of a superuser, or of a role with CREATEROLE that owns the database
+    :param passwords: password by name of a role, the owner's "tshop" included; the others keep theirs
+    :raises psycopg2.Error: the server refuses
+    """
+    for name in (OWNER, *(role.name for role in roles())):
+        _make(cursor, name)
+        if password := passwords.get(name):
+            # A statement is logged where it fails or is slow: it holds no password that somebody could use.
+            encrypted = encrypt_password(password, name, cursor.connection, "scram-sha-256")
+            _execute(cursor, "ALTER ROLE {} PASSWORD {}", Identifier(name), Literal(encrypted))
+    for role in roles():
+        _configure(cursor, role)
+    cursor.execute("SELECT pg_get_userbyid(datdba), datname FROM pg_database WHERE datname = current_database()")
+    owner, database = cursor.fetchone()
+    if owner != OWNER:
+        _execute(cursor, "ALTER DATABASE {} OWNER TO {}", Identifier(database), Identifier(OWNER))
+
+
+def make_missing(cursor: Cursor) -> list[str]:
+    """Make the roles that the server has not, without passwords, where the user may.
+
+    :param cursor: of any user, inside a transaction
+    :returns: the roles that are missing still
+    """
+    missing = [role for role in roles() if not _exists(cursor, role.name)]
+    cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    if not cursor.fetchone()[0]:
+        return [role.name for role in missing]
+    for role in missing:
+        _make(cursor, role.name)
+        _configure(cursor, role)
+    return []
+
+
+def _exists(cursor: Cursor, name: str) -> bool:
+    cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,))
+    return cursor.rowcount > 0
+
+
+def _make(cursor: Cursor, name: str) -> None:
+    if _exists(cursor, name):
+        return
+    # Another database of the server may be migrated at this moment, and make it first.
+    block = SQL(
+        "BEGIN CREATE ROLE {} LOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END"
+    ).format(Identifier(name))
+    _execute(cursor, "DO {}", Literal(block.as_string(cursor)))
+
+
+def _configure(cursor: Cursor, role: Role) -> None:
+    columns = ", ".join(column for _, column in EXCESSIVE)
+    cursor.execute(f"SELECT rolconnlimit, rolconfig, {columns} FROM pg_roles WHERE rolname = %s", (role.name,))
+    limit, config, *excessive = cursor.fetchone()
+    name = Identifier(role.name)
+    for (attribute, _), has in zip(EXCESSIVE, excessive, strict=True):
+        if has:
+            _execute(cursor, f"ALTER ROLE {{}} NO{attribute}", name)
+    if limit != role.connection_limit:
+        _execute(cursor, "ALTER ROLE {} CONNECTION LIMIT {}", name, Literal(role.connection_limit))
+    known = dict(setting.split("=", 1) for setting in config or ())
+    for setting in known.keys() - role.settings.keys():
+        _execute(cursor, "ALTER ROLE {} RESET {}", name, Identifier(setting))
+    for setting, value in role.settings.items():
+        if known.get(setting) != value:
+            _execute(cursor, "ALTER ROLE {} SET {} = {}", name, Identifier(setting), Literal(value))
+
+
+# --- the database's part --------------------------------------------------------------------------------------------
+
+
+def grant(cursor: Cursor) -> None:
+    """Give the roles there are what roles.toml says, and take all else in the database from them and from PUBLIC.
+
+    :param cursor: of the owner of the database, inside the migration's transaction, when all objects are there
+    :raises LookupError: roles.toml names an object that does not exist
+    """
+    cursor.execute("SELECT current_database()")
+    database = Identifier(cursor.fetchone()[0])
+    _take_all(cursor, SQL("PUBLIC"), database, PUBLIC_SCHEMAS)
+    for role in roles():
+        if not _exists(cursor, role.name):
+            continue
+        name = Identifier(role.name)
+        _take_all(cursor, name, database, LAYERS)
+        _execute(cursor, f"GRANT {role.database} ON DATABASE {{}} TO {{}}", database, name)
+        for privileges, patterns in role.grants.items():
+            for pattern in patterns:
+                _grant_on(cursor, privileges, pattern, name)
+
+
+def _take_all(cursor: Cursor, role: Composable, database: Composable, schemas: tuple[str, ...]) -> None:
+    _execute(cursor, "REVOKE ALL ON DATABASE {} FROM {}", database, role)
+    for schema in schemas:
+        _execute(cursor, "REVOKE ALL ON SCHEMA {} FROM {}", Identifier(schema), role)
+    for schema in LAYERS:
+        for kind in ("TABLES", "SEQUENCES", "ROUTINES"):
+            _execute(cursor, f"REVOKE ALL ON ALL {kind} IN SCHEMA {{}} FROM {{}}", Identifier(schema), role)
+
+
+def _grant_on(cursor: Cursor, privileges: str, pattern: str, role: Composable) -> None:
+    """Grant privileges on the tables and views, or where they are EXECUTE on the routines, that a pattern names."""
+    schema, name = pattern.split(".")
+    like = name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%").replace("*", "%")
+    if privileges == "EXECUTE":
+        kind = "ROUTINE"
+        catalog = (
+            "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = %s::regnamespace AND proname LIKE %s"
+        )
+    else:
+        kind = "TABLE"
+        catalog = (
+            "SELECT oid::regclass::text FROM pg_class "
+            "WHERE relnamespace = %s::regnamespace AND relname LIKE %s AND relkind IN ('r', 'p', 'v', 'm')"
+        )
+    cursor.execute(catalog, (schema, like))
+    objects = [row[0] for row in cursor.fetchall()]
+    if not objects:
+        raise LookupError(
+            f"migrations/roles.toml grants {privileges} on {pattern}, and there is no such {kind.lower()}."
+        )
+    _execute(cursor, "GRANT USAGE ON SCHEMA {} TO {}", Identifier(schema), role)
+    for one in objects:
+        # regclass and regprocedure quote by themselves.
+        _execute(cursor, f"GRANT {privileges} ON {kind} {one} TO {{}}", role)
+
+
+def _execute(cursor: Cursor, statement: str, *names: Composable) -> None:
+    cursor.execute(SQL(statement).format(*names))
+
+
+def main() -> int:
+    """Make the roles on the server of WAREHOUSE_ADMIN_DSN; on failure print one sentence to stderr and return 1."""
+    dsn = os.environ.get("WAREHOUSE_ADMIN_DSN", "")
+    if not dsn:
+        print(
+            "migrations.roles: WAREHOUSE_ADMIN_DSN is not set: set it to the warehouse's database on its server as a "
+            "superuser, postgresql://user:password@host:port/database.",
+            file=sys.stderr,
+        )
+        return 1
+    names = (OWNER, *(role.name for role in roles()))
+    variables = {name: f"TSHOP_{name.removeprefix('tshop_').upper()}_PASSWORD" for name in names}
+    variables[OWNER] = "TSHOP_OWNER_PASSWORD"
+    passwords = {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}
+    try:
+        with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+            ensure(cursor, passwords)
+    except psycopg2.Error as error:
+        said = str(error).strip().splitlines()[0].removeprefix("ERROR:").strip()
+        print(
+            f"migrations.roles: the roles could not be made ({said}): WAREHOUSE_ADMIN_DSN has to name the warehouse's "
+            "database as a superuser.",
+            file=sys.stderr,
+        )
+        return 1
+    without = [name for name in names if name not in passwords]
+    print(
+        f"migrations.roles: {', '.join(names)} are as roles.toml says"
+        + (f"; no password was given for {', '.join(without)}" if without else "")
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
