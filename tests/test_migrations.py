@@ -119,14 +119,12 @@ def test_nothing_pending_touches_nothing(warehouse):
 
 
 def test_a_changed_body_is_applied_and_recorded(warehouse, bodies):
-    view = bodies / "cdm" / "views" / "sales_mart_batch.sql"
-    view.write_text(view.read_text().replace("Count and exact sums", "Count and sums"))
+    view = bodies / "cdm" / "views" / "sales_mart_run.sql"
+    view.write_text(view.read_text().replace("The builds of", "Builds of"))
     assert runner.migrate(warehouse, db_folder=bodies).changed == 1
-    assert query(warehouse, "SELECT obj_description('cdm.sales_mart_batch'::regclass)")[0][0].startswith(
-        "Count and sums"
-    )
+    assert query(warehouse, "SELECT obj_description('cdm.sales_mart_run'::regclass)")[0][0].startswith("Builds of")
     assert query(
-        warehouse, "SELECT sha256 FROM sl.routine_version WHERE file_name = 'cdm/views/sales_mart_batch.sql'"
+        warehouse, "SELECT sha256 FROM sl.routine_version WHERE file_name = 'cdm/views/sales_mart_run.sql'"
     ) == [(routines.sha256_of(view),)]
 
 
@@ -140,8 +138,8 @@ def test_a_removed_body_is_no_longer_recorded(warehouse, bodies):
 
 def test_a_broken_body_rolls_everything_back_and_names_file_and_line(warehouse, bodies):
     before = query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name")
-    view = bodies / "cdm" / "views" / "sales_mart_batch.sql"
-    view.write_text(view.read_text().replace("Count and exact sums", "Count and sums"))
+    view = bodies / "cdm" / "views" / "sales_mart_run.sql"
+    view.write_text(view.read_text().replace("The builds of", "Builds of"))
     broken = bodies / "dds" / "procedures" / "load_sale.sql"
     lines = broken.read_text().splitlines()
     line = lines.index("BEGIN") + 1
@@ -150,14 +148,12 @@ def test_a_broken_body_rolls_everything_back_and_names_file_and_line(warehouse, 
     with pytest.raises(BrokenSql, match=rf"^db/dds/procedures/load_sale\.sql, line {line}: .*SQLSTATE 42601"):
         runner.migrate(warehouse, db_folder=bodies)
     assert query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name") == before
-    assert query(warehouse, "SELECT obj_description('cdm.sales_mart_batch'::regclass)")[0][0].startswith(
-        "Count and exact"
-    )
+    assert query(warehouse, "SELECT obj_description('cdm.sales_mart_run'::regclass)")[0][0].startswith("The builds of")
 
 
 def test_a_broken_body_leaves_an_empty_database_empty(empty_database, bodies):
-    (bodies / "cdm" / "views" / "sales_mart_batch.sql").write_text("CREATE VIEW cdm.x AS SELECT nothing_there;")
-    with pytest.raises(BrokenSql, match=r"^db/cdm/views/sales_mart_batch\.sql, line 1: "):
+    (bodies / "cdm" / "views" / "sales_mart_run.sql").write_text("CREATE VIEW cdm.x AS SELECT nothing_there;")
+    with pytest.raises(BrokenSql, match=r"^db/cdm/views/sales_mart_run\.sql, line 1: "):
         runner.migrate(empty_database, db_folder=bodies)
     assert query(empty_database, "SELECT nspname FROM pg_namespace WHERE nspname IN ('sl', 'raw', 'dds', 'cdm')") == []
 
@@ -237,8 +233,8 @@ def test_check_tells_what_is_missing_and_changes_nothing(empty_database, bodies)
         return run_module("migrations", "--check", WAREHOUSE_DSN=empty_database)
 
     assert (answer().returncode, answer().stderr) == (1, "migrations: The warehouse is empty: run make migrate.\n")
-    view = bodies / "cdm" / "views" / "sales_mart_batch.sql"
-    view.write_text(view.read_text().replace("Count and exact sums", "Count and sums"))
+    view = bodies / "cdm" / "views" / "sales_mart_run.sql"
+    view.write_text(view.read_text().replace("The builds of", "Builds of"))
     runner.migrate(empty_database, db_folder=bodies)
     assert answer().returncode == 1
     assert "not at the state of these files: run make migrate" in answer().stderr

@@ -3,10 +3,11 @@
 -- Purpose: what the mart should say now of each current sale, computed afresh from dds. The one home of the mart's
 --     meaning: cdm.build_mart writes it, sl.audit compares with it.
 -- Columns: those of cdm.sales_mart but for the version's own (version_no, valid_from, valid_to, is_current, run_id).
--- Reads: dds.sale, dds.client, dds.product.
+-- Reads: dds.sale, dds.client, dds.product; of forgotten clients sl.erasure, cdm.sales_mart.
 --
 -- Client and product are the version valid at sold_at; before the first version the first one; in a gap after a
--- deletion the last one before it; NULLs while the key is unknown. A client born after the sale has no age.
+-- deletion the last one before it; NULLs while the key is unknown. A client born after the sale has no age. A forgotten
+-- client (sl.erasure) has no name, and the age that the mart had for the sale, so that reports stay the same.
 -- The versions are fetched by index probes, so that a query for some sales (WHERE sale_id = ...) costs no more than
 -- these.
 CREATE OR REPLACE VIEW cdm.sales_mart_image AS
@@ -18,6 +19,14 @@ SELECT
     coalesce(c.client_sk, c0.client_sk) AS client_sk,
     coalesce(c.client, c0.client) AS client,
     CASE
+        WHEN s.client_id IN (SELECT e.entity_key::bigint FROM sl.erasure AS e WHERE e.entity_name = 'client')
+            THEN (
+                SELECT m.client_age
+                FROM cdm.sales_mart AS m
+                WHERE m.sale_id = s.sale_id AND m.client_id = s.client_id
+                ORDER BY m.version_no DESC
+                LIMIT 1
+            )
         WHEN b.birth_date <= b.sold_on
             THEN extract(YEAR FROM age(b.sold_on::timestamp, b.birth_date::timestamp))::integer
     END AS client_age,

@@ -4,7 +4,8 @@
 -- Parameters: p_full: compare every row of raw.product, not only the changed ones (default false);
 --     p_force: go on even where that deletes or changes an unlikely share of the current rows (default false).
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
--- Errors: TS001 another run on dds.product is in progress; TS004 an unlikely share would be deleted or changed.
+-- Errors: TS001 another run on dds.product is in progress; TS004 an unlikely share would be deleted or changed;
+--     TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads and writes: as sl.load_entity, of which this is the call for the entity "product".
 CREATE OR REPLACE PROCEDURE dds.load_product(
     p_full boolean DEFAULT false,

@@ -4,7 +4,10 @@
 -- Parameters: p_procedure: name of the running procedure; p_target: schema-qualified table that it writes.
 -- Returns: the new run's id.
 -- Errors: TS001 another transaction has a run on the target in progress.
--- Reads: sl.run. Writes: sl.run.
+-- Reads: sl.run. Writes: sl.run; the setting lock_timeout, where the session has none.
+--
+-- Where the session sets no lock_timeout, it is 30 s until the transaction ends: a lock that somebody forgot about ends
+-- in an error (sl.raise_lock_timeout) and not in a hang.
 --
 -- started_at is the run's clock. It never repeats or steps back on a target, whatever the machine's clock does, since
 -- the mart's versions are cut by it.
@@ -22,6 +25,10 @@ BEGIN
             MESSAGE = format('%s: another run on %s is in progress', p_procedure, p_target),
             DETAIL = 'Two runs on one target never overlap, so this one has ended before it changed anything.',
             HINT = 'Wait for the other run to end (see pg_stat_activity), then call again.';
+    END IF;
+
+    IF current_setting('lock_timeout') = '0' THEN
+        PERFORM set_config('lock_timeout', '30s', true);
     END IF;
 
     INSERT INTO sl.run (procedure_name, target, started_at)

@@ -6,7 +6,7 @@
 --     p_from_xid: compare only the source rows whose writing transaction is not below it.
 -- Returns: a row for each broken check: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the entity is not registered; TS003 its source table or key column does not exist.
--- Reads: the entity's source and target, sl.tombstone, sl.watermark, sl.quality_rule, sl.clock_rejection.
+-- Reads: the entity's source and target, sl.tombstone, sl.erasure, sl.watermark, sl.quality_rule, sl.clock_rejection.
 -- Writes: nothing.
 --
 -- source_differs looks only at source rows that the last load is known to have seen whole (changed_xid below its
@@ -58,8 +58,13 @@ BEGIN
             UNION ALL
             SELECT 'versions_overlap', scd2_key::text FROM version WHERE valid_to > scd2_next_from
             UNION ALL
-            SELECT 'neighbours_equal', scd2_key::text FROM version
-            WHERE valid_to = scd2_next_from AND NOT scd2_differs_from_next
+            SELECT 'neighbours_equal', v.scd2_key::text FROM version AS v
+            WHERE
+                v.valid_to = v.scd2_next_from
+                AND NOT v.scd2_differs_from_next
+                AND NOT EXISTS (
+                    SELECT FROM sl.erasure AS e WHERE e.entity_name = %4$L AND e.entity_key = v.scd2_key::text
+                )
             UNION ALL
             SELECT 'current_flag_wrong', scd2_key::text FROM version WHERE is_current <> (valid_to = 'infinity')
             UNION ALL

@@ -4,7 +4,8 @@
 -- Parameters: p_full: check all there is (the default); false: only what was touched since the last audit that found
 --     nothing, at a cost proportional to that. A version written by hand is found by a full audit alone.
 -- Returns: one row: run_id, targets (how many were checked), violations (always 0: otherwise it raises).
--- Errors: TS010 invariants are broken; DETAIL lists target, check, how many and one key each. TS001 another audit runs.
+-- Errors: TS010 invariants are broken; DETAIL lists target, check, how many and one key each. TS001 another audit runs;
+--     TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark.
 --
 -- What is new is told by sl.run.audited_by. Loads that no build has taken up yet are no violation of the mart.
@@ -21,86 +22,94 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     c_target CONSTANT text := 'sl.audit';
-    v_run_id bigint := sl.begin_run('sl.audit', c_target);
+    v_run_id bigint;
     v_new_runs bigint [];
     v_runs bigint [];
     v_findings text;
+    v_context text;
 BEGIN
-    v_new_runs := ARRAY(
-        SELECT r.run_id FROM sl.run AS r WHERE r.audited_by IS NULL AND r.status = 'succeeded'
-    );
-    IF NOT p_full THEN
-        v_runs := v_new_runs;
-    END IF;
+    BEGIN
+        v_run_id := sl.begin_run('sl.audit', c_target);
+        v_new_runs := ARRAY(
+            SELECT r.run_id FROM sl.run AS r WHERE r.audited_by IS NULL AND r.status = 'succeeded'
+        );
+        IF NOT p_full THEN
+            v_runs := v_new_runs;
+        END IF;
 
-    WITH finding AS (
-        SELECT
-            format('%I.%I', e.target_schema, e.target_table) AS target,
-            f.check_name,
-            f.violations,
-            f.example
-        FROM sl.entity AS e
-        LEFT JOIN sl.watermark AS w
-            ON
-                w.target = c_target
-                AND w.source = format('%I.%I', e.source_schema, e.source_table)
-                AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
-                AND NOT p_full
-        CROSS JOIN LATERAL sl.find_violations(e.entity_name, v_runs, coalesce(w.snapshot_xmin, 0)) AS f
-        UNION ALL
-        SELECT
-            'cdm.sales_mart',
-            f.check_name,
-            f.violations,
-            f.example
-        FROM cdm.find_violations(v_runs) AS f
-        UNION ALL
-        SELECT
-            'sl.run',
-            'counts_do_not_add_up',
-            count(*),
-            min(r.run_id)::text
-        FROM sl.run AS r
-        WHERE
-            r.status = 'succeeded'
-            AND (v_runs IS NULL OR r.run_id = ANY (v_runs))
-            AND r.rows_read
-            <> r.rows_inserted + r.rows_corrected + r.rows_deleted + r.rows_unchanged + r.rows_rejected
-        HAVING count(*) > 0
-    )
-    SELECT
-        coalesce(sum(f.violations), 0),
-        string_agg(
-            format('%s: %s: %s, e.g. key %s', f.target, f.check_name, f.violations, f.example),
-            E'\n' ORDER BY f.target, f.check_name
+        WITH finding AS (
+            SELECT
+                format('%I.%I', e.target_schema, e.target_table) AS target,
+                f.check_name,
+                f.violations,
+                f.example
+            FROM sl.entity AS e
+            LEFT JOIN sl.watermark AS w
+                ON
+                    w.target = c_target
+                    AND w.source = format('%I.%I', e.source_schema, e.source_table)
+                    AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
+                    AND NOT p_full
+            CROSS JOIN LATERAL sl.find_violations(e.entity_name, v_runs, coalesce(w.snapshot_xmin, 0)) AS f
+            UNION ALL
+            SELECT
+                'cdm.sales_mart',
+                f.check_name,
+                f.violations,
+                f.example
+            FROM cdm.find_violations(v_runs) AS f
+            UNION ALL
+            SELECT
+                'sl.run',
+                'counts_do_not_add_up',
+                count(*),
+                min(r.run_id)::text
+            FROM sl.run AS r
+            WHERE
+                r.status = 'succeeded'
+                AND (v_runs IS NULL OR r.run_id = ANY (v_runs))
+                AND r.rows_read
+                <> r.rows_inserted + r.rows_corrected + r.rows_deleted + r.rows_unchanged + r.rows_rejected
+            HAVING count(*) > 0
         )
-    INTO violations, v_findings
-    FROM finding AS f;
+        SELECT
+            coalesce(sum(f.violations), 0),
+            string_agg(
+                format('%s: %s: %s, e.g. key %s', f.target, f.check_name, f.violations, f.example),
+                E'\n' ORDER BY f.target, f.check_name
+            )
+        INTO violations, v_findings
+        FROM finding AS f;
 
-    IF violations > 0 THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TS010',
-            MESSAGE = format('sl.audit: %s violations of the invariants', violations),
-            DETAIL = v_findings,
-            HINT = 'docs/errors.md tells for each check what it means and how to heal it.';
-    END IF;
+        IF violations > 0 THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'TS010',
+                MESSAGE = format('sl.audit: %s violations of the invariants', violations),
+                DETAIL = v_findings,
+                HINT = 'docs/errors.md tells for each check what it means and how to heal it.';
+        END IF;
 
-    UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
-    -- Of each source, what its load has promised by now is audited now.
-    PERFORM sl.write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
-    FROM sl.entity AS e
-    INNER JOIN sl.watermark AS l
-        ON
-            l.target = format('%I.%I', e.target_schema, e.target_table)
-            AND l.source = format('%I.%I', e.source_schema, e.source_table);
+        UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
+        -- Of each source, what its load has promised by now is audited now.
+        PERFORM sl.write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
+        FROM sl.entity AS e
+        INNER JOIN sl.watermark AS l
+            ON
+                l.target = format('%I.%I', e.target_schema, e.target_table)
+                AND l.source = format('%I.%I', e.source_schema, e.source_table);
 
-    targets := (SELECT count(*) FROM sl.entity) + 1;
-    run_id := v_run_id;
-    UPDATE sl.run AS r
-    SET status = 'succeeded', is_full = p_full, finished_at = clock_timestamp()
-    WHERE r.run_id = v_run_id;
-    RAISE NOTICE 'sl.audit: run %: % targets checked (%), no violation',
-        v_run_id, targets, CASE WHEN p_full THEN 'all' ELSE 'what was touched' END;
+        targets := (SELECT count(*) FROM sl.entity) + 1;
+        run_id := v_run_id;
+        UPDATE sl.run AS r
+        SET status = 'succeeded', is_full = p_full, finished_at = clock_timestamp()
+        WHERE r.run_id = v_run_id;
+        RAISE NOTICE 'sl.audit: run %: % targets checked (%), no violation',
+            v_run_id, targets, CASE WHEN p_full THEN 'all' ELSE 'what was touched' END;
+    EXCEPTION
+        WHEN lock_not_available THEN
+            GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
+            PERFORM sl.raise_lock_timeout('sl.audit', v_context);
+    END;
 END;
 $body$;
 

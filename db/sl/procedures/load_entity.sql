@@ -6,8 +6,9 @@
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
 --     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed: a source
---     that lost its rows looks the same as a mass deletion.
--- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.watermark, the source and the target.
+--     that lost its rows looks the same as a mass deletion; TS005 somebody else holds a lock for longer than
+--     lock_timeout.
+-- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.watermark, sl.run.
 --
 -- The rows that changed since the last run are classified first, each as exactly one of
@@ -22,6 +23,9 @@
 -- and then applied, a class in one statement. Only "splice" needs the key's whole history (sl.splice_history). The
 -- working set is the temporary table scd2_change, whose own columns are named scd2_... to stay clear of the source's.
 -- The latest version of a key is found by an index probe a row: a plan that does not turn into a scan as tables grow.
+--
+-- The history of a forgotten key (sl.erasure) stands still: no rule judges its rows, and they are "same", but for the
+-- deletion that closes it.
 CREATE OR REPLACE PROCEDURE sl.load_entity(
     p_entity text,
     p_full boolean DEFAULT false,
@@ -46,6 +50,7 @@ DECLARE
     v_key_type text := sl.key_type(v_entity);
     v_sk text := quote_ident(v_entity.surrogate_key_column);
     v_columns text := sl.column_list(v_entity.tracked_columns, '%1$I');
+    v_forgotten text := 'false';
     v_run_id bigint;
     v_window record;
     v_is_first_load boolean := false;
@@ -55,235 +60,256 @@ DECLARE
     v_current bigint;
     v_deleted bigint;
     v_changed bigint;
+    v_context text;
 BEGIN
-    v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
-    v_window := sl.read_window(v_target, v_source, p_full);
-    IF v_window.is_full THEN
-        EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
-    END IF;
-
-    v_changed_rows := format(
-        'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s', v_source, v_window.from_xid, v_window.to_xid
-    );
-    IF EXISTS (SELECT FROM sl.clock_rejection AS j WHERE j.entity_name = p_entity) THEN
-        -- What was in the future then may be so no more: such rows are judged again though nobody touched them.
-        v_changed_rows := v_changed_rows || format(
-            ' UNION ALL SELECT * FROM %1$s WHERE changed_xid NOT BETWEEN %2$s AND %3$s AND %4$s = ANY (ARRAY('
-            'SELECT j.entity_key::%5$s FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L))',
-            v_source, v_window.from_xid, v_window.to_xid, v_key, v_key_type, p_entity
-        );
-    END IF;
-
-    PERFORM sl.drop_working_set();
-    EXECUTE format(
-        $sql$
-        CREATE TEMPORARY TABLE scd2_change ON COMMIT DROP AS
-        SELECT
-            c.scd2_key,
-            c.scd2_at,
-            c.scd2_deleted,
-            c.scd2_rule,
-            CASE WHEN c.scd2_rule IS NOT NULL THEN to_jsonb(c.scd2_source) - 'changed_xid' END AS scd2_row,
-            %9$s,
-            v.scd2_sk,
-            CASE
-                WHEN c.scd2_rule IS NOT NULL THEN 'rejected'
-                WHEN v.scd2_sk IS NULL AND EXISTS (
-                    SELECT FROM sl.tombstone AS x WHERE x.entity_name = %1$L AND x.entity_key = c.scd2_key::text
-                ) THEN 'splice'
-                WHEN v.scd2_sk IS NULL AND c.scd2_deleted THEN 'forget'
-                WHEN v.scd2_sk IS NULL THEN 'first'
-                WHEN NOT v.scd2_current THEN 'splice'
-                WHEN c.scd2_at > v.scd2_last_at AND c.scd2_deleted THEN 'close'
-                WHEN c.scd2_at > v.scd2_last_at AND v.scd2_differs THEN 'append'
-                WHEN c.scd2_at > v.scd2_last_at THEN 'touch'
-                WHEN c.scd2_at >= v.scd2_from AND NOT c.scd2_deleted AND NOT v.scd2_differs THEN 'same'
-                ELSE 'splice'
-            END AS scd2_action
-        FROM (
-            SELECT
-                %2$s AS scd2_key,
-                updated_at AS scd2_at,
-                coalesce(is_deleted, false) AS scd2_deleted,
-                %3$s AS scd2_rule,
-                r AS scd2_source,
-                %4$s
-            FROM (%5$s) AS r
-        ) AS c
-        LEFT JOIN LATERAL (
-            SELECT
-                t.%6$s AS scd2_sk,
-                t.is_current AS scd2_current,
-                t.valid_from AS scd2_from,
-                coalesce(t.last_observed_at, t.valid_from) AS scd2_last_at,
-                (%7$s) AS scd2_differs
-            FROM %8$s AS t
-            WHERE t.%2$s = c.scd2_key
-            ORDER BY t.valid_from DESC
-            LIMIT 1
-        ) AS v ON true
-        $sql$,
-        p_entity,
-        v_key,
-        sl.failed_rule_expression(p_entity),
-        v_columns,
-        v_changed_rows,
-        v_sk,
-        sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM c.%1$I', ' OR '),
-        v_target,
-        sl.column_list(v_entity.tracked_columns, 'c.%1$I')
-    );
-    GET DIAGNOSTICS rows_read = ROW_COUNT;
-
-    rows_inserted := 0;
-    rows_corrected := 0;
-    rows_deleted := 0;
-    rows_unchanged := 0;
-    rows_rejected := 0;
-    IF rows_read > 0 THEN
-        ANALYZE pg_temp.scd2_change (scd2_key, scd2_sk, scd2_action);
-
-        -- The current rows are counted as far as it takes to know that the share is small: that costs in proportion
-        -- to what changed, however large the table is.
-        SELECT count(*) INTO v_changed
-        FROM pg_temp.scd2_change AS c
-        WHERE c.scd2_action IN ('append', 'close', 'splice');
-        IF NOT p_force AND v_changed > v_entity.breaker_floor THEN
-            EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE is_current LIMIT $1) AS t', v_target)
-            INTO v_current
-            USING ceil(v_changed / v_entity.breaker_share)::bigint;
+    BEGIN
+        v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
+        v_window := sl.read_window(v_target, v_source, p_full);
+        IF v_window.is_full THEN
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
         END IF;
 
-        -- Closed first: a version ends before its successor begins.
-        EXECUTE format(
-            $sql$
-            UPDATE %1$s AS t
-            SET valid_to = c.scd2_at, is_current = false, run_id = %3$s
-            FROM pg_temp.scd2_change AS c
-            WHERE t.%2$s = c.scd2_sk AND c.scd2_action IN ('append', 'close')
-            $sql$,
-            v_target, v_sk, v_run_id
-        );
-        EXECUTE format(
-            $sql$
-            INSERT INTO %1$s (%2$s, %3$s, valid_from, run_id)
-            SELECT scd2_key, %3$s, scd2_at, %4$s
-            FROM pg_temp.scd2_change
-            WHERE scd2_action IN ('first', 'append')
-            $sql$,
-            v_target, v_key, v_columns, v_run_id
-        );
-        EXECUTE format(
-            $sql$
-            UPDATE %1$s AS t
-            SET last_observed_at = c.scd2_at
-            FROM pg_temp.scd2_change AS c
-            WHERE t.%2$s = c.scd2_sk AND c.scd2_action = 'touch'
-            $sql$,
-            v_target, v_sk
-        );
-        INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, run_id)
-        SELECT p_entity, c.scd2_key::text, c.scd2_at, v_run_id
-        FROM pg_temp.scd2_change AS c
-        WHERE c.scd2_action IN ('close', 'forget');
-
-        IF EXISTS (SELECT FROM pg_temp.scd2_change AS c WHERE c.scd2_action = 'splice') THEN
-            PERFORM sl.splice_history(v_entity, v_run_id);
-        END IF;
-
-        INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
-        SELECT p_entity, c.scd2_key::text, c.scd2_rule, c.scd2_row, v_run_id, clock_timestamp()
-        FROM pg_temp.scd2_change AS c
-        WHERE
-            c.scd2_action = 'rejected'
-            AND NOT EXISTS (
-                SELECT
-                FROM sl.rejected_row AS o
-                WHERE
-                    o.entity_name = p_entity
-                    AND o.entity_key = c.scd2_key::text
-                    AND o.resolved_run_id IS NULL
-                    AND o.rule_name = c.scd2_rule
-                    AND o.row = c.scd2_row
+        IF EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity) THEN
+            v_forgotten := format(
+                'EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = %L AND f.entity_key = r.%s::text)',
+                p_entity, v_key
             );
-
-        SELECT EXISTS (
-            SELECT FROM sl.rejected_row AS j WHERE j.entity_name = p_entity AND j.resolved_run_id IS NULL
-        ) INTO v_rejected_before;
-        IF v_rejected_before THEN
-            UPDATE sl.rejected_row AS j
-            SET resolved_run_id = v_run_id, resolved_at = clock_timestamp()
-            FROM pg_temp.scd2_change AS c
-            WHERE
-                j.entity_name = p_entity
-                AND j.resolved_run_id IS NULL
-                AND j.entity_key = c.scd2_key::text
-                AND c.scd2_action <> 'rejected';
         END IF;
 
-        -- Only now is it known what each splice came to; raising takes it all back.
-        SELECT
-            count(*) FILTER (WHERE c.scd2_action IN ('close', 'splice_deleted')),
-            count(*) FILTER (WHERE c.scd2_action IN ('append', 'splice_inserted', 'splice_corrected'))
-        INTO v_deleted, v_changed
-        FROM pg_temp.scd2_change AS c;
-        IF
-            v_current IS NOT NULL
-            AND v_deleted + v_changed > greatest(v_entity.breaker_floor, v_current * v_entity.breaker_share)
-        THEN
-            RAISE EXCEPTION USING
-                ERRCODE = 'TS004',
-                MESSAGE = format(
-                    '%s: the load would delete %s and change %s of %s current rows', v_target, v_deleted, v_changed,
-                    v_current
-                ),
-                DETAIL = format(
-                    'More than %s %% are not taken unforced, since a source that lost its rows looks the same. '
-                    'Nothing was changed.', round(v_entity.breaker_share * 100, 1)
-                ),
-                HINT = format(
-                    'Look at %s. If it is right, CALL %s.load_%s(p_force => true). The share is set by '
-                    'sl.entity.breaker_share.',
-                    v_source, v_entity.target_schema, p_entity
-                );
+        v_changed_rows := format(
+            'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s', v_source, v_window.from_xid, v_window.to_xid
+        );
+        IF EXISTS (SELECT FROM sl.clock_rejection AS j WHERE j.entity_name = p_entity) THEN
+            -- What was in the future then may be so no more: such rows are judged again though nobody touched them.
+            v_changed_rows := v_changed_rows || format(
+                ' UNION ALL SELECT * FROM %1$s WHERE changed_xid NOT BETWEEN %2$s AND %3$s AND %4$s = ANY (ARRAY('
+                'SELECT j.entity_key::%5$s FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L))',
+                v_source, v_window.from_xid, v_window.to_xid, v_key, v_key_type, p_entity
+            );
         END IF;
 
-        IF v_entity.keeps_changed_periods THEN
-            -- A close changes no answer: in a gap the version before it is still the one.
-            INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
-            SELECT v_run_id, p_entity, NULL, timestamptz '-infinity', timestamptz 'infinity'
-            WHERE v_is_first_load
-            UNION ALL
+        PERFORM sl.drop_working_set();
+        EXECUTE format(
+            $sql$
+            CREATE TEMPORARY TABLE scd2_change ON COMMIT DROP AS
             SELECT
-                v_run_id,
-                p_entity,
-                c.scd2_key::text,
-                CASE WHEN c.scd2_action = 'append' THEN c.scd2_at ELSE timestamptz '-infinity' END,
-                timestamptz 'infinity'
+                c.scd2_key,
+                c.scd2_at,
+                c.scd2_deleted,
+                c.scd2_rule,
+                CASE WHEN c.scd2_rule IS NOT NULL THEN to_jsonb(c.scd2_source) - 'changed_xid' END AS scd2_row,
+                %9$s,
+                v.scd2_sk,
+                CASE
+                    WHEN c.scd2_rule IS NOT NULL THEN 'rejected'
+                    WHEN c.scd2_forgotten THEN
+                        CASE
+                            WHEN v.scd2_current AND c.scd2_deleted AND c.scd2_at > v.scd2_last_at THEN 'close'
+                            ELSE 'same'
+                        END
+                    WHEN v.scd2_sk IS NULL AND EXISTS (
+                        SELECT FROM sl.tombstone AS x WHERE x.entity_name = %1$L AND x.entity_key = c.scd2_key::text
+                    ) THEN 'splice'
+                    WHEN v.scd2_sk IS NULL AND c.scd2_deleted THEN 'forget'
+                    WHEN v.scd2_sk IS NULL THEN 'first'
+                    WHEN NOT v.scd2_current THEN 'splice'
+                    WHEN c.scd2_at > v.scd2_last_at AND c.scd2_deleted THEN 'close'
+                    WHEN c.scd2_at > v.scd2_last_at AND v.scd2_differs THEN 'append'
+                    WHEN c.scd2_at > v.scd2_last_at THEN 'touch'
+                    WHEN c.scd2_at >= v.scd2_from AND NOT c.scd2_deleted AND NOT v.scd2_differs THEN 'same'
+                    ELSE 'splice'
+                END AS scd2_action
+            FROM (
+                SELECT
+                    %2$s AS scd2_key,
+                    updated_at AS scd2_at,
+                    coalesce(is_deleted, false) AS scd2_deleted,
+                    %10$s AS scd2_forgotten,
+                    CASE WHEN NOT %10$s OR NOT isfinite(updated_at) THEN %3$s END AS scd2_rule,
+                    r AS scd2_source,
+                    %4$s
+                FROM (%5$s) AS r
+            ) AS c
+            LEFT JOIN LATERAL (
+                SELECT
+                    t.%6$s AS scd2_sk,
+                    t.is_current AS scd2_current,
+                    t.valid_from AS scd2_from,
+                    coalesce(t.last_observed_at, t.valid_from) AS scd2_last_at,
+                    (%7$s) AS scd2_differs
+                FROM %8$s AS t
+                WHERE t.%2$s = c.scd2_key
+                ORDER BY t.valid_from DESC
+                LIMIT 1
+            ) AS v ON true
+            $sql$,
+            p_entity,
+            v_key,
+            sl.failed_rule_expression(p_entity),
+            v_columns,
+            v_changed_rows,
+            v_sk,
+            sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM c.%1$I', ' OR '),
+            v_target,
+            sl.column_list(v_entity.tracked_columns, 'c.%1$I'),
+            v_forgotten
+        );
+        GET DIAGNOSTICS rows_read = ROW_COUNT;
+
+        rows_inserted := 0;
+        rows_corrected := 0;
+        rows_deleted := 0;
+        rows_unchanged := 0;
+        rows_rejected := 0;
+        IF rows_read > 0 THEN
+            ANALYZE pg_temp.scd2_change (scd2_key, scd2_sk, scd2_action);
+
+            -- The current rows are counted as far as it takes to know that the share is small: that costs in proportion
+            -- to what changed, however large the table is.
+            SELECT count(*) INTO v_changed
+            FROM pg_temp.scd2_change AS c
+            WHERE c.scd2_action IN ('append', 'close', 'splice');
+            IF NOT p_force AND v_changed > v_entity.breaker_floor THEN
+                EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE is_current LIMIT $1) AS t', v_target)
+                INTO v_current
+                USING ceil(v_changed / v_entity.breaker_share)::bigint;
+            END IF;
+
+            -- Closed first: a version ends before its successor begins.
+            EXECUTE format(
+                $sql$
+                UPDATE %1$s AS t
+                SET valid_to = c.scd2_at, is_current = false, run_id = %3$s
+                FROM pg_temp.scd2_change AS c
+                WHERE t.%2$s = c.scd2_sk AND c.scd2_action IN ('append', 'close')
+                $sql$,
+                v_target, v_sk, v_run_id
+            );
+            EXECUTE format(
+                $sql$
+                INSERT INTO %1$s (%2$s, %3$s, valid_from, run_id)
+                SELECT scd2_key, %3$s, scd2_at, %4$s
+                FROM pg_temp.scd2_change
+                WHERE scd2_action IN ('first', 'append')
+                $sql$,
+                v_target, v_key, v_columns, v_run_id
+            );
+            EXECUTE format(
+                $sql$
+                UPDATE %1$s AS t
+                SET last_observed_at = c.scd2_at
+                FROM pg_temp.scd2_change AS c
+                WHERE t.%2$s = c.scd2_sk AND c.scd2_action = 'touch'
+                $sql$,
+                v_target, v_sk
+            );
+            INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, run_id)
+            SELECT p_entity, c.scd2_key::text, c.scd2_at, v_run_id
+            FROM pg_temp.scd2_change AS c
+            WHERE c.scd2_action IN ('close', 'forget');
+
+            IF EXISTS (SELECT FROM pg_temp.scd2_change AS c WHERE c.scd2_action = 'splice') THEN
+                PERFORM sl.splice_history(v_entity, v_run_id);
+            END IF;
+
+            INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
+            SELECT p_entity, c.scd2_key::text, c.scd2_rule, c.scd2_row, v_run_id, clock_timestamp()
             FROM pg_temp.scd2_change AS c
             WHERE
-                NOT v_is_first_load
-                AND c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
+                c.scd2_action = 'rejected'
+                AND NOT EXISTS (
+                    SELECT
+                    FROM sl.rejected_row AS o
+                    WHERE
+                        o.entity_name = p_entity
+                        AND o.entity_key = c.scd2_key::text
+                        AND o.resolved_run_id IS NULL
+                        AND o.rule_name = c.scd2_rule
+                        AND o.row = c.scd2_row
+                );
+
+            SELECT EXISTS (
+                SELECT FROM sl.rejected_row AS j WHERE j.entity_name = p_entity AND j.resolved_run_id IS NULL
+            ) INTO v_rejected_before;
+            IF v_rejected_before THEN
+                UPDATE sl.rejected_row AS j
+                SET resolved_run_id = v_run_id, resolved_at = clock_timestamp()
+                FROM pg_temp.scd2_change AS c
+                WHERE
+                    j.entity_name = p_entity
+                    AND j.resolved_run_id IS NULL
+                    AND j.entity_key = c.scd2_key::text
+                    AND c.scd2_action <> 'rejected';
+            END IF;
+
+            -- Only now is it known what each splice came to; raising takes it all back.
+            SELECT
+                count(*) FILTER (WHERE c.scd2_action IN ('close', 'splice_deleted')),
+                count(*) FILTER (WHERE c.scd2_action IN ('append', 'splice_inserted', 'splice_corrected'))
+            INTO v_deleted, v_changed
+            FROM pg_temp.scd2_change AS c;
+            IF
+                v_current IS NOT NULL
+                AND v_deleted + v_changed > greatest(v_entity.breaker_floor, v_current * v_entity.breaker_share)
+            THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'TS004',
+                    MESSAGE = format(
+                        '%s: the load would delete %s and change %s of %s current rows', v_target, v_deleted, v_changed,
+                        v_current
+                    ),
+                    DETAIL = format(
+                        'More than %s %% are not taken unforced, since a source that lost its rows looks the same. '
+                        'Nothing was changed.', round(v_entity.breaker_share * 100, 1)
+                    ),
+                    HINT = format(
+                        'Look at %s. If it is right, CALL %s.load_%s(p_force => true). The share is set by '
+                        'sl.entity.breaker_share.',
+                        v_source, v_entity.target_schema, p_entity
+                    );
+            END IF;
+
+            IF v_entity.keeps_changed_periods THEN
+                -- A close changes no answer: in a gap the version before it is still the one.
+                INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
+                SELECT v_run_id, p_entity, NULL, timestamptz '-infinity', timestamptz 'infinity'
+                WHERE v_is_first_load
+                UNION ALL
+                SELECT
+                    v_run_id,
+                    p_entity,
+                    c.scd2_key::text,
+                    CASE WHEN c.scd2_action = 'append' THEN c.scd2_at ELSE timestamptz '-infinity' END,
+                    timestamptz 'infinity'
+                FROM pg_temp.scd2_change AS c
+                WHERE
+                    NOT v_is_first_load
+                    AND c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
+            END IF;
+
+            SELECT
+                count(*) FILTER (WHERE c.scd2_action IN ('first', 'append', 'splice_inserted')),
+                count(*) FILTER (WHERE c.scd2_action = 'splice_corrected'),
+                count(*) FILTER (WHERE c.scd2_action IN ('close', 'forget', 'splice_deleted')),
+                count(*) FILTER (WHERE c.scd2_action IN ('touch', 'same', 'splice_unchanged')),
+                count(*) FILTER (WHERE c.scd2_action = 'rejected'),
+                max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected')
+            INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high
+            FROM pg_temp.scd2_change AS c;
         END IF;
 
-        SELECT
-            count(*) FILTER (WHERE c.scd2_action IN ('first', 'append', 'splice_inserted')),
-            count(*) FILTER (WHERE c.scd2_action = 'splice_corrected'),
-            count(*) FILTER (WHERE c.scd2_action IN ('close', 'forget', 'splice_deleted')),
-            count(*) FILTER (WHERE c.scd2_action IN ('touch', 'same', 'splice_unchanged')),
-            count(*) FILTER (WHERE c.scd2_action = 'rejected'),
-            max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected')
-        INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high
-        FROM pg_temp.scd2_change AS c;
-    END IF;
+        PERFORM sl.write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
 
-    PERFORM sl.write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
-
-    run_id := v_run_id;
-    PERFORM sl.finish_run(
-        run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected,
-        v_window.is_full
-    );
+        run_id := v_run_id;
+        PERFORM sl.finish_run(
+            run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected,
+            v_window.is_full
+        );
+    EXCEPTION
+        WHEN lock_not_available THEN
+            GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
+            PERFORM sl.raise_lock_timeout(format('%s.load_%s', v_entity.target_schema, p_entity), v_context);
+    END;
 END;
 $body$;
 

@@ -39,7 +39,7 @@ BEGIN
     ) THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
-            MESSAGE = format('sl.record_failure: there is no procedure "%s"', p_procedure),
+            MESSAGE = format('sl.record_failure: there is no procedure "%s"', coalesce(p_procedure, 'NULL')),
             HINT = 'Name the procedure that was called with its schema, e.g. dds.load_client.';
     END IF;
     IF p_sqlstate !~ '^[0-9A-Z]{5}$' THEN

@@ -202,6 +202,19 @@ $body$;
 
 COMMENT ON FUNCTION tap.refresh IS 'Loads everything, builds the mart and returns the counts of the build';
 
+CREATE FUNCTION tap.forget_client(p_client_id bigint)
+RETURNS void
+LANGUAGE plpgsql
+SET client_min_messages = warning
+AS $body$
+BEGIN
+    EXECUTE 'CALL dds.forget_client($1)' USING p_client_id;
+    PERFORM tap.settle();
+END;
+$body$;
+
+COMMENT ON FUNCTION tap.forget_client IS 'Erases a client and settles it';
+
 CREATE FUNCTION tap.clients()
 RETURNS TABLE (
     client_id integer,
