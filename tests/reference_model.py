@@ -1,18 +1,36 @@
-"""What history means, in plain Python: written from docs/history.md's rules, not from the SQL that implements them.
+"""What history means, in plain Python: written from the text of docs/history.md, not from the SQL that implements it.
 
 Times are aware datetimes, states are tuples of the tracked columns in the order of `sl.entity`, and None stands for a
 deletion.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 SHOP_TIME = ZoneInfo("Europe/Moscow")
+COLUMNS = {
+    "client": ("first_name", "last_name", "birth_date"),
+    "product": ("name", "category", "size", "price"),
+    "sale": ("order_id", "sold_at", "client_id", "product_id", "quantity"),
+}
+OUTCOMES = ("inserted", "corrected", "deleted", "unchanged", "rejected")
+# Rows rejected by these may become good by the passing of time, so every load judges them again.
+CLOCK_RULES = frozenset({"birth_date_in_future", "sold_in_future"})
 State = tuple | None
+
+
+class Row(NamedTuple):
+    """A row of raw: a state of a key; updated_at is None where it is not finite; is_deleted may be None, as in raw."""
+
+    key: int
+    state: tuple
+    updated_at: datetime | None
+    is_deleted: bool | None
 
 
 class Version(NamedTuple):
@@ -30,10 +48,22 @@ class History:
 
     observed: dict[datetime, State] = field(default_factory=dict)
 
-    def observe(self, at: datetime, state: State) -> None:
-        """Take in one observation; of the observations of an unchanged state only the first and last are kept."""
+    def observe(self, at: datetime, state: State) -> str:
+        """Take in one observation; returns what becomes of it, an outcome but for "rejected".
+
+        Of the observations of an unchanged state only the first and last are kept.
+        """
+        starts = {version.valid_from for version in self.versions()}
+        before = self._shape()
         self.observed[at] = state
         self.observed = {at: state for state, first, last in self.segments() for at in (first, last)}
+        if self._shape() == before:
+            return "unchanged"
+        if state is None:
+            return "deleted"
+        # A version that begins earlier, goes on longer or says otherwise is corrected; any other is a new one.
+        first, last = next((first, last) for _, first, last in self.segments() if first <= at <= last)
+        return "corrected" if any(first <= start <= last for start in starts) else "inserted"
 
     def segments(self) -> list[tuple[State, datetime, datetime]]:
         """Maximal runs of equal observations in time order: state, first and last time."""
@@ -67,18 +97,53 @@ class History:
         versions = self.versions()
         return versions[-1] if versions and versions[-1].valid_to is None else None
 
+    def _shape(self) -> list[tuple[State, datetime]]:
+        """What is true when, whenever it was last seen."""
+        return [(state, first) for state, first, _ in self.segments()]
+
 
 @dataclass
 class Warehouse:
-    """Histories of all keys of the three entities, and the mart as it should stand now."""
+    """Histories of all keys of the three entities, the rejections that are open, and the mart as it should stand now.
+
+    Attributes:
+        client, product, sale: the history of each key.
+        rejected: of each entity and key, the open rejections from the oldest to the newest: rule and row.
+    """
 
     client: dict[int, History] = field(default_factory=dict)
     product: dict[int, History] = field(default_factory=dict)
     sale: dict[int, History] = field(default_factory=dict)
+    rejected: dict[tuple[str, int], list[tuple[str, Row]]] = field(default_factory=dict)
 
-    def observe(self, entity: str, key: int, at: datetime, state: State) -> None:
-        """Take in one good observation of a key."""
-        getattr(self, entity).setdefault(key, History()).observe(at, state)
+    def load(self, entity: str, rows: Iterable[Row]) -> Counter[str]:
+        """Take in what a load reads, one row a key; returns how many rows came to which outcome."""
+        outcomes: Counter[str] = Counter()
+        for row in rows:
+            if rule := failed_rule(entity, row):
+                rejections = self.rejected.setdefault((entity, row.key), [])
+                if (rule, row) not in rejections:
+                    rejections.append((rule, row))
+                outcomes["rejected"] += 1
+                continue
+            self.rejected.pop((entity, row.key), None)
+            history = getattr(self, entity).setdefault(row.key, History())
+            outcomes[history.observe(row.updated_at, None if row.is_deleted else row.state)] += 1
+        return outcomes
+
+    def waiting(self, entity: str) -> set[int]:
+        """Keys whose newest rejection may pass with time."""
+        return {
+            key
+            for (name, key), rejections in self.rejected.items()
+            if name == entity and rejections[-1][0] in CLOCK_RULES
+        }
+
+    def rejections(self) -> Iterator[tuple]:
+        """The open rejections: entity, key, rule."""
+        for (entity, key), rejections in self.rejected.items():
+            for rule, _ in rejections:
+                yield entity, str(key), rule
 
     def versions(self, entity: str) -> Iterator[tuple]:
         """Rows of the entity's dds table: key, tracked columns, valid_from, valid_to, last observation."""
@@ -116,9 +181,85 @@ class Warehouse:
             )
 
 
+@dataclass
+class Reported:
+    """The mart's versions in knowledge time: what each build reported of each sale.
+
+    Attributes:
+        versions: of each sale its versions, each as image, version number, valid_from, valid_to (None while it is open)
+            and the run that last wrote it.
+    """
+
+    versions: dict[int, list[tuple]] = field(default_factory=dict)
+
+    def build(self, images: dict[int, tuple], known_at: datetime, run_id: int) -> Counter[str]:
+        """Take in the images of all current sales at a build's clock; returns how many came to which outcome."""
+        outcomes: Counter[str] = Counter()
+        for sale_id in {**self.versions, **images}:
+            versions = self.versions.setdefault(sale_id, [])
+            image, last = images.get(sale_id), versions[-1] if versions else None
+            is_open = last is not None and last[3] is None
+            if image == (last[0] if is_open else None):
+                continue
+            if is_open:
+                versions[-1] = (*last[:3], known_at, run_id)
+            if image is not None:
+                versions.append((image, len(versions) + 1, known_at, None, run_id))
+            outcomes["deleted" if image is None else "corrected" if is_open else "inserted"] += 1
+        return outcomes
+
+    def rows(self) -> Iterator[tuple]:
+        """All versions: image, version number, valid_from, valid_to, run_id."""
+        for versions in self.versions.values():
+            yield from versions
+
+    def as_known(self, at: datetime) -> Iterator[tuple]:
+        """The images that were reported at a moment."""
+        for image, _, valid_from, valid_to, _ in self.rows():
+            if valid_from <= at and (valid_to is None or at < valid_to):
+                yield image
+
+
 def full_years(birth_date: date, at: datetime) -> int | None:
     """Age in full years on the shop's local day of a moment; None before birth."""
     day = at.astimezone(SHOP_TIME).date()
     if birth_date > day:
         return None
     return day.year - birth_date.year - ((day.month, day.day) < (birth_date.month, birth_date.day))
+
+
+def failed_rule(entity: str, row: Row) -> str | None:
+    """Name of the first quality rule a row of raw fails, None for a good one; of a deletion only the time matters."""
+    if row.updated_at is None:
+        return "updated_at_not_finite"
+    if row.is_deleted:
+        return None
+    values = dict(zip(COLUMNS[entity], row.state, strict=True))
+    return next((rule for rule, holds in RULES[entity](values) if not holds), None)
+
+
+def _client_rules(row: dict) -> Iterator[tuple[str, bool]]:
+    born = row["birth_date"]
+    yield "name_missing", bool((row["first_name"] or "").strip() and (row["last_name"] or "").strip())
+    yield "birth_date_in_future", born is None or born <= datetime.now(SHOP_TIME).date()
+    yield "birth_date_implausible", born is None or born >= date(1900, 1, 1)
+
+
+def _product_rules(row: dict) -> Iterator[tuple[str, bool]]:
+    yield "name_missing", bool((row["name"] or "").strip())
+    yield "price_missing", row["price"] is not None and not row["price"].is_nan()
+    yield "price_negative", row["price"] >= 0
+
+
+def _sale_rules(row: dict) -> Iterator[tuple[str, bool]]:
+    yield "order_missing", row["order_id"] is not None
+    yield "sold_at_missing", row["sold_at"] is not None
+    yield "sold_in_future", row["sold_at"] <= datetime.now(UTC)
+    yield "sold_at_implausible", row["sold_at"] >= datetime(2000, 1, 1, tzinfo=UTC)
+    yield "client_missing", row["client_id"] is not None
+    yield "product_missing", row["product_id"] is not None
+    yield "quantity_missing", row["quantity"] is not None
+    yield "quantity_not_positive", row["quantity"] > 0
+
+
+RULES = {"client": _client_rules, "product": _product_rules, "sale": _sale_rules}
