@@ -71,6 +71,38 @@ BEGIN
                 AND r.rows_read
                 <> r.rows_inserted + r.rows_corrected + r.rows_deleted + r.rows_unchanged + r.rows_rejected
             HAVING count(*) > 0
+            UNION ALL
+            SELECT
+                'raw, dds, cdm',
+                'forgotten_client_known',
+                count(*),
+                min(e.entity_key)
+            FROM sl.erasure AS e
+            WHERE
+                e.entity_name = 'client'
+                AND (
+                    EXISTS (
+                        SELECT
+                        FROM raw.client AS c
+                        WHERE
+                            c.client_id = e.entity_key::bigint
+                            AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
+                    )
+                    OR EXISTS (
+                        SELECT
+                        FROM dds.client AS c
+                        WHERE
+                            c.client_id = e.entity_key::bigint
+                            AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
+                    )
+                    OR EXISTS (
+                        SELECT
+                        FROM dds.sale AS s
+                        INNER JOIN cdm.sales_mart AS m ON m.sale_id = s.sale_id AND m.client_id = s.client_id
+                        WHERE s.client_id = e.entity_key::bigint AND m.client IS NOT NULL
+                    )
+                )
+            HAVING count(*) > 0
         )
         SELECT
             coalesce(sum(f.violations), 0),
