@@ -1,27 +1,32 @@
 # T-Shop warehouse. `make help` is the manual: it prints the comments behind the targets.
 #
 # Every target works on the warehouse named by WAREHOUSE_DSN (a libpq URI) and the ClickHouse named by CLICKHOUSE_URL
-# (http://user:password@host:port/database); where they are not set, on the embedded ones.
+# (http://user:password@host:port/database); where they are not set, on the embedded ones. docs/roles.md: as whom.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup setup-dev run stop status migrate generate load mart audit report psql logs test lint fmt docs \
+.PHONY: help setup setup-dev run stop status migrate generate load mart audit forget report psql logs test lint fmt docs \
 	pictures requirements clean
 
 # The Python to build the environment with: 3.11, as the pinned requirements are for it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-# Runs a command with WAREHOUSE_DSN and CLICKHOUSE_URL filled in.
-EXEC := $(BIN)/python -m embedded exec --running --
+# Runs a command with the address of the warehouse filled in, as its owner or with less rights.
+EXEC := $(BIN)/python -m embedded exec --running
+AS_OWNER := $(EXEC) --as owner --
+AS_ETL := $(EXEC) --as etl --
+AS_LOADER := $(EXEC) --as loader --
 
-# The same, once the warehouse answers and is at the state of these files.
-CHECKED := $(EXEC) python -m migrations --check && $(EXEC)
+# Makes sure that the warehouse answers and is at the state of these files.
+CHECK := $(AS_OWNER) python -m migrations --check
+# Runs embedded/call.psql, which calls a procedure and, where that fails, leaves its trace in sl.run.
+PSQL := psql -X -v ON_ERROR_STOP=1
 
 # Arguments of the targets below go on through the environment.
-export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE
+export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE CLIENT
 
 help: ## Show this manual
 	@printf 'T-Shop warehouse: make TARGET [NAME=value ...]\n\nTargets\n'
@@ -43,29 +48,35 @@ status: setup ## Show what runs where, and how it is
 logs: setup ## Follow the logs of the embedded stack
 	@$(BIN)/python -m embedded logs --follow
 
-migrate: setup ## Bring the warehouse's schema and routines up to date
-	@$(EXEC) python -m migrations
+migrate: setup ## Bring the warehouse's schema, routines and rights up to date
+	@$(AS_OWNER) python -m migrations
 
 generate: setup ## Fill raw with the days FROM to TO of a shop (TO is FROM by default, FROM the day it OPENED)
-	@$(EXEC) python -m generator $(if $(OPENED),--opened "$(OPENED)") $(if $(FROM),--from "$(FROM)") \
+	@$(AS_LOADER) python -m generator $(if $(OPENED),--opened "$(OPENED)") $(if $(FROM),--from "$(FROM)") \
 		$(if $(TO),--to "$(TO)") $(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(PRODUCTS),--products "$(PRODUCTS)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(LOCALE),--locale "$(LOCALE)")
 
 load: setup ## Load raw into dds: clients, products, sales
-	@$(CHECKED) psql -X -v ON_ERROR_STOP=1 -c 'CALL dds.load_client()' -c 'CALL dds.load_product()' \
-		-c 'CALL dds.load_sale()'
+	@$(CHECK); for procedure in dds.load_client dds.load_product dds.load_sale; do \
+		$(AS_ETL) $(PSQL) -v procedure="$$procedure" -v arguments= <embedded/call.psql; done
 
 mart: setup ## Build the mart from dds
-	@$(CHECKED) psql -X -v ON_ERROR_STOP=1 -c 'CALL cdm.build_mart()'
+	@$(CHECK); $(AS_ETL) $(PSQL) -v procedure=cdm.build_mart -v arguments= <embedded/call.psql
 
 audit: setup ## Check the warehouse's invariants
-	@$(CHECKED) psql -X -v ON_ERROR_STOP=1 -c 'CALL sl.audit()'
+	@$(CHECK); $(AS_ETL) $(PSQL) -v procedure=sl.audit -v arguments= <embedded/call.psql
+
+forget: setup ## Erase a person, the client of the number CLIENT: name and birth date, wherever they are kept
+	@if ! [[ "$$CLIENT" =~ ^[0-9]{1,18}$$ ]]; then \
+		echo "CLIENT is '$$CLIENT': give the number of the client to erase, such as make forget CLIENT=42." >&2; exit 1; fi
+	@$(CHECK); $(AS_OWNER) $(PSQL) -v procedure=dds.forget_client -v arguments="$$CLIENT" <embedded/call.psql
+	@echo 'ClickHouse follows with the next run of the DAG tshop_daily.'
 
 report: setup ## Print the report, read from ClickHouse and PostgreSQL
 	@$(BIN)/python -m embedded report
 
-psql: setup ## Open psql on the warehouse
-	@$(EXEC) psql
+psql: setup ## Open psql on the warehouse; AS=analyst reads only
+	@$(EXEC) --as "$(if $(filter command,$(origin AS)),$(AS),owner)" -- psql
 
 test: setup-dev ## Run all tests on a throw-away stack; ARGS= goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
@@ -115,8 +126,12 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   OPENED=2026-01-01   the shop's first day: FROM of the first make run on the same warehouse
 #:   FROM TO   the days to generate, such as 2026-02-03
 #:
+#: Variables of others: make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst
+#:
 #: Environment
 #:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL
+#:   WAREHOUSE_ETL_DSN WAREHOUSE_LOADER_DSN WAREHOUSE_READER_DSN WAREHOUSE_ANALYST_DSN
+#:                    the same as others than its owner   default: WAREHOUSE_DSN (the analyst: none)
 #:   CLICKHOUSE_URL   http://user:password@host:port/db   default: the embedded ClickHouse
 #:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop
 #:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080

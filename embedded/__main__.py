@@ -7,9 +7,9 @@ import subprocess
 import sys
 
 from embedded import stack
-from embedded.environment import base_environment, endpoint_environment, environment
+from embedded.environment import PARTS, environment_over_ours
 from embedded.errors import StackError
-from embedded.settings import PORTS, Settings
+from embedded.settings import PORTS, WAREHOUSE_ROLES, Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     add("status", _status, "Show what runs where and how it is; status 1 unless all is healthy.")
     command = add("exec", _exec, "Run a command with the addresses and secrets of the stack in its environment.")
     command.add_argument("--running", action="store_true", help="say so and stop where the embedded warehouse is down")
-    command.add_argument("--endpoint", action="store_true", help="with what the embedded ClickHouse may know only")
+    command.add_argument(
+        "--as",
+        dest="whose",
+        default="owner",
+        metavar="WHO",
+        help=f"who works on the warehouse: {', '.join(WAREHOUSE_ROLES)} (default: owner); or a part of the stack, with "
+        f"what it may know: {', '.join(PARTS)}",
+    )
     command.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
     command = add("logs", _logs, "Show the end of the logs.")
     command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
@@ -93,12 +100,12 @@ def _exec(settings: Settings, options: argparse.Namespace) -> int:
     argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
     if not argv:
         raise StackError("Nothing to run: give a command after 'exec --'.")
+    known = (*WAREHOUSE_ROLES, *PARTS)
+    if options.whose not in known:
+        raise StackError(f"There is nobody called '{options.whose}' here: name one of {', '.join(known)}.")
     if options.running:
         _check_warehouse_runs(settings)
-    if options.endpoint:
-        variables = {**os.environ, **base_environment(settings), **endpoint_environment(settings)}
-    else:
-        variables = {**os.environ, **environment(settings)}
+    variables = environment_over_ours(settings, options.whose)
     try:
         # The program is searched for in the PATH of the stack.
         os.execvpe(argv[0], argv, variables)  # noqa: S606
@@ -157,7 +164,7 @@ def where(settings: Settings) -> str:
     from embedded.environment import ADMIN, admin_password_file
 
     ports, secrets = settings.ports, settings.home / "secrets"
-    warehouse = f"127.0.0.1:{ports['postgres']}/tshop, user tshop, password in {secrets}/postgres: make psql"
+    warehouse = f"127.0.0.1:{ports['postgres']}/tshop, user tshop, password in {secrets}/warehouse_owner: make psql"
     if settings.external_warehouse:
         warehouse = "the one in WAREHOUSE_DSN: make psql"
     clickhouse = f"http://127.0.0.1:{ports['clickhouse']}, user tshop, password in {secrets}/clickhouse"

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import psycopg2.extensions
 
-from embedded.postgres import client_bin_dir, libpq_environment
-from embedded.settings import PORTS, ROOT, ClickHouseAddress, Settings
+from embedded.postgres import LIBPQ_VARIABLES, client_bin_dir, libpq_environment
+from embedded.settings import PORTS, ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
 
 ADMIN = "admin"
 # What a program of the stack takes over from the shell that started it; the rest would only differ from shell to shell.
@@ -21,8 +21,14 @@ INHERITED = (
 )
 
 
+# Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
+PARTS = ("airflow", "clickhouse")
+# The addresses of the warehouse and of ClickHouse, which each program gets as it may know them, and not otherwise.
+ADDRESSES = (*WAREHOUSE_VARIABLES.values(), "CLICKHOUSE_URL")
+
+
 def base_environment(settings: Settings) -> dict[str, str]:
-    """Return the environment without any secret but those of external addresses the shell itself holds."""
+    """Return the environment without any address or secret."""
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
     # The programs of this Python environment and of the embedded PostgreSQL come first.
     path = [str(Path(sys.executable).parent), str(client_bin_dir()), environment.get("PATH", "/usr/bin:/bin")]
@@ -31,34 +37,45 @@ def base_environment(settings: Settings) -> dict[str, str]:
     environment["PYTHONUNBUFFERED"] = "1"
     environment["TSHOP_HOME"] = str(settings.home)
     environment.update({variable: str(settings.ports[part]) for part, (variable, _port) in PORTS.items()})
-    if settings.external_warehouse:
-        environment["WAREHOUSE_DSN"] = settings.external_warehouse
-    if settings.external_clickhouse:
-        environment["CLICKHOUSE_URL"] = settings.external_clickhouse
     return environment
 
 
-def warehouse_environment(settings: Settings) -> dict[str, str]:
-    """Return the variables that name the warehouse and ClickHouse, for our tools and libpq's."""
-    return {
-        "WAREHOUSE_DSN": settings.warehouse_dsn,
-        "CLICKHOUSE_URL": settings.clickhouse_url,
-        **libpq_environment(settings.warehouse_dsn),
-    }
+def external_addresses(settings: Settings) -> dict[str, str]:
+    """Return the variables that name the external warehouse and ClickHouse, as the shell itself holds them."""
+    addresses = {WAREHOUSE_VARIABLES[role]: dsn for role, dsn in settings.external_roles.items()}
+    if settings.external_warehouse:
+        addresses["WAREHOUSE_DSN"] = settings.external_warehouse
+    if settings.external_clickhouse:
+        addresses["CLICKHOUSE_URL"] = settings.external_clickhouse
+    return addresses
+
+
+def warehouse_environment(settings: Settings, role: str) -> dict[str, str]:
+    """Return the variables that name the warehouse as one of WAREHOUSE_ROLES, for our tools and libpq's.
+
+    The owner also gets ClickHouse's, and those of an external warehouse as its other roles.
+    """
+    dsn = settings.warehouse_dsn_of(role)
+    whole = {**external_addresses(settings), "CLICKHOUSE_URL": settings.clickhouse_url} if role == "owner" else {}
+    return {**whole, "WAREHOUSE_DSN": dsn, **libpq_environment(dsn)}
 
 
 def endpoint_environment(settings: Settings) -> dict[str, str]:
     """Return what the embedded ClickHouse gets besides the base: its own secrets, and the warehouse to read only."""
     clickhouse = ClickHouseAddress.parse(settings.clickhouse_url)
     return {
-        "WAREHOUSE_DSN": settings.warehouse_reader_dsn,
+        "WAREHOUSE_DSN": settings.warehouse_dsn_of("reader"),
         "CLICKHOUSE_USER": clickhouse.user,
         "CLICKHOUSE_PASSWORD": clickhouse.password,
     }
 
 
 def airflow_environment(settings: Settings) -> dict[str, str]:
-    """Return Airflow's configuration, the same for all of its processes."""
+    """Return Airflow's configuration, the same for all of its processes.
+
+    Its tasks reach the warehouse in two ways: the connection calls procedures and nothing else, and the generator,
+    which WAREHOUSE_DSN is for, writes raw and nothing else.
+    """
     home = settings.folder("airflow")
     return {
         "AIRFLOW_HOME": str(home),
@@ -90,14 +107,33 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
-        "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn),
+        "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn_of("etl")),
         "AIRFLOW_CONN_TSHOP_CLICKHOUSE": clickhouse_connection(settings.clickhouse_url),
+        "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),
     }
 
 
-def environment(settings: Settings) -> dict[str, str]:
-    """Return the whole environment of a program of the stack, secrets included."""
-    return {**base_environment(settings), **warehouse_environment(settings), **airflow_environment(settings)}
+def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
+    """Return the whole environment of a program, with the secrets it may know.
+
+    Args:
+        settings: the stack.
+        whose: one of WAREHOUSE_ROLES, who then works on the warehouse, or one of PARTS.
+    """
+    if whose == "airflow":
+        secret = airflow_environment(settings)
+    elif whose == "clickhouse":
+        secret = endpoint_environment(settings)
+    else:
+        secret = warehouse_environment(settings, whose)
+    return {**base_environment(settings), **secret}
+
+
+def environment_over_ours(settings: Settings, whose: str) -> dict[str, str]:
+    """Return the same above this process's own environment, from which nothing gets through that is another's."""
+    withheld = {*ADDRESSES, *(LIBPQ_VARIABLES.values() if whose in PARTS else ())}
+    ours = {name: value for name, value in os.environ.items() if name not in withheld}
+    return {**ours, **environment(settings, whose)}
 
 
 def admin_password_file(settings: Settings) -> Path:

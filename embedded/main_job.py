@@ -18,7 +18,7 @@ import psycopg2
 from embedded import stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
-from embedded.settings import ROOT, ClickHouseAddress, Settings
+from embedded.settings import ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
 from generator.shop import FIRST_YEAR, LAST_DAY, MOST
 
 DAG = "tshop_daily"
@@ -131,6 +131,7 @@ def run(settings: Settings) -> None:
         embedded.start()
         stack.say("Migrating the warehouse ...")
         migrate(embedded)
+        check_roles(settings)
         shop, parameters = plan(settings, request)
         api = AirflowApi(settings)
         job = _Job(embedded, api)
@@ -170,17 +171,29 @@ def check_external(settings: Settings) -> None:
             ) from None
 
 
+def check_roles(settings: Settings) -> None:
+    """Make sure that those whom the variables name beside the owner of an external warehouse reach the same one.
+
+    Raises:
+        StackError: one reaches none, or another.
+    """
+    for role in settings.external_roles:
+        if _warehouse_identity(settings, role) != _warehouse_identity(settings):
+            raise StackError(f"{WAREHOUSE_VARIABLES[role]} names another warehouse than WAREHOUSE_DSN: correct it.")
+
+
 @contextlib.contextmanager
-def connect(settings: Settings):
-    """Open a connection to the warehouse, in autocommit mode.
+def connect(settings: Settings, role: str = "owner"):
+    """Open a connection to the warehouse as one of WAREHOUSE_ROLES, in autocommit mode.
 
     Raises:
         StackError: it cannot be reached.
     """
+    dsn = settings.warehouse_dsn_of(role)
     try:
-        connection = psycopg2.connect(settings.warehouse_dsn, connect_timeout=10, application_name="tshop main job")
+        connection = psycopg2.connect(dsn, connect_timeout=10, application_name="tshop main job")
     except psycopg2.OperationalError as error:
-        name = "named by WAREHOUSE_DSN" if settings.external_warehouse else "in the embedded PostgreSQL"
+        name = f"named by {WAREHOUSE_VARIABLES[role]}" if settings.external_warehouse else "in the embedded PostgreSQL"
         # The lines after the first one are libpq's advice.
         reason = str(error).strip().splitlines()[0]
         raise StackError(
@@ -198,7 +211,7 @@ def migrate(embedded: stack.Stack) -> None:
         StackError: they failed, and said why.
     """
     command = [sys.executable, "-m", "migrations"]
-    if subprocess.run(command, env=embedded.environment, cwd=ROOT, check=False).returncode != 0:
+    if subprocess.run(command, env=embedded.environment(), cwd=ROOT, check=False).returncode != 0:
         raise StackError("The warehouse was not migrated, for the reason above; nothing in it changed.")
 
 
@@ -320,9 +333,9 @@ def _put(file: Path, identity: str, values: dict[str, Any]) -> None:
     draft.replace(file)
 
 
-def _warehouse_identity(settings: Settings) -> str:
+def _warehouse_identity(settings: Settings, role: str = "owner") -> str:
     """Return what stays the same as long as a database lives, under whatever address it is reached."""
-    with connect(settings) as connection, connection.cursor() as cursor:
+    with connect(settings, role) as connection, connection.cursor() as cursor:
         cursor.execute(
             "SELECT c.system_identifier, d.oid FROM pg_catalog.pg_control_system() AS c, pg_catalog.pg_database AS d "
             "WHERE d.datname = current_database()"

@@ -22,7 +22,10 @@ import psycopg2.extensions
 from embedded import osuser
 from embedded.errors import StackError
 
-OWNER = "tshop"
+# It sets the server up; what works on the warehouse has roles of its own (migrations/roles.toml).
+SUPERUSER = "postgres"
+# What it was called in data made by an earlier release: the name is now the owner's of the warehouse.
+FORMER_SUPERUSER = "tshop"
 MEGABYTE = 1024 * 1024
 LIBPQ_VARIABLES = {
     "host": "PGHOST",
@@ -93,11 +96,12 @@ def pgtap_share_dir() -> Path | None:
     return found[0].parent.parent if found else None
 
 
-def libpq_environment(dsn: str) -> dict[str, str]:
+def libpq_environment(dsn: str, variable: str = "WAREHOUSE_DSN") -> dict[str, str]:
     """Return the environment by which libpq's programs reach a database with no password in their arguments.
 
     Args:
         dsn: libpq URI or keyword string.
+        variable: the environment variable it comes from, for errors.
 
     Raises:
         StackError: it is neither, or it names several servers, which Airflow and ClickHouse cannot be told.
@@ -106,14 +110,14 @@ def libpq_environment(dsn: str) -> dict[str, str]:
         parts = psycopg2.extensions.parse_dsn(dsn)
     except psycopg2.ProgrammingError as error:
         raise StackError(
-            "WAREHOUSE_DSN is not a libpq URI (postgresql://user:password@host:port/database): "
+            f"{variable} is not a libpq URI (postgresql://user:password@host:port/database): "
             f"{str(error).strip().splitlines()[0].split(' in ')[0]}."
         ) from None
     port = parts.get("port", "5432")
     if "," in f"{parts.get('host')}{parts.get('hostaddr')}{port}":
-        raise StackError("WAREHOUSE_DSN names several servers: name the one to work on, by one host and one port.")
+        raise StackError(f"{variable} names several servers: name the one to work on, by one host and one port.")
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise StackError(f"WAREHOUSE_DSN names the port '{port}': give a number from 1 to 65535.")
+        raise StackError(f"{variable} names the port '{port}': give a number from 1 to 65535.")
     return {LIBPQ_VARIABLES[name]: str(value) for name, value in parts.items() if name in LIBPQ_VARIABLES}
 
 
@@ -180,7 +184,7 @@ class PostgresServer:
         folder: where its data goes (in the subfolder "data"); where the user PostgreSQL runs as cannot reach it, a
             folder outside is taken instead (see the attribute "moved").
         port: TCP port.
-        password: of the superuser tshop.
+        password: of the superuser "postgres".
         bin_dir: folder of its programs, PostgreSQL 18's from the wheel by default.
         settings: postgresql.conf settings above the ones for this machine, values quoted as in the file.
     """
@@ -237,9 +241,10 @@ class PostgresServer:
         answer = subprocess.run([self._program("postgres"), "--version"], capture_output=True, text=True, check=True)
         return int(re.search(r"(\d+)", answer.stdout).group(1))
 
-    def dsn(self, database: str = "tshop") -> str:
-        """Return the libpq URI of a database, as its owner, with the password."""
-        return f"postgresql://{OWNER}:{quote(self.password, safe='')}@127.0.0.1:{self.port}/{database}"
+    def dsn(self, database: str, user: str = SUPERUSER, password: str | None = None) -> str:
+        """Return the libpq URI of a database, with the password; as the superuser where no other user is named."""
+        secret = quote(self.password if password is None else password, safe="")
+        return f"postgresql://{user}:{secret}@127.0.0.1:{self.port}/{database}"
 
     def command(self) -> list[str]:
         """Return the command that runs the server in the foreground; it must run as the user of this server."""
@@ -311,8 +316,12 @@ class PostgresServer:
 
     def is_ready(self) -> bool:
         """Tell whether the server takes connections with our password."""
+        return self.takes(SUPERUSER) or self.takes(FORMER_SUPERUSER)
+
+    def takes(self, user: str) -> bool:
+        """Tell whether the server takes connections of a user with our password."""
         try:
-            psycopg2.connect(self.dsn("postgres"), connect_timeout=3).close()
+            psycopg2.connect(self.dsn("postgres", user), connect_timeout=3).close()
         except psycopg2.OperationalError:
             return False
         return True
@@ -326,7 +335,7 @@ class PostgresServer:
             time.sleep(0.2)
         return True
 
-    def create_database(self, name: str, template: str | None = None, owner: str = OWNER) -> bool:
+    def create_database(self, name: str, template: str | None = None, owner: str = SUPERUSER) -> bool:
         """Create a database unless it is there; return True when it was created. Name, template and owner are ours."""
         with self._admin() as cursor:
             cursor.execute("SELECT 1 FROM pg_catalog.pg_database WHERE datname = %s", (name,))
@@ -385,7 +394,7 @@ class PostgresServer:
             self._write_file(password_file, self.password)
             self._run(
                 [
-                    *(self._program("initdb"), "-D", str(partial), f"--username={OWNER}", "--encoding=UTF8"),
+                    *(self._program("initdb"), "-D", str(partial), f"--username={SUPERUSER}", "--encoding=UTF8"),
                     *("--locale=C", *locale, "--data-checksums", "--auth=scram-sha-256"),
                     *(f"--pwfile={password_file}", "--no-instructions"),
                 ]

@@ -9,13 +9,21 @@ from urllib.parse import quote, unquote, urlsplit
 
 from embedded.errors import StackError
 from embedded.postgres import PostgresServer, libpq_environment
+from migrations import roles
 
 ROOT = Path(__file__).parent.parent
 CLICKHOUSE_USER = "tshop"
 CLICKHOUSE_DATABASE = "tshop"
 WAREHOUSE_DATABASE = "tshop"
-# The role ClickHouse reads the warehouse by; docker/ gives it the same name.
-WAREHOUSE_READER = "tshop_reader"
+# As whom one works on the warehouse, by the name commands have for it: the role in the embedded one.
+WAREHOUSE_ROLES = {
+    "owner": roles.OWNER,
+    **{role.name.removeprefix(f"{roles.OWNER}_"): role.name for role in roles.roles()},
+}
+# The same: the variable that names a warehouse which is not the embedded one.
+WAREHOUSE_VARIABLES = {
+    role: "WAREHOUSE_DSN" if role == "owner" else f"WAREHOUSE_{role.upper()}_DSN" for role in WAREHOUSE_ROLES
+}
 AIRFLOW_DATABASE = "airflow"
 # Part of the stack: the variable that names its port, and the port it has by default.
 PORTS = {
@@ -69,7 +77,8 @@ class Settings:
     Attributes:
         home: folder of its data, logs and secrets.
         ports: TCP port on 127.0.0.1 of postgres, clickhouse and airflow.
-        external_warehouse: libpq URI of a warehouse that is not the embedded one, or "".
+        external_warehouse: libpq URI of a warehouse that is not the embedded one, as its owner, or "".
+        external_roles: the same as others than the owner, by the names of WAREHOUSE_ROLES.
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
         postgres_settings: settings of PostgreSQL above the ones for this machine.
     """
@@ -77,12 +86,13 @@ class Settings:
     home: Path
     ports: dict[str, int] = field(default_factory=_default_ports)
     external_warehouse: str = ""
+    external_roles: dict[str, str] = field(default_factory=dict)
     external_clickhouse: str = ""
     postgres_settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Return the stack the environment names (TSHOP_HOME, TSHOP_*_PORT, WAREHOUSE_DSN, CLICKHOUSE_URL).
+        """Return the stack the environment names: TSHOP_HOME, TSHOP_*_PORT, WAREHOUSE_DSN and its like, CLICKHOUSE_URL.
 
         Raises:
             StackError: a variable holds what it cannot.
@@ -96,32 +106,46 @@ class Settings:
                 raise StackError(f"{variable} is {text}, which another part has already: give each part its own port.")
             ports[part] = int(text)
         settings = cls(Path(os.environ.get("TSHOP_HOME") or ROOT / ".tshop").absolute(), ports)
-        warehouse, clickhouse = os.environ.get("WAREHOUSE_DSN", ""), os.environ.get("CLICKHOUSE_URL", "")
-        if warehouse:
-            libpq_environment(warehouse)
+        given = {role: os.environ.get(variable, "") for role, variable in WAREHOUSE_VARIABLES.items()}
+        given = {role: dsn for role, dsn in given.items() if dsn}
+        clickhouse = os.environ.get("CLICKHOUSE_URL", "")
+        for role, dsn in given.items():
+            libpq_environment(dsn, WAREHOUSE_VARIABLES[role])
         if clickhouse:
             ClickHouseAddress.parse(clickhouse)
         # A command run by "exec" finds the embedded addresses in its environment: these are not external.
         if settings.secrets_exist():
-            warehouse = "" if warehouse == settings.warehouse_dsn else warehouse
+            embedded = {settings.warehouse_dsn_of(role) for role in WAREHOUSE_ROLES}
+            given = {role: dsn for role, dsn in given.items() if dsn not in embedded}
             clickhouse = "" if clickhouse == settings.clickhouse_url else clickhouse
-        return replace(settings, external_warehouse=warehouse, external_clickhouse=clickhouse)
+        owner = given.pop("owner", "")
+        if given and not owner:
+            variable = WAREHOUSE_VARIABLES[next(iter(given))]
+            raise StackError(f"{variable} is set and WAREHOUSE_DSN is not: set both, for the same warehouse, or none.")
+        return replace(settings, external_warehouse=owner, external_roles=given, external_clickhouse=clickhouse)
 
     @property
     def warehouse_dsn(self) -> str:
-        """The libpq URI of the warehouse, the external one where it is named."""
-        return self.external_warehouse or self.postgres().dsn(WAREHOUSE_DATABASE)
+        """The libpq URI of the warehouse as its owner, of the external one where it is named."""
+        return self.warehouse_dsn_of("owner")
 
-    @property
-    def warehouse_reader_dsn(self) -> str:
-        """The libpq URI ClickHouse reads the warehouse by: in the embedded one, by a role that can do nothing else.
+    def warehouse_dsn_of(self, role: str) -> str:
+        """Return the libpq URI of the warehouse as one of WAREHOUSE_ROLES, of the external one where it is named.
 
-        A warehouse named by WAREHOUSE_DSN is not ours to make roles in: ClickHouse gets the DSN as it is given.
+        A warehouse named by WAREHOUSE_DSN is not ours to make roles and passwords in: who is not named there by a
+        variable of its own comes as the owner.
+
+        Raises:
+            StackError: it would be people who mean to read only.
         """
-        if self.external_warehouse:
-            return self.external_warehouse
-        password = quote(self.secret("warehouse_reader"), safe="")
-        return f"postgresql://{WAREHOUSE_READER}:{password}@127.0.0.1:{self.ports['postgres']}/{WAREHOUSE_DATABASE}"
+        if not self.external_warehouse:
+            password = self.secret(f"warehouse_{role}")
+            return self.postgres().dsn(WAREHOUSE_DATABASE, WAREHOUSE_ROLES[role], password)
+        if role == "analyst" and role not in self.external_roles:
+            raise StackError(
+                "WAREHOUSE_DSN is set and WAREHOUSE_ANALYST_DSN is not: set it to the same warehouse as the analyst."
+            )
+        return self.external_roles.get(role, self.external_warehouse)
 
     @property
     def clickhouse_url(self) -> str:

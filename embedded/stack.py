@@ -26,36 +26,25 @@ from pathlib import Path
 
 import httpx
 import psutil
-import psycopg2
-import psycopg2.sql
 from supervisor.xmlrpc import SupervisorTransport
 
-from embedded import osuser
+from embedded import osuser, roles
 from embedded.environment import (
     airflow_environment,
     base_environment,
     endpoint_environment,
     environment,
-    warehouse_environment,
+    external_addresses,
 )
 from embedded.errors import StackError
 from embedded.postgres import WHEEL_PROGRAMS, PostgresServer, wheel_packages
-from embedded.settings import AIRFLOW_DATABASE, PORTS, ROOT, WAREHOUSE_DATABASE, WAREHOUSE_READER, Settings
+from embedded.settings import AIRFLOW_DATABASE, PORTS, ROOT, WAREHOUSE_DATABASE, WAREHOUSE_ROLES, Settings
 
 # In the environment of every process of a stack, and of all that they start: "<home>".
 MARK = "TSHOP_STACK"
 # A unix socket's path holds about 100 bytes.
 LONGEST_SOCKET_PATH = 90
 LOG_BYTES = 10 * 1024 * 1024
-# What holds for every session of the reader. A pull of the whole mart is one statement, which the DAG gives two hours.
-READER_SETTINGS = {
-    "default_transaction_read_only": "on",
-    "timezone": "UTC",
-    "statement_timeout": "2h",
-    "idle_in_transaction_session_timeout": "10min",
-}
-# Each of the three tables that ClickHouse has on the warehouse keeps up to 16 connections.
-READER_CONNECTIONS = 48
 
 
 @dataclass(frozen=True)
@@ -106,10 +95,9 @@ class Stack:
         self.parts = tuple(part for part in parts if part is not CLICKHOUSE or not settings.external_clickhouse)
         self.postgres: PostgresServer = settings.postgres()
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """The environment in which a command works on this stack, secrets included."""
-        return environment(self.settings)
+    def environment(self, whose: str = "owner") -> dict[str, str]:
+        """Return the environment in which a command works on this stack, as the function of this name has it."""
+        return environment(self.settings, whose)
 
     # --- start and stop ---------------------------------------------------------------------------------------------
 
@@ -156,8 +144,8 @@ class Stack:
                     say(f"  (outside {self.settings.home}, which the user {self.postgres.user.name} cannot reach)")
             self._start_part(POSTGRES)
             self._wait_healthy(POSTGRES)
-            self.postgres.create_database(WAREHOUSE_DATABASE)
-            self._make_reader()
+            passwords = {name: self.settings.secret(f"warehouse_{role}") for role, name in WAREHOUSE_ROLES.items()}
+            roles.set_up(self.postgres, WAREHOUSE_DATABASE, passwords)
         if CLICKHOUSE in self.parts:
             self._start_part(CLICKHOUSE)
         if API_SERVER in self.parts:
@@ -327,54 +315,15 @@ class Stack:
 
     # --- first start ------------------------------------------------------------------------------------------------
 
-    @contextlib.contextmanager
-    def _admin(self, database: str) -> Iterator[psycopg2.extensions.cursor]:
-        with contextlib.closing(psycopg2.connect(self.postgres.dsn(database))) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                yield cursor
-
-    @staticmethod
-    def _make_role(cursor: psycopg2.extensions.cursor, name: str, password: str) -> None:
-        cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", (name,))
-        if cursor.fetchone() is None:
-            cursor.execute(psycopg2.sql.SQL("CREATE ROLE {} LOGIN").format(psycopg2.sql.Identifier(name)))
-        # A statement is logged where it fails or is slow: it holds no password that somebody could use.
-        encrypted = psycopg2.extensions.encrypt_password(password, name, cursor.connection, "scram-sha-256")
-        statement = psycopg2.sql.SQL("ALTER ROLE {} PASSWORD %s").format(psycopg2.sql.Identifier(name))
-        cursor.execute(statement, (encrypted,))
-
-    def _make_reader(self) -> None:
-        """Make the role that ClickHouse reads the embedded warehouse by, or bring it to what it has to be."""
-        role = psycopg2.sql.Identifier(WAREHOUSE_READER)
-        with self._admin("postgres") as cursor:
-            self._make_role(cursor, WAREHOUSE_READER, self.settings.secret("warehouse_reader"))
-            limit = psycopg2.sql.Literal(READER_CONNECTIONS)
-            cursor.execute(psycopg2.sql.SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(role, limit))
-            for name, value in READER_SETTINGS.items():
-                statement = psycopg2.sql.SQL("ALTER ROLE {} SET {} = %s").format(role, psycopg2.sql.Identifier(name))
-                cursor.execute(statement, (value,))
-            for database in (WAREHOUSE_DATABASE, "postgres", "template1"):
-                self._close_database(cursor, database)
-            warehouse = psycopg2.sql.Identifier(WAREHOUSE_DATABASE)
-            cursor.execute(psycopg2.sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(warehouse, role))
-
-    @staticmethod
-    def _close_database(cursor: psycopg2.extensions.cursor, name: str) -> None:
-        """Let only those connect who are named: the reader to the warehouse, Airflow to its own."""
-        statement = psycopg2.sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
-        cursor.execute(statement.format(psycopg2.sql.Identifier(name)))
-
     def prepare_airflow(self) -> None:
         """Make Airflow's role, database and tables in the running PostgreSQL; nothing happens where they are there.
 
         Raises:
             StackError: Airflow could not make its tables.
         """
-        with self._admin("postgres") as cursor:
-            self._make_role(cursor, AIRFLOW_DATABASE, self.settings.secret("airflow_database"))
-            self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
-            self._close_database(cursor, AIRFLOW_DATABASE)
+        roles.make_role(self.postgres, AIRFLOW_DATABASE, self.settings.secret("airflow_database"))
+        self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
+        roles.close_database(self.postgres, AIRFLOW_DATABASE)
         # Once a version: the command takes many seconds even with nothing to do.
         stamp = self.settings.folder("airflow") / "migrated"
         version = importlib.metadata.version("apache-airflow-core")
@@ -383,7 +332,7 @@ class Stack:
         started = time.monotonic()
         answer = subprocess.run(
             ["airflow", "db", "migrate"],
-            env=self.environment,
+            env=self.environment("airflow"),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -410,7 +359,12 @@ class Stack:
         self._fingerprint_file().write_text(self._fingerprint())
         answer = subprocess.run(
             [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)],
-            env={**base_environment(self.settings), MARK: str(self.settings.home)},
+            # The addresses from outside are for "exec", which gives each part what it may know.
+            env={
+                **base_environment(self.settings),
+                **external_addresses(self.settings),
+                MARK: str(self.settings.home),
+            },
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -474,8 +428,8 @@ class Stack:
             # It knows its secrets from its own files, and needs nothing from our environment.
             command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", *self.postgres.command()]
         else:
-            whose = ["--endpoint"] if part is CLICKHOUSE else []
-            command = [sys.executable, "-m", "embedded", "exec", *whose, "--", *part.command]
+            whose = "clickhouse" if part is CLICKHOUSE else "airflow"
+            command = [sys.executable, "-m", "embedded", "exec", "--as", whose, "--", *part.command]
             if part is CLICKHOUSE:
                 folder = self.settings.folder("clickhouse")
                 port = str(self.settings.ports["clickhouse"])
@@ -522,9 +476,7 @@ class Stack:
 
     def _fingerprint(self) -> str:
         """Return a digest of what running programs took over at their start."""
-        taken = [
-            builder(self.settings) for builder in (warehouse_environment, endpoint_environment, airflow_environment)
-        ]
+        taken = [builder(self.settings) for builder in (endpoint_environment, airflow_environment)]
         return hashlib.sha256(json.dumps(taken, sort_keys=True).encode()).hexdigest()
 
     def _known_fingerprint(self) -> str:

@@ -82,7 +82,7 @@ class Warehouse:
         except psycopg2.Error as error:
             raise GeneratorError(
                 f"raw cannot be read ({_first_line(error)}): name in the DSN a user who may read and write it,"
-                " such as the one who ran `make migrate`"
+                " such as tshop_loader, or the one who ran `make migrate`"
             ) from error
 
     def _check_raw(self, shop, first_day):

@@ -4,6 +4,7 @@ import contextlib
 import functools
 import itertools
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+import yaml
 from pytest_pgtap.plugin.core import FixtureItem, report_tap
 
 from embedded.postgres import (
@@ -27,6 +29,7 @@ from embedded.postgres import (
     pgtap_share_dir,
     wheel_bin_dir,
 )
+from embedded.settings import WAREHOUSE_VARIABLES
 
 ROOT = Path(__file__).parent.parent
 PGTAP = ROOT / "tests" / "pgtap"
@@ -55,12 +58,12 @@ def run_module(*arguments: str, timeout: float = 300, **environment: str) -> sub
     )
 
 
-def run_psql(dsn: str, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess:
+def run_psql(dsn: str, *arguments: str, timeout: float = 240, **environment: str) -> subprocess.CompletedProcess:
     """Run psql on a database with bare, unaligned output, stopping at the first error; never raises on a status."""
     return subprocess.run(
         [wheel_bin_dir() / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments],
         cwd=ROOT,
-        env={**os.environ, **libpq_environment(dsn)},
+        env={**os.environ, **environment, **libpq_environment(dsn)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -81,8 +84,9 @@ def scratch() -> Iterator[Path]:
 @pytest.fixture(scope="session", autouse=True)
 def _own_environment() -> None:
     """Keep the tests off whatever warehouse and stack the shell points at."""
-    for name in ("WAREHOUSE_DSN", "CLICKHOUSE_URL", *(name for name in os.environ if name.startswith("TSHOP_"))):
-        os.environ.pop(name, None)
+    for name in list(os.environ):
+        if name in (*WAREHOUSE_VARIABLES.values(), "CLICKHOUSE_URL") or name.startswith("TSHOP_"):
+            del os.environ[name]
 
 
 @functools.cache
@@ -191,6 +195,43 @@ def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.create_database(name)
     yield postgres_server.dsn(name)
     postgres_server.drop_database(name)
+
+
+def compose_environment(service: str, port: int) -> dict[str, str]:
+    """Return the environment that docker-compose.yml gives a service, for a process on this machine.
+
+    Each variable of .env has its own name for a value, so that one sees what came from where, and the service
+    "postgres" is the server that listens on a port of 127.0.0.1.
+    """
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    values = compose["services"][service].get("environment", {})
+    found = {}
+    for name, value in values.items():
+        text = re.sub(r"\$\{(\w+)[^}]*\}", r"\1", value)
+        text = text.replace("@postgres:5432", f"@127.0.0.1:{port}")
+        text = text.replace('"host": "postgres", "port": 5432', f'"host": "127.0.0.1", "port": {port}')
+        found[name] = {"postgres": "127.0.0.1", "5432": str(port)}.get(text, text)
+    return found
+
+
+@pytest.fixture(scope="session")
+def compose_server(scratch: Path) -> Iterator[PostgresServer]:
+    """A running throw-away PostgreSQL that was set up as docker-compose.yml does it, up to the migrated warehouse."""
+    server = PostgresServer(scratch / "compose", free_port(), "TSHOP_POSTGRES_PASSWORD", settings=THROW_AWAY_SETTINGS)
+    try:
+        server.start()
+        server.create_database("tshop")
+        for script in sorted((ROOT / "docker" / "postgres").glob("*.sql")):
+            answer = run_psql(server.dsn("tshop"), "-f", str(script), **compose_environment("postgres", server.port))
+            assert answer.returncode == 0, answer.stderr
+        for service, module in (("roles", "migrations.roles"), ("migrate", "migrations")):
+            answer = run_module(module, **compose_environment(service, server.port))
+            assert answer.returncode == 0, answer.stderr
+        yield server
+    finally:
+        server.stop("immediate")
+        if server.moved:
+            shutil.rmtree(server.folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,20 @@
 """docker-compose.yml: whatever it refers to is there, nothing is open to the network, and no secret has a default."""
 
+import contextlib
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import psycopg2
+import psycopg2.errors
 import pytest
 import yaml
+from conftest import compose_environment, run_module
+
+from embedded.postgres import PostgresServer
+from migrations import roles
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docker-compose.yml"
@@ -147,7 +155,97 @@ def test_named_collection_gets_all_its_values():
     assert wanted <= set(SERVICES["clickhouse"]["environment"])
 
 
-def test_roles_get_their_passwords():
-    wanted = set(re.findall(r"^\\getenv \w+ (\w+)$", (ROOT / "docker/postgres/10_roles.sql").read_text(), re.MULTILINE))
+# The secrets of .env that each service sees; no other service sees any. The superuser's and the owner's are for those
+# who set the warehouse up, and Airflow's are not among them.
+AIRFLOW_SECRETS = {
+    *("TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD"),
+    *("TSHOP_AIRFLOW_API_SECRET", "TSHOP_AIRFLOW_JWT_SECRET", "TSHOP_AIRFLOW_FERNET_KEY"),
+}
+SECRETS = {
+    "postgres": {"TSHOP_POSTGRES_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD"},
+    "roles": {
+        *("TSHOP_POSTGRES_PASSWORD", "TSHOP_OWNER_PASSWORD", "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD"),
+        *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD"),
+    },
+    "migrate": {"TSHOP_OWNER_PASSWORD"},
+    "clickhouse": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"},
+    "airflow-init": {*AIRFLOW_SECRETS, "TSHOP_AIRFLOW_ADMIN_PASSWORD"},
+    "airflow-api-server": AIRFLOW_SECRETS,
+    "airflow-dag-processor": AIRFLOW_SECRETS,
+    "airflow-scheduler": AIRFLOW_SECRETS,
+}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_each_service_sees_its_own_secrets_only(name):
+    seen = {match["name"] for match in VARIABLE.finditer(yaml.safe_dump(SERVICES[name], width=10_000))}
+    assert {variable for variable in seen if not variable.endswith("_PORT")} == SECRETS.get(name, set())
+
+
+def test_nothing_is_mounted_or_read_that_holds_all_secrets():
+    for name, service in SERVICES.items():
+        assert "env_file" not in service, name
+        assert not any(source == "." or source.startswith("./.env") for source, *_ in mounts(service)), name
+
+
+def test_first_start_of_postgres_gets_its_passwords():
+    scripts = "".join(file.read_text() for file in (ROOT / "docker" / "postgres").glob("*.sql"))
+    wanted = set(re.findall(r"^\\getenv \w+ (\w+)$", scripts, re.MULTILINE))
     assert wanted
     assert wanted <= set(SERVICES["postgres"]["environment"])
+
+
+def execute(dsn: str, statement: str) -> tuple:
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchone() if cursor.description else ()
+
+
+def airflow_connection(server: PostgresServer) -> str:
+    """Return the libpq URI of Airflow's connection to the warehouse."""
+    environment = compose_environment("airflow-scheduler", server.port)
+    parts = json.loads(environment["AIRFLOW_CONN_TSHOP_WAREHOUSE"])
+    return "postgresql://{login}:{password}@{host}:{port}/{schema}".format(**parts)
+
+
+def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server):
+    port = compose_server.port
+    addresses = {
+        "tshop": compose_environment("migrate", port)["WAREHOUSE_DSN"],
+        "tshop_etl": airflow_connection(compose_server),
+        "tshop_loader": compose_environment("airflow-scheduler", port)["WAREHOUSE_DSN"],
+        "tshop_reader": "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{DATABASE}".format(
+            **{
+                name.removeprefix("TSHOP_WAREHOUSE_"): value
+                for name, value in compose_environment("clickhouse", port).items()
+            }
+        ),
+        "tshop_analyst": f"postgresql://tshop_analyst:TSHOP_ANALYST_PASSWORD@127.0.0.1:{port}/tshop",
+    }
+    assert set(addresses) == {"tshop", *(role.name for role in roles.roles())}
+    is_superuser = "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+    for name, dsn in addresses.items():
+        assert execute(dsn, f"SELECT current_user::text, {is_superuser}") == (name, False)
+
+
+def test_airflow_of_compose_may_call_and_write_raw_and_nothing_else(compose_server):
+    etl = airflow_connection(compose_server)
+    loader = compose_environment("airflow-scheduler", compose_server.port)["WAREHOUSE_DSN"]
+    assert execute(etl, "SHOW client_connection_check_interval") == ("2s",)
+    execute(loader, "INSERT INTO raw.product (product_id, updated_at) VALUES (1, now()) ON CONFLICT DO NOTHING")
+    execute(etl, "CALL dds.load_product()")
+    for dsn, statement in ((etl, "SELECT FROM raw.product"), (loader, "CALL dds.load_product()")):
+        with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+            execute(dsn, statement)
+    metadata = compose_environment("airflow-scheduler", compose_server.port)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
+    metadata = metadata.replace("postgresql+psycopg2", "postgresql")
+    execute(metadata, "CREATE TABLE mine (a int)")
+    for dsn, database in ((etl, "airflow"), (metadata, "tshop"), (metadata, "postgres")):
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            execute(dsn.rsplit("/", 1)[0] + f"/{database}", "SELECT 1")
+
+
+def test_roles_and_migration_may_run_again(compose_server):
+    for service, module in (("roles", "migrations.roles"), ("migrate", "migrations")):
+        answer = run_module(module, **compose_environment(service, compose_server.port))
+        assert answer.returncode == 0, answer.stderr

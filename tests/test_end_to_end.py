@@ -39,7 +39,7 @@ def run_dag(running: stack.Stack, conf: dict) -> str:
     answer = subprocess.run(
         ["airflow", "dags", "test", main_job.DAG, "--conf", json.dumps(conf)],
         cwd=ROOT,
-        env=running.environment,
+        env=running.environment("airflow"),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

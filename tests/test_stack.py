@@ -1,13 +1,17 @@
 """The embedded stack: start, health, stop, crashes, and what bad input gets."""
 
 import contextlib
+import json
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import psutil
@@ -16,8 +20,8 @@ import psycopg2.errors
 import pytest
 from conftest import free_port, run_module
 
-from embedded import main_job, osuser, stack
-from embedded.environment import environment
+from embedded import main_job, osuser, postgres, stack
+from embedded.environment import environment, warehouse_connection
 from embedded.errors import StackError
 from embedded.postgres import (
     THROW_AWAY_SETTINGS,
@@ -27,7 +31,7 @@ from embedded.postgres import (
     memory_settings,
     wheel_bin_dir,
 )
-from embedded.settings import ROOT, ClickHouseAddress, Settings
+from embedded.settings import ROOT, WAREHOUSE_ROLES, ClickHouseAddress, Settings
 
 GIGABYTE = 1024**3
 NOBODY = "nobody"
@@ -64,6 +68,24 @@ def small_stack(scratch: Path) -> Iterator[stack.Stack]:
         yield small
 
 
+@pytest.fixture(scope="module")
+def migrated_stack(small_stack: stack.Stack) -> stack.Stack:
+    """The same with the warehouse in it."""
+    main_job.migrate(small_stack)
+    return small_stack
+
+
+def known_secrets(settings: Settings) -> dict[str, str]:
+    """Return the secrets of a stack by name, without the sign at their end, which an address writes in another way."""
+    return {file.name: file.read_text().strip().rstrip("=") for file in (settings.home / "secrets").iterdir()}
+
+
+def told(settings: Settings, environment: dict[str, str]) -> set[str]:
+    """Return the names of a stack's secrets that are in an environment."""
+    text = "\n".join(environment.values())
+    return {name for name, secret in known_secrets(settings).items() if secret in text}
+
+
 def states(some: stack.Stack) -> dict[str, str]:
     return {title: health for title, _state, health in some.status()}
 
@@ -84,7 +106,7 @@ def test_server_is_as_configured(admin_dsn: str) -> None:
 
 def test_server_takes_no_wrong_password(postgres_server: PostgresServer) -> None:
     with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
-        psycopg2.connect(host="127.0.0.1", port=postgres_server.port, user="tshop", password="wrong", dbname="postgres")
+        psycopg2.connect(postgres_server.dsn("postgres", password="wrong"))
 
 
 def test_server_starts_again_after_a_crash(server_of: Callable[[int], PostgresServer]) -> None:
@@ -258,8 +280,8 @@ def test_all_is_in_one_folder_closed_to_others(small_stack: stack.Stack) -> None
 
 def test_secrets_are_in_no_argument_log_or_configuration(small_stack: stack.Stack) -> None:
     settings = small_stack.settings
-    secrets = [file.read_text().strip() for file in (settings.home / "secrets").iterdir()]
-    assert secrets
+    secrets = known_secrets(settings).values()
+    assert len(secrets) > 4
     places = {f"process {process.pid}": " ".join(process.cmdline()) for process in small_stack.processes()}
     for folder in ("logs", "run"):
         for file in (settings.home / folder).iterdir():
@@ -375,11 +397,11 @@ def test_clickhouse_reads_of_the_warehouse_what_it_pulls_and_nothing_else(small_
 
 def test_the_reader_writes_nothing_and_is_bounded(small_stack: stack.Stack) -> None:
     main_job.migrate(small_stack)
-    dsn = small_stack.settings.warehouse_reader_dsn
+    dsn = small_stack.settings.warehouse_dsn_of("reader")
     shown = ("default_transaction_read_only", "timezone", "statement_timeout")
     expression = ", ".join(f"current_setting('{name}')" for name in shown)
     limit = "(SELECT rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = current_user)"
-    assert query(dsn, f"SELECT {expression}, {limit}") == ("on", "UTC", "2h", stack.READER_CONNECTIONS)
+    assert query(dsn, f"SELECT {expression}, {limit}") == ("on", "UTC", "2h", 48)
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         query(dsn, "CREATE TEMP TABLE mine (a int)")
     for table in ("TEMP TABLE mine", "TABLE public.mine", "TABLE cdm.mine"):
@@ -392,14 +414,209 @@ def test_the_reader_writes_nothing_and_is_bounded(small_stack: stack.Stack) -> N
 
 def test_clickhouse_is_not_told_the_secrets_of_others(small_stack: stack.Stack) -> None:
     known = psutil.Process(small_stack.pid(stack.CLICKHOUSE)).environ()
+    assert told(small_stack.settings, known) == {"clickhouse", "warehouse_reader"}
+
+
+# --- who works on the warehouse ---------------------------------------------------------------------------------------
+
+DENIED = psycopg2.errors.InsufficientPrivilege
+READ_ONLY = psycopg2.errors.ReadOnlySqlTransaction
+
+
+@pytest.mark.parametrize("role", WAREHOUSE_ROLES)
+def test_each_role_logs_in_and_is_no_superuser(small_stack: stack.Stack, role: str) -> None:
+    dsn = small_stack.settings.warehouse_dsn_of(role)
+    columns = "current_user::text, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls"
+    statement = f"SELECT {columns} FROM pg_roles WHERE rolname = current_user"
+    assert query(dsn, statement) == (WAREHOUSE_ROLES[role], False, False, False, False)
+    for database in ("postgres", "template1"):
+        with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
+            query(dsn.removesuffix("/tshop") + f"/{database}", "SELECT 1")
+
+
+def test_the_owner_owns_all_there_is(migrated_stack: stack.Stack) -> None:
+    assert owners(migrated_stack) == {"tshop"}
+
+
+def owners(some: stack.Stack) -> set[str]:
+    """Return who owns the warehouse's database, its schemas, tables, views, sequences, routines and types."""
+    ours = "SELECT oid FROM pg_namespace WHERE nspname IN ('sl', 'raw', 'dds', 'cdm')"
+    statement = f"""
+        SELECT array_agg(DISTINCT owner::regrole::text) FROM (
+            SELECT datdba FROM pg_database WHERE datname = current_database()
+            UNION ALL SELECT nspowner FROM pg_namespace WHERE oid IN ({ours})
+            UNION ALL SELECT relowner FROM pg_class WHERE relnamespace IN ({ours})
+            UNION ALL SELECT proowner FROM pg_proc WHERE pronamespace IN ({ours})
+            UNION ALL SELECT typowner FROM pg_type WHERE typnamespace IN ({ours})
+        ) AS owned (owner)"""
+    return set(query(some.settings.warehouse_dsn, statement)[0])
+
+
+@pytest.mark.parametrize(
+    ("role", "statement", "refusal"),
+    [
+        ("etl", "CALL dds.load_client()", None),
+        ("etl", "CALL cdm.build_mart()", None),
+        ("etl", "CALL sl.audit()", None),
+        ("etl", "CALL dds.load_client(p_force => true)", None),
+        ("etl", "SELECT FROM dds.client", DENIED),
+        ("etl", "SELECT FROM raw.client", DENIED),
+        ("etl", "SELECT FROM sl.run", DENIED),
+        ("etl", "INSERT INTO raw.client (client_id, updated_at) VALUES (2, now())", DENIED),
+        ("etl", "UPDATE sl.quality_rule SET expression = 'true'", DENIED),
+        ("etl", "CALL dds.forget_client(1)", DENIED),
+        ("etl", "CREATE TEMP TABLE mine (a int)", DENIED),
+        ("loader", "INSERT INTO raw.client (client_id, updated_at) VALUES (1, now()) ON CONFLICT DO NOTHING", None),
+        ("loader", "UPDATE raw.client SET updated_at = now()", None),
+        ("loader", "CREATE TEMP TABLE mine (a int)", None),
+        ("loader", "DELETE FROM raw.client", DENIED),
+        ("loader", "TRUNCATE raw.client", DENIED),
+        ("loader", "SELECT FROM dds.client", DENIED),
+        ("loader", "SELECT FROM cdm.sales_mart", DENIED),
+        ("loader", "CALL dds.load_client()", DENIED),
+        ("loader", "CREATE TABLE public.mine (a int)", DENIED),
+        ("analyst", "SELECT FROM dds.client", None),
+        ("analyst", "SELECT FROM cdm.sales_mart", None),
+        ("analyst", "SELECT FROM cdm.sales_mart_as_known(now())", None),
+        ("analyst", "SELECT FROM raw.client", DENIED),
+        ("analyst", "SET TRANSACTION READ WRITE; UPDATE dds.client SET first_name = NULL", DENIED),
+        ("analyst", "DELETE FROM cdm.sales_mart", READ_ONLY),
+        ("analyst", "CREATE TEMP TABLE mine (a int)", READ_ONLY),
+        ("analyst", "SET TRANSACTION READ WRITE; CALL dds.load_client()", DENIED),
+    ],
+)
+def test_a_role_may_what_it_is_for(
+    migrated_stack: stack.Stack, role: str, statement: str, refusal: type[Exception] | None
+) -> None:
+    with contextlib.nullcontext() if refusal is None else pytest.raises(refusal):
+        query(migrated_stack.settings.warehouse_dsn_of(role), statement)
+
+
+AIRFLOW_SECRETS = {
+    *("airflow_api", "airflow_database", "airflow_fernet", "airflow_jwt"),
+    *("clickhouse", "warehouse_etl", "warehouse_loader"),
+}
+
+
+def test_airflow_is_told_of_no_other_secrets_than_it_needs(small_stack: stack.Stack) -> None:
     settings = small_stack.settings
-    for name in ("postgres", "airflow_fernet", "airflow_jwt"):
-        assert not any(settings.secret(name) in value for value in known.values()), name
+    known = small_stack.environment("airflow")
+    assert known["WAREHOUSE_DSN"] == settings.warehouse_dsn_of("loader")
+    assert known["AIRFLOW_CONN_TSHOP_WAREHOUSE"] == warehouse_connection(settings.warehouse_dsn_of("etl"))
+    assert told(settings, known) == AIRFLOW_SECRETS
+    # Nor does one get through where the shell itself holds it, as in a command run by "exec".
+    shell = {**small_stack.environment("owner"), "PGPASSWORD": settings.secret("postgres")}
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    answer = run_module("embedded", "exec", "--as", "airflow", "--", "python", "-c", code, **shell)
+    assert told(settings, json.loads(answer.stdout)) == AIRFLOW_SECRETS
+
+
+def test_data_of_a_superuser_called_as_the_owner_is_taken_over(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = throw_away(scratch / "earlier")
+    with stack_of(settings, stack.POSTGRES) as small:
+        # As an earlier release made it: the superuser has the name and owns the warehouse.
+        monkeypatch.setattr(postgres, "SUPERUSER", "tshop")
+        earlier = small.postgres
+        earlier.start()
+        query(earlier.dsn("postgres", "tshop"), "CREATE ROLE tshop_reader LOGIN")
+        with contextlib.closing(psycopg2.connect(earlier.dsn("postgres", "tshop"))) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("CREATE DATABASE tshop")
+        dsn = earlier.dsn("tshop", "tshop")
+        answer = run_module("migrations", WAREHOUSE_DSN=dsn)
+        assert answer.returncode == 0, answer.stderr
+        query(dsn, "INSERT INTO raw.client (client_id, updated_at) VALUES (1, now()); CALL dds.load_client()")
+        query(dsn, 'CREATE TYPE cdm."odd type" AS ENUM (); CREATE SEQUENCE cdm."odd sequence"')
+        query(dsn, 'CREATE TABLE cdm."odd table" (a cdm."odd type", b serial); CREATE DOMAIN cdm.kept AS int')
+        earlier.stop()
+        monkeypatch.undo()
+
+        small.start()
+        assert owners(small) == {"tshop"}
+        superusers = "SELECT array_agg(rolname::text) FROM pg_roles WHERE rolsuper"
+        assert query(settings.warehouse_dsn, superusers) == (["postgres"],)
+        assert query(settings.warehouse_dsn, "SELECT client_id FROM raw.client") == (1,)
+        query(settings.warehouse_dsn_of("etl"), "CALL dds.load_client()")
+        main_job.migrate(small)
+        assert small.start() is False
+
+
+def make(some: stack.Stack, target: str, **variables: str) -> subprocess.CompletedProcess:
+    """Run a target's recipe on a stack; the environment that Makefile makes for it is the one the tests run in."""
+    words = [f"{name}={value}" for name, value in variables.items()]
+    command = ["make", "-n", "-o", "setup", target, *words]
+    recipe = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        ["/bin/bash", "-eu", "-o", "pipefail", "-c", recipe.replace(".venv/bin/python", sys.executable)],
+        cwd=ROOT,
+        env={**some.environment("owner"), "CLIENT": "", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_targets_work_as_those_who_may(migrated_stack: stack.Stack) -> None:
+    query(migrated_stack.settings.warehouse_dsn, "TRUNCATE raw.client, raw.product, raw.sale")
+    days = {"FROM": "2026-01-01", "CLIENTS": "200", "PRODUCTS": "20"}
+    for target, variables in (("generate", days), ("load", {}), ("mart", {}), ("audit", {})):
+        answer = make(migrated_stack, target, **variables)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+    dsn = migrated_stack.settings.warehouse_dsn
+    assert query(dsn, "SELECT count(*) > 100 FROM dds.client") == (True,)
+    assert query(dsn, "SELECT array_agg(DISTINCT called_by) FROM sl.run WHERE target LIKE '%.s%'") == (["tshop_etl"],)
+    answer = make(migrated_stack, "forget", CLIENT="7")
+    assert answer.returncode == 0, answer.stderr
+    assert "ClickHouse follows with the next run of the DAG" in answer.stdout
+    assert query(dsn, "SELECT array_agg(DISTINCT first_name) FROM dds.client WHERE client_id = 7") == ([None],)
+
+
+def test_a_target_that_fails_shows_why_and_leaves_its_trace(migrated_stack: stack.Stack) -> None:
+    dsn = migrated_stack.settings.warehouse_dsn
+    query(dsn, "UPDATE sl.entity SET source_table = 'it''s gone' WHERE entity_name = 'product'")
+    try:
+        answer = make(migrated_stack, "load")
+    finally:
+        query(dsn, "UPDATE sl.entity SET source_table = 'product' WHERE entity_name = 'product'")
+    assert answer.returncode == 3
+    trace = "SELECT run_id, error_message, procedure_name, error_sqlstate, status, called_by FROM sl.run"
+    run_id, message, *found = query(dsn, f"{trace} ORDER BY run_id DESC LIMIT 1")
+    assert found == ["dds.load_product", "TS003", "failed", "tshop_etl"]
+    assert "it's gone" in message
+    first, *_others, last = [line for line in answer.stderr.splitlines() if line.startswith("ERROR:")]
+    assert first == f"ERROR:  {message}"
+    assert last == f"ERROR:  dds.load_product failed: run {run_id} of sl.run has its trace"
+    assert "HINT:" in answer.stderr
+    # What comes after it was not called.
+    assert "dds.load_client: run" in answer.stderr
+    assert "dds.load_sale" not in answer.stderr
+
+
+@pytest.mark.parametrize("client", ["", "many", "-1", "1; DROP TABLE raw.client", "9" * 19, "$(id)", "1\n2"])
+def test_forget_wants_the_number_of_a_client(small_stack: stack.Stack, client: str) -> None:
+    answer = make(small_stack, "forget", CLIENT=client)
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        f"CLIENT is '{client}': give the number of the client to erase, such as make forget CLIENT=42.\n"
+    )
+
+
+def test_psql_is_opened_as_whom_one_says() -> None:
+    def opened(*words: str, **variables: str) -> str:
+        command = ["make", "-n", "-o", "setup", "psql", *words]
+        environment = {**os.environ, **variables}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert '--as "analyst" -- psql' in opened("AS=analyst")
+    # AS is the name of the assembler for make itself and for build environments.
+    assert '--as "owner" -- psql' in opened()
+    assert '--as "owner" -- psql' in opened(AS="/usr/bin/as")
 
 
 def test_a_process_of_no_session_is_not_taken_for_the_stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # In a container, the session of what was started from outside has the id 0.
-    monkeypatch.setattr(stack.os, "getsid", lambda pid: 0)
+    monkeypatch.setattr(stack.os, "getsid", lambda _pid: 0)
     bystander = subprocess.Popen(["sleep", "60"], cwd=ROOT)
     try:
         assert stack.Stack(throw_away(tmp_path)).processes() == []
@@ -446,6 +663,58 @@ def test_exec_fills_the_addresses_in(tmp_path: Path) -> None:
     assert answer.stdout.split() == ["127.0.0.1:1111/tshop", "127.0.0.1:2222/tshop"], answer.stderr
 
 
+ANOTHER = {
+    "WAREHOUSE_DSN": "postgresql://boss:geheim@elsewhere/shop",
+    "WAREHOUSE_LOADER_DSN": "postgresql://writer@elsewhere/shop",
+}
+
+
+@pytest.mark.parametrize(
+    ("given", "role", "user"),
+    [
+        ({}, "owner", "tshop"),
+        ({}, "etl", "tshop_etl"),
+        ({}, "loader", "tshop_loader"),
+        ({}, "analyst", "tshop_analyst"),
+        (ANOTHER, "owner", "boss"),
+        (ANOTHER, "etl", "boss"),
+        (ANOTHER, "loader", "writer"),
+        (ANOTHER, "airflow", "writer"),
+        (ANOTHER, "clickhouse", "boss"),
+    ],
+)
+def test_exec_fills_in_whom_it_is_told(tmp_path: Path, given: dict[str, str], role: str, user: str) -> None:
+    code = "import json, os; print(json.dumps(dict(os.environ)))"
+    command = ("embedded", "exec", "--as", role, "--", "python", "-c", code)
+    home = str(tmp_path / "home")
+    answer = run_module(*command, TSHOP_HOME=home, **given)
+    known = json.loads(answer.stdout)
+    assert urlsplit(known["WAREHOUSE_DSN"]).username == user
+    assert known.get("PGUSER", user) == user
+    others = {name for name in known if re.fullmatch(r"WAREHOUSE_\w+_DSN|CLICKHOUSE_URL", name)}
+    assert others == ({*given, "CLICKHOUSE_URL"} - {"WAREHOUSE_DSN"} if role == "owner" else set())
+    if role in ("loader", "airflow") and given:
+        secrets = [value for name, value in known.items() if name != "AIRFLOW_CONN_TSHOP_WAREHOUSE"]
+        assert not any("geheim" in value for value in secrets)
+    # A command of the stack that is run so finds itself on the same warehouse.
+    again = run_module(*command, **{**known, **given})
+    assert urlsplit(json.loads(again.stdout)["WAREHOUSE_DSN"]).username == user
+
+
+@pytest.mark.parametrize(
+    ("role", "given", "message"),
+    [
+        ("boss", {}, "Error: There is nobody called 'boss' here: name one of owner, etl, loader, reader, analyst, "),
+        ("analyst", ANOTHER, "Error: WAREHOUSE_DSN is set and WAREHOUSE_ANALYST_DSN is not: set it"),
+    ],
+)
+def test_exec_says_who_there_is(tmp_path: Path, role: str, given: dict[str, str], message: str) -> None:
+    answer = run_module("embedded", "exec", "--as", role, "--", "true", TSHOP_HOME=str(tmp_path / "home"), **given)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(message)
+    assert len(answer.stderr.splitlines()) == 1
+
+
 def test_exec_leaves_given_addresses_alone(tmp_path: Path) -> None:
     answer = run_module(
         *("embedded", "exec", "--", "python", "-c", "import os; print(os.environ['WAREHOUSE_DSN'])"),
@@ -483,6 +752,8 @@ BAD_VALUES = [
         {"WAREHOUSE_DSN": "postgresql://nobody@127.0.0.1:1/none"},
         'WAREHOUSE_DSN cannot be reached (connection to server at "127.0.0.1", port 1 failed: Connection refused)',
     ),
+    ({"WAREHOUSE_ETL_DSN": "postgresql://u@h/d"}, "WAREHOUSE_ETL_DSN is set and WAREHOUSE_DSN is not"),
+    ({"WAREHOUSE_DSN": "postgresql://u@h/d", "WAREHOUSE_ETL_DSN": "no"}, "WAREHOUSE_ETL_DSN is not a libpq URI"),
     ({"WAREHOUSE_DSN": "postgresql://u@a:5432,b:5433/d"}, "WAREHOUSE_DSN names several servers"),
     ({"WAREHOUSE_DSN": "host=a port=http dbname=d"}, "WAREHOUSE_DSN names the port 'http'"),
     ({"TSHOP_HOME": "/proc/nope"}, "/proc/nope cannot be used (No such file or directory)"),
@@ -567,5 +838,5 @@ def test_generate_follows_a_run_that_began_on_another_day() -> None:
 
 def test_help_names_every_target() -> None:
     answer = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
-    targets = "help setup run stop status migrate generate load mart audit report psql logs test lint fmt docs"
+    targets = "help setup run stop status migrate generate load mart audit forget report psql logs test lint fmt docs"
     assert [target for target in targets.split() if f"  {target} " not in answer.stdout] == []

@@ -1,0 +1,9 @@
+-- Airflow's database
+--
+-- Purpose: run by psql once, when the volume is empty. The roles of the warehouse are made by `python -m migrations.roles`.
+-- Parameters: the password of its owner, from the environment.
+\getenv airflow_password TSHOP_AIRFLOW_DB_PASSWORD
+
+CREATE ROLE airflow LOGIN PASSWORD :'airflow_password';
+CREATE DATABASE airflow OWNER airflow;
+REVOKE ALL ON DATABASE airflow, postgres, template1 FROM PUBLIC;
