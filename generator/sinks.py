@@ -99,18 +99,25 @@ class Warehouse:
             self._check_same_shop(cursor, shop)
 
     def _check_same_shop(self, cursor, shop):
-        """Compares the clients the shop opened with, by a few ids that tell seeds, locales and sizes apart."""
-        ids = np.arange(1, min(3, shop.clients) + 1)
-        dates = people.birth_dates(shop, ids, np.zeros_like(ids)).tolist()
-        cursor.execute("SELECT client_id, birth_date FROM raw.client WHERE client_id = ANY(%s)", (ids.tolist(),))
+        """Compares the clients the shop opened with, by a few ids that tell seeds, locales and sizes apart.
+
+        Who was forgotten has no birth date any more, so the first ids that have one are compared.
+        """
+        cursor.execute(
+            "SELECT client_id, birth_date FROM raw.client WHERE client_id BETWEEN 1 AND %s AND birth_date IS NOT NULL"
+            " ORDER BY client_id LIMIT 3",
+            (shop.clients,),
+        )
         held = dict(cursor.fetchall())
+        ids = np.array(list(held), dtype=np.int64)
+        dates = people.birth_dates(shop, ids, np.zeros_like(ids)).tolist()
         opening = shop.bounds(0)[0] // 1_000_000
         cursor.execute(
             "SELECT EXISTS (SELECT FROM raw.client WHERE client_id = %s),"
             " NOT EXISTS (SELECT FROM raw.client WHERE client_id = %s AND updated_at < to_timestamp(%s))",
             (shop.clients, shop.clients + 1, opening),
         )
-        alike = sum(held.get(key) == value for key, value in zip(ids.tolist(), dates, strict=True))
+        alike = sum(known == value for known, value in zip(held.values(), dates, strict=True))
         if not all(cursor.fetchone()) or 2 * alike < len(ids):
             raise GeneratorError(
                 "raw holds another shop's clients: give the --clients, --seed, --locale and --opened it was begun with,"

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -64,6 +65,11 @@ def test_days_go_from_the_generator_to_clickhouse(running: stack.Stack) -> None:
     # The procedures' notices are in the tasks' logs.
     assert re.search(r"dds\.load_sale: run \d+ read \d+ rows", log)
     assert rows(running, "SELECT DISTINCT status FROM sl.run") == [("succeeded",)]
+
+    # All that was done without the owner's rights: Airflow does not know the owner.
+    known = running.environment("airflow")
+    assert urlsplit(known["WAREHOUSE_DSN"]).username == "tshop_loader"
+    assert rows(running, "SELECT DISTINCT called_by FROM sl.run") == [("tshop_etl",)]
 
     days = "SELECT DISTINCT (sold_at AT TIME ZONE 'Europe/Moscow')::date::text FROM cdm.sales_mart ORDER BY 1"
     assert rows(running, days) == [("2026-01-01",), ("2026-01-02",), ("2026-01-03",)]

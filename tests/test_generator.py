@@ -658,6 +658,19 @@ BROKEN = {
 }
 
 
+def test_the_days_go_on_where_persons_were_forgotten(warehouse):
+    assert generate(warehouse, "--to", "2026-01-02").returncode == 0
+    query(warehouse, "CALL dds.load_client()")
+    for client_id in (1, 2, 3):
+        query(warehouse, f"CALL dds.forget_client({client_id})")
+    answer = generate(warehouse, "--from", "2026-01-03")
+    assert answer.returncode == 0, answer.stderr
+    assert query(warehouse, "SELECT max(sold_at)::date > '2026-01-02' FROM raw.sale WHERE sold_at < now()") == [(True,)]
+    # It still knows its shop.
+    answer = generate(warehouse, "--from", "2026-01-04", "--seed", "2")
+    assert "raw holds another shop's clients" in answer.stderr
+
+
 def test_an_empty_warehouse_must_begin_at_the_opening(warehouse):
     answer = generate(warehouse, "--from", "2026-01-05")
     assert (answer.returncode, answer.stderr) == (

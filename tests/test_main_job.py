@@ -1,6 +1,7 @@
 """What the main job decides to do next, from what the warehouse holds and the variables say."""
 
 import contextlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -156,3 +157,16 @@ def test_shops_of_two_warehouses_are_not_mixed_up(
     other = Settings(settings.home, external_warehouse=empty_database)
     assert main_job.remembered(other) is None
     assert main_job.remembered(settings).clients == 500
+
+
+def test_all_who_work_on_a_warehouse_work_on_the_same_one(
+    settings: Settings, warehouse: str, empty_database: str
+) -> None:
+    # The same database by another address.
+    also = f"{warehouse}?application_name=loads"
+    main_job.check_roles(replace(settings, external_roles={"etl": also, "loader": also}))
+    with pytest.raises(StackError, match="WAREHOUSE_LOADER_DSN names another warehouse than WAREHOUSE_DSN"):
+        main_job.check_roles(replace(settings, external_roles={"etl": also, "loader": empty_database}))
+    wrong = empty_database.replace("postgres:", "nobody:")
+    with pytest.raises(StackError, match="WAREHOUSE_ETL_DSN cannot be reached"):
+        main_job.check_roles(replace(settings, external_roles={"etl": wrong}))
