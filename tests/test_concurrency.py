@@ -1,4 +1,4 @@
-"""Writers that commit late, long and in any order while loads and builds run: nothing is lost or read twice as new.
+"""Writers that commit late, long and in any order while loads, builds and audits run: nothing is lost or read twice.
 
 TSHOP_SOAK_SECONDS says how long the writers go on (default: shortly).
 """
@@ -8,15 +8,29 @@ import os
 import random
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import psycopg2
+import psycopg2.errors
+import pytest
+
+from tests import tally
 
 SECONDS = float(os.environ.get("TSHOP_SOAK_SECONDS", "6"))
 WRITERS = 6
-KEYS_A_WRITER = 40
+# Each writer has its own clients, products and sales, of the same ids.
+KEYS_A_WRITER = 30
 START = datetime(2026, 1, 1, tzinfo=UTC)
+ENTITIES = ("client", "product", "sale")
+LOADS = tuple(f"dds.load_{entity}" for entity in ENTITIES)
+# The column that tells the states of a key apart, and the rest of a row.
+COLUMNS = {
+    "client": ("last_name", "first_name, birth_date", "'Anna', date '1990-05-05'"),
+    "product": ("category", "name, size, price", "'Coat', 'M', 10.5"),
+    "sale": ("order_id", "sold_at, client_id, product_id, quantity", "timestamptz '2026-01-01', %(key)s, %(key)s, 2"),
+}
 
 
 def connection_to(dsn):
@@ -24,88 +38,168 @@ def connection_to(dsn):
     return contextlib.closing(psycopg2.connect(dsn))
 
 
-def write(dsn, number, until):
-    """Write states of this writer's own clients and sales until a time; returns what it committed, key by key.
+def put(cursor, entity, key, value, at, *, is_deleted=False):
+    """Write a state of a key as a source does."""
+    column, names, values = COLUMNS[entity]
+    cursor.execute(
+        f"""
+        INSERT INTO raw.{entity} ({entity}_id, {column}, {names}, updated_at, is_deleted)
+        VALUES (%(key)s, %(value)s, {values}, %(at)s, %(is_deleted)s)
+        ON CONFLICT ({entity}_id) DO UPDATE
+        SET {column} = excluded.{column}, updated_at = excluded.updated_at, is_deleted = excluded.is_deleted
+        """,
+        {"key": key, "value": value, "at": at, "is_deleted": is_deleted},
+    )
 
-    A transaction stamps its rows first and may commit much later, after others that stamped later times; some fail.
+
+def write(dsn, number, until):
+    """Write states of this writer's own keys until a time; returns all it committed: by entity and key, in order.
+
+    A transaction stamps its rows first and may commit much later, after others that stamped later times; some fail, and
+    the first writer's stay open a long time. Of a key, later transactions stamp later times. A state is a number that
+    was never written before, the one before once more, or None for a deletion.
     """
     chance = random.Random(number)
-    committed = {}
+    committed = {(entity, number * KEYS_A_WRITER + n): [] for entity in ENTITIES for n in range(KEYS_A_WRITER)}
     clock = 0
     with connection_to(dsn) as connection, connection.cursor() as cursor:
         while time.monotonic() < until:
             states = {}
-            for _ in range(chance.randint(1, 5)):
+            for _ in range(chance.randint(1, 6)):
+                place = chance.choice(list(committed))
+                if place in states:
+                    continue
                 clock += 1
-                key = number * KEYS_A_WRITER + chance.randrange(KEYS_A_WRITER)
-                states[key] = f"name {number} {clock}"
+                before = committed[place][-1][1] if committed[place] else None
+                kind = chance.choice(["new", "new", "new", "again", "deleted"])
+                value = clock if kind == "new" or before is None else before
                 at = START + timedelta(minutes=clock)
-                cursor.execute(
-                    """
-                    INSERT INTO raw.client (client_id, first_name, last_name, updated_at)
-                    VALUES (%(key)s, 'Anna', %(name)s, %(at)s)
-                    ON CONFLICT (client_id) DO UPDATE
-                    SET last_name = excluded.last_name, updated_at = excluded.updated_at;
-                    INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at)
-                    VALUES (%(key)s, 1, %(sold_at)s, %(key)s, 1, %(clock)s, %(at)s)
-                    ON CONFLICT (sale_id) DO UPDATE
-                    SET quantity = excluded.quantity, updated_at = excluded.updated_at;
-                    """,
-                    {"key": key, "name": states[key], "at": at, "sold_at": START, "clock": clock},
-                )
-            time.sleep(chance.choice([0, 0, 0.01, 0.1, 0.7]))
+                put(cursor, *place, str(value), at, is_deleted=kind == "deleted")
+                states[place] = (at, None if kind == "deleted" else value)
+            time.sleep(chance.choice([1, 2] if number == 0 else [0, 0, 0.01, 0.1, 0.7]))
             if chance.random() < 0.1:
                 connection.rollback()
             else:
                 connection.commit()
-                committed.update(states)
+                for place, state in states.items():
+                    committed[place].append(state)
     return committed
 
 
 def repeat(dsn, procedures, stop):
-    """Call the procedures in turn until told to stop; returns how often."""
-    calls = 0
+    """Call the procedures in turn until told to stop; returns how many calls did their work, and were refused."""
+    calls = Counter()
     with connection_to(dsn) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         while not stop.is_set():
             for procedure in procedures:
-                cursor.execute(f"CALL {procedure}()")
-                calls += 1
+                try:
+                    cursor.execute(f"CALL {procedure}")
+                    calls["done"] += 1
+                except psycopg2.Error as error:
+                    # Another session runs the same: the only error there may be.
+                    if error.pgcode != "TS001":
+                        raise
+                    calls["refused"] += 1
     return calls
 
 
+@pytest.mark.timeout(300 + 3 * SECONDS)
 def test_late_and_long_transactions_lose_nothing(warehouse):
     stop = threading.Event()
-    with ThreadPoolExecutor() as pool:
+    loads = [f"{load}()" for load in LOADS]
+    jobs = [
+        *([load] for load in loads),
+        *([load] for load in loads),
+        ["cdm.build_mart()"],
+        [*loads, "cdm.build_mart()"],
+        ["sl.audit(p_full => false)", "sl.audit()"],
+    ]
+    with ThreadPoolExecutor(WRITERS + len(jobs)) as pool:
         until = time.monotonic() + SECONDS
         writers = [pool.submit(write, warehouse, number, until) for number in range(WRITERS)]
-        callers = [
-            pool.submit(repeat, warehouse, procedures, stop)
-            for procedures in (["dds.load_client"], ["dds.load_sale"], ["cdm.build_mart"])
-        ]
+        callers = [pool.submit(repeat, warehouse, job, stop) for job in jobs]
         try:
-            committed = {key: state for writer in writers for key, state in writer.result().items()}
+            committed = {place: states for writer in writers for place, states in writer.result().items()}
         finally:
             stop.set()
-        assert all(caller.result() > 10 for caller in callers)
+        calls = sum((caller.result() for caller in callers), Counter())
+    assert calls["refused"] > 0
+    assert all(caller.result()["done"] > 0 for caller in callers)
+
     with connection_to(warehouse) as connection, connection.cursor() as cursor:
-        for procedure in ("dds.load_client", "dds.load_sale", "cdm.build_mart", "sl.audit"):
+        connection.autocommit = True
+        for procedure in (*LOADS, "cdm.build_mart", "sl.audit"):
             cursor.execute(f"CALL {procedure}()")
-        cursor.execute("SELECT client_id, last_name FROM dds.client WHERE is_current")
-        assert dict(cursor.fetchall()) == committed
-        cursor.execute("SELECT sale_id, client FROM cdm.sales_mart WHERE is_current")
-        assert {key for key, _ in cursor.fetchall()} == set(committed)
-        # Each writer stamps its keys' states in order, so a version is written once, and never rewritten.
-        for target in ("client", "sale"):
-            cursor.execute(
-                f"""
-                SELECT
-                    sum(rows_inserted),
-                    sum(rows_corrected + rows_deleted + rows_rejected),
-                    (SELECT count(*) FROM dds.{target})
-                FROM sl.run
-                WHERE target = 'dds.{target}'
-                """
-            )
-            inserted, otherwise, versions = cursor.fetchone()
-            assert (inserted, otherwise) == (versions, 0)
+        for entity in ENTITIES:
+            check_nothing_lost_or_doubled(cursor, entity, committed)
+        # Loads of different entities did run at the same time.
+        cursor.execute(
+            """
+            SELECT count(DISTINCT (a.target, b.target))
+            FROM sl.run AS a
+            INNER JOIN sl.run AS b ON a.target < b.target
+            WHERE
+                a.target LIKE 'dds.%' AND b.target LIKE 'dds.%'
+                AND a.started_at < b.finished_at AND b.started_at < a.finished_at
+            """
+        )
+        assert cursor.fetchone() == (3,)
+        cursor.execute("SELECT count(*) FROM cdm.sales_mart WHERE is_current")
+        alive = [states[-1][1] for (entity, _), states in committed.items() if entity == "sale" and states]
+        assert cursor.fetchone() == (sum(value is not None for value in alive),)
+    tally.add("concurrent minutes", SECONDS / 60)
+    tally.add("calls beside writers", calls["done"])
+
+
+def check_nothing_lost_or_doubled(cursor, entity, committed):
+    """The current state of each key is the last one committed, every version was committed, and each was new once."""
+    column = COLUMNS[entity][0]
+    cursor.execute(f"SELECT {entity}_id, {column}, valid_from, is_current FROM dds.{entity} ORDER BY valid_from")
+    versions = [(key, int(value), valid_from, is_current) for key, value, valid_from, is_current in cursor.fetchall()]
+    places = {key: states for (name, key), states in committed.items() if name == entity and states}
+    assert {key: value for key, value, _, is_current in versions if is_current} == {
+        key: states[-1][1] for key, states in places.items() if states[-1][1] is not None
+    }
+    # A version begins when its state was first stamped, or where that was overwritten unread, stamped again.
+    assert [version for version in versions if (version[2], version[1]) not in places[version[0]]] == []
+    # Each writer stamps its keys' states in order, so a version is written once, and never rewritten.
+    cursor.execute(
+        f"""
+        SELECT
+            sum(rows_inserted),
+            sum(rows_corrected + rows_rejected),
+            sum(rows_deleted),
+            (SELECT count(*) FROM dds.{entity}),
+            (SELECT count(*) FROM sl.tombstone WHERE entity_name = '{entity}')
+        FROM sl.run
+        WHERE target = 'dds.{entity}'
+        """
+    )
+    inserted, otherwise, deleted, held, tombstones = cursor.fetchone()
+    assert (inserted, otherwise, deleted) == (held, 0, tombstones)
+
+
+@pytest.mark.parametrize("held", ENTITIES)
+def test_loads_of_all_other_entities_end_while_one_is_held(warehouse, held):
+    others = [entity for entity in ENTITIES if entity != held]
+    with connection_to(warehouse) as slow, slow.cursor() as holder, connection_to(warehouse) as quick:
+        quick.autocommit = True
+        with quick.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '20s'")
+            for entity in ENTITIES:
+                put(cursor, entity, 1, "1", START)
+            holder.execute(f"CALL dds.load_{held}()")
+            for entity in others:
+                cursor.execute(f"CALL dds.load_{entity}()")
+                assert cursor.fetchone()[1:3] == (1, 1)
+            with pytest.raises(psycopg2.Error) as refused:
+                cursor.execute(f"CALL dds.load_{held}()")
+            assert refused.value.pgcode == "TS001"
+            # The build takes up what has committed, and the held load after it has.
+            cursor.execute("CALL cdm.build_mart()")
+            slow.commit()
+            cursor.execute("CALL cdm.build_mart()")
+            cursor.execute("CALL sl.audit()")
+            cursor.execute("SELECT sale_id, client, category FROM cdm.sales_mart WHERE is_current")
+            assert cursor.fetchall() == [(1, "Anna 1", "1")]

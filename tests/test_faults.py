@@ -30,6 +30,7 @@ import sqlparse
 from conftest import free_port
 
 from embedded import main_job, stack
+from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, ClickHouseAddress, Settings
 from generator.__main__ import main as generate
@@ -422,3 +423,80 @@ def test_kills_at_random_moments_lose_and_double_nothing(scratch: Path) -> None:
             # What came in after the loads of the run that was cut off is the next one's.
             assert shop.run(first=LOADING) is None
             shop.check()
+
+
+class Airflow:
+    """The real scheduler of an attacked stack, and what it runs."""
+
+    def __init__(self, shop: Attacked) -> None:
+        self.shop = shop
+        self.api = AirflowApi(shop.settings)
+        assert shop.stack.wait_for(lambda: self.api.dag_exists(main_job.DAG), 180)
+        self.api.unpause(main_job.DAG)
+
+    def run(self, conf: dict, strike: Callable[[str], object] = str) -> str:
+        """Trigger a run of the DAG, strike, and wait for its end; returns its final state."""
+        run_id = self.api.trigger(main_job.DAG, conf)
+        strike(run_id)
+        ended = self.shop.stack.wait_for(lambda: self.api.run(main_job.DAG, run_id)["state"] in FINISHED, 600)
+        tasks = {task["task_id"]: (task["state"], task["try_number"]) for task in self.api.tasks(main_job.DAG, run_id)}
+        self.shop.note(f"  {tasks}")
+        assert ended, self.shop.told("The run does not end")
+        return self.api.run(main_job.DAG, run_id)["state"]
+
+    def strike(self, victim: str, task_id: str, seconds: float) -> Callable[[str], None]:
+        """Return a function that waits for a task of a run, and some seconds more, and kills the victim."""
+
+        def is_running(run_id: str) -> bool:
+            states = {task["task_id"]: task["state"] for task in self.api.tasks(main_job.DAG, run_id)}
+            return states.get(task_id) not in (None, "queued", "scheduled")
+
+        def kill(run_id: str) -> None:
+            assert self.shop.stack.wait_for(lambda: is_running(run_id), 300), self.shop.told(f"{task_id} never ran")
+            time.sleep(seconds)
+            struck = [process for process in self.processes(victim) if not _killed(process)]
+            self.shop.note(f"  killed {len(struck)} processes")
+
+        return kill
+
+    def processes(self, victim: str) -> list[psutil.Process]:
+        """Return the scheduler itself, or the processes that run tasks for its workers: those do the task's work."""
+        scheduler = psutil.Process(self.shop.stack.pid(stack.SCHEDULER))
+        if victim == "scheduler":
+            return [scheduler]
+        return [task for worker in scheduler.children() for task in worker.children()]
+
+
+def _killed(process: psutil.Process) -> bool:
+    """Kill a process; return whether it had ended by itself."""
+    try:
+        process.kill()
+    except psutil.NoSuchProcess:
+        return True
+    return False
+
+
+@pytest.mark.skipif(not AIRFLOW_KILLS, reason="TSHOP_AIRFLOW_KILLS is not set: make soak sets it")
+@pytest.mark.timeout(900 + 900 * AIRFLOW_KILLS)
+def test_kills_of_tasks_and_of_the_scheduler_lose_and_double_nothing(scratch: Path) -> None:
+    with attacked(scratch / "airflow-faults", *stack.PARTS) as shop:
+        airflow = Airflow(shop)
+        for number in range(AIRFLOW_KILLS):
+            chance = random.Random(f"{SEED}/airflow/{number}")
+            shop.change_rows(chance)
+            conf = {"generate": chance.random() < 0.7}
+            if conf["generate"]:
+                conf |= {"date_from": str(shop.day), "opened": str(OPENED), "clients": 1500, "products": 60}
+                shop.day += timedelta(days=1)
+            victim = ("task", "scheduler")[number % 2]
+            tasks = [step.name for step in STEPS] + (["generate"] if conf["generate"] else [])
+            task_id, seconds = chance.choice(tasks), chance.uniform(0, 3)
+            shop.note(f"kill {number + 1}: the {victim} {seconds:.1f} s after {task_id} has begun, in a run of {conf}")
+            state = airflow.run(conf, airflow.strike(victim, task_id, seconds))
+            if state != "success":
+                shop.note(f"  {state}: run again")
+                assert airflow.run(conf) == "success", shop.told("The run after the one that was cut off fails")
+            shop.recover()
+            shop.look_at_raw()
+            shop.check()
+            tally.add(f"kills of the {victim} of a run of the DAG")
