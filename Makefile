@@ -81,6 +81,10 @@ psql: setup ## Open psql on the warehouse; AS=analyst reads only
 test: setup-dev ## Run all tests on a throw-away stack; ARGS= goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
+.PHONY: soak
+soak: setup-dev ## Break the warehouse on purpose for MINUTES (15): histories, kills, writers, hostile requests
+	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),15)"
+
 lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
