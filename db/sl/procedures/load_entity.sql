@@ -11,6 +11,7 @@
 -- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.watermark, sl.run.
 --
+-- The first load goes straight into the target (sl.load_settled) and leaves only the rows of the latest transactions.
 -- The rows that changed since the last run are classified first, each as exactly one of
 --     rejected  fails a quality rule
 --     first     a key never seen
@@ -54,6 +55,8 @@ DECLARE
     v_run_id bigint;
     v_window record;
     v_is_first_load boolean := false;
+    v_is_fresh boolean;
+    v_first record;
     v_changed_rows text;
     v_high timestamptz;
     v_rejected_before boolean;
@@ -64,9 +67,18 @@ DECLARE
 BEGIN
     BEGIN
         v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
+        PERFORM sl.drop_working_set();
         v_window := sl.read_window(v_target, v_source, p_full);
         IF v_window.is_full THEN
             EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
+        END IF;
+        v_is_fresh := v_is_first_load
+            AND NOT EXISTS (SELECT FROM sl.tombstone AS x WHERE x.entity_name = p_entity)
+            AND NOT EXISTS (SELECT FROM sl.rejected_row AS j WHERE j.entity_name = p_entity)
+            AND NOT EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity);
+        IF v_is_fresh THEN
+            v_first := sl.load_settled(v_entity, v_window.next_xmin, v_run_id);
+            v_window.from_xid := v_window.next_xmin;
         END IF;
 
         IF EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity) THEN
@@ -79,7 +91,7 @@ BEGIN
         v_changed_rows := format(
             'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s', v_source, v_window.from_xid, v_window.to_xid
         );
-        IF EXISTS (SELECT FROM sl.clock_rejection AS j WHERE j.entity_name = p_entity) THEN
+        IF NOT v_is_fresh AND EXISTS (SELECT FROM sl.clock_rejection AS j WHERE j.entity_name = p_entity) THEN
             -- What was in the future then may be so no more: such rows are judged again though nobody touched them.
             v_changed_rows := v_changed_rows || format(
                 ' UNION ALL SELECT * FROM %1$s WHERE changed_xid NOT BETWEEN %2$s AND %3$s AND %4$s = ANY (ARRAY('
@@ -88,7 +100,6 @@ BEGIN
             );
         END IF;
 
-        PERFORM sl.drop_working_set();
         EXECUTE format(
             $sql$
             CREATE TEMPORARY TABLE scd2_change ON COMMIT DROP AS
@@ -269,12 +280,9 @@ BEGIN
                     );
             END IF;
 
-            IF v_entity.keeps_changed_periods THEN
+            IF v_entity.keeps_changed_periods AND NOT v_is_first_load THEN
                 -- A close changes no answer: in a gap the version before it is still the one.
                 INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
-                SELECT v_run_id, p_entity, NULL, timestamptz '-infinity', timestamptz 'infinity'
-                WHERE v_is_first_load
-                UNION ALL
                 SELECT
                     v_run_id,
                     p_entity,
@@ -282,9 +290,7 @@ BEGIN
                     CASE WHEN c.scd2_action = 'append' THEN c.scd2_at ELSE timestamptz '-infinity' END,
                     timestamptz 'infinity'
                 FROM pg_temp.scd2_change AS c
-                WHERE
-                    NOT v_is_first_load
-                    AND c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
+                WHERE c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
             END IF;
 
             SELECT
@@ -296,6 +302,18 @@ BEGIN
                 max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected')
             INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high
             FROM pg_temp.scd2_change AS c;
+        END IF;
+
+        IF v_is_fresh THEN
+            rows_read := rows_read + v_first.rows_inserted + v_first.rows_deleted + v_first.rows_rejected;
+            rows_inserted := rows_inserted + v_first.rows_inserted;
+            rows_deleted := rows_deleted + v_first.rows_deleted;
+            rows_rejected := rows_rejected + v_first.rows_rejected;
+            v_high := greatest(v_high, v_first.high_updated_at);
+        END IF;
+        IF v_is_first_load AND v_entity.keeps_changed_periods AND rows_read > 0 THEN
+            INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
+            VALUES (v_run_id, p_entity, NULL, '-infinity', 'infinity');
         END IF;
 
         PERFORM sl.write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
