@@ -203,3 +203,66 @@ def test_loads_of_all_other_entities_end_while_one_is_held(warehouse, held):
             cursor.execute("CALL sl.audit()")
             cursor.execute("SELECT sale_id, client, category FROM cdm.sales_mart WHERE is_current")
             assert cursor.fetchall() == [(1, "Anna 1", "1")]
+
+
+def redeliver(dsn, keys, until):
+    """Write ever new names of clients that somebody asks to forget meanwhile; commits late."""
+    chance = random.Random(keys[0])
+    clock = 0
+    with connection_to(dsn) as connection, connection.cursor() as cursor:
+        while time.monotonic() < until:
+            for key in chance.sample(keys, 3):
+                clock += 1
+                # A blank name is a bad row, which is kept as it came.
+                name = chance.choice(["", f"secret {clock}"])
+                put(cursor, "client", key, name, START + timedelta(minutes=clock), is_deleted=chance.random() < 0.1)
+            time.sleep(chance.choice([0, 0.01, 0.1, 0.3]))
+            connection.commit()
+
+
+@pytest.mark.timeout(300 + 3 * SECONDS)
+def test_the_forgotten_stay_forgotten_whatever_is_delivered_meanwhile(warehouse):
+    stop = threading.Event()
+    keys = list(range(1, 13))
+    with connection_to(warehouse) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        for key in keys:
+            for entity in ENTITIES:
+                put(cursor, entity, key, "1", START)
+        for procedure in (*LOADS, "cdm.build_mart"):
+            cursor.execute(f"CALL {procedure}()")
+        with ThreadPoolExecutor() as pool:
+            until = time.monotonic() + min(SECONDS, 60)
+            writers = [pool.submit(redeliver, warehouse, part, until) for part in (keys[:4], keys[4:8], keys[8:])]
+            caller = pool.submit(repeat, warehouse, ["dds.load_client()", "cdm.build_mart()"], stop)
+            try:
+                forgotten = keys[::2]
+                for key in forgotten:
+                    time.sleep(min(SECONDS, 60) / 10)
+                    while True:
+                        try:
+                            cursor.execute(f"CALL dds.forget_client({key})")
+                            break
+                        except psycopg2.Error as error:
+                            if error.pgcode != "TS001":
+                                raise
+                for writer in writers:
+                    writer.result()
+            finally:
+                stop.set()
+            assert caller.result()["done"] > 0
+        for procedure in ("dds.load_client", "cdm.build_mart", "sl.audit"):
+            cursor.execute(f"CALL {procedure}()")
+        cursor.execute(
+            """
+            SELECT client_id FROM raw.client WHERE coalesce(first_name, last_name, birth_date::text) IS NOT NULL
+            UNION
+            SELECT client_id FROM dds.client WHERE coalesce(first_name, last_name, birth_date::text) IS NOT NULL
+            UNION
+            SELECT client_id FROM cdm.sales_mart WHERE client IS NOT NULL
+            UNION
+            SELECT entity_key::bigint FROM sl.rejected_row
+            WHERE coalesce(row ->> 'first_name', row ->> 'last_name') <> ''
+            """
+        )
+        assert {key for (key,) in cursor.fetchall()} == set(keys) - set(forgotten)
