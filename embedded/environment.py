@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg2.extensions
 
+from embedded.clickhouse_server.limits import Limits
 from embedded.postgres import LIBPQ_VARIABLES, client_bin_dir, libpq_environment
 from embedded.settings import PORTS, ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
 
@@ -61,9 +62,10 @@ def warehouse_environment(settings: Settings, role: str) -> dict[str, str]:
 
 
 def endpoint_environment(settings: Settings) -> dict[str, str]:
-    """Return what the embedded ClickHouse gets besides the base: its own secrets, and the warehouse to read only."""
+    """Return what the embedded ClickHouse gets besides the base: its secrets and limits, the warehouse to read only."""
     clickhouse = ClickHouseAddress.parse(settings.clickhouse_url)
     return {
+        **{name: os.environ[name] for name in Limits.variables().values() if name in os.environ},
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("reader"),
         "CLICKHOUSE_USER": clickhouse.user,
         "CLICKHOUSE_PASSWORD": clickhouse.password,

@@ -5,6 +5,7 @@ import contextlib
 import datetime
 import decimal
 import gzip
+import http.server
 import itertools
 import json
 import os
@@ -15,17 +16,23 @@ import sys
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import clickhouse_connect
 import httpx
 import lz4.frame
+import psutil
 import pyarrow as pa
 import pytest
 import sqlalchemy
 import zstandard
 from clickhouse_connect.driver.exceptions import DatabaseError, StreamFailureError
 from clickhouse_connect.driver.external import ExternalData
+
+from embedded.clickhouse_server.limits import Limits
+from embedded.environment import endpoint_environment
+from embedded.settings import Settings
 
 USER, PASSWORD = "shop", "s3cret'/&<é"
 _NUMBERS = itertools.count()
@@ -42,14 +49,14 @@ class Endpoint:
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
 
-    def command(self, *arguments: str) -> subprocess.Popen:
+    def command(self, *arguments: str, output=subprocess.PIPE) -> subprocess.Popen:
         environment = os.environ | {"CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": PASSWORD} | self.environment
         if "WAREHOUSE_DSN" not in self.environment:
             environment.pop("WAREHOUSE_DSN", None)
         return subprocess.Popen(
             [sys.executable, "-m", "embedded.clickhouse_server", "--path", str(self.path), "--port", str(self.port)]
             + list(arguments),
-            env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            env=environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
     def start(self, *arguments: str) -> "Endpoint":
@@ -391,6 +398,7 @@ def test_authentication_every_way(endpoint):
         {"headers": {"X-ClickHouse-User": USER}},
         {"headers": {"X-ClickHouse-User": USER, "X-ClickHouse-Key": "wrong"}},
         {"headers": {"Authorization": "Basic !!!"}},
+        {"headers": {"Authorization": b"Basic \xff"}},
         {"headers": {"Authorization": "Bearer x"}},
     ):
         answer = failed(httpx.get(endpoint.url, params=query, **way), 403, 516, "AUTHENTICATION_FAILED")
@@ -524,7 +532,8 @@ def test_malformed_http_is_refused_and_the_server_stays(endpoint):
 
 
 def test_oversized_bodies_are_refused_as_sent_and_as_unpacked(own):
-    own.start("--max-body", "100000")
+    own.environment = {"TSHOP_CLICKHOUSE_MAX_BODY_BYTES": "100000"}
+    own.start()
     own.post("CREATE TABLE t (s String) ENGINE = Memory")
     insert = "INSERT INTO t FORMAT LineAsString"
     big = b"x" * 200_000
@@ -670,6 +679,284 @@ def test_a_column_named_file_is_no_function(endpoint):
         assert endpoint.post("SELECT upper(file), url AS infile FROM files").text == "FILE(1)\tINTO OUTFILE\n"
     finally:
         endpoint.post("DROP TABLE files SYNC")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DROP DATABASE system",
+        "DROP TABLE system.one",
+        "DETACH TABLE system.one",
+        "TRUNCATE DATABASE system",
+        "RENAME TABLE system.one TO tshop.one",
+        "EXCHANGE TABLES system.one AND tshop.{t}",
+        "DROP DATABASE default",
+        "DETACH DATABASE default",
+        "DROP DATABASE information_schema",
+        "DROP TABLE INFORMATION_SCHEMA.tables",
+        "CREATE TABLE system.x (a Int8) ENGINE = Memory",
+        "CREATE TABLE default.x (a Int8) ENGINE = Memory",
+        "ALTER USER default IDENTIFIED BY 'x'",
+        "SYSTEM RELOAD CONFIG",
+        "SYSTEM STOP MERGES {t}",
+        "BACKUP TABLE {t} TO Disk('default', 'x')",
+        "CREATE ROW POLICY p ON {t} USING 0",
+        "CREATE VIEW v SQL SECURITY NONE AS SELECT 1",
+    ],
+)
+def test_what_the_engine_itself_needs_stays(endpoint, table, query):
+    assert endpoint.post(query.format(t=table)).status_code >= 400
+    assert endpoint.post("SELECT 1").text == "1\n"
+    assert endpoint.post("SELECT 1", database="default").text == "1\n"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1 AS a FORMAT Template SETTINGS format_template_row = '{file}'",
+        "SELECT 1 AS a FORMAT Template SETTINGS format_template_resultset = '{file}', format_template_row_format = 'x'",
+        "SELECT 'x' AS a FORMAT Protobuf SETTINGS format_schema = '{file}:M'",
+        "SELECT 'x' AS a FORMAT Protobuf SETTINGS output_format_schema = '{new}'",
+        "SELECT 'x' AS a FORMAT Protobuf SETTINGS format_schema_source = 'query', format_schema_message_name = 'M', "
+        "format_schema = 'SELECT file(''{file}'')'",
+        "SELECT * FROM format(CSV, 'a Int8', 'x\n') SETTINGS input_format_allow_errors_num = 1, "
+        "input_format_record_errors_file_path = '{new}'",
+        "SELECT * APPLY(x -> toString(file(x))) FROM (SELECT '{file}')",
+        "SELECT 1 AS APPLY, * APPLY(file) FROM (SELECT '{file}')",
+        "SELECT 1 AS APPLY, * APPLY file FROM (SELECT '{file}')",
+        "SHOW TABLES WHERE 0 = throwIf(1, file('{file}'))",
+        "SHOW COLUMNS FROM {t} WHERE 0 = throwIf(1, `f\\x69le`('{file}'))",
+        "SHOW INDEX FROM {t} WHERE 0 = throwIf(1, file('{file}'))",
+        "EXISTS default.`{file}`",
+        "SELECT * FROM default.`{file}`",
+        "INSERT INTO default.`{new}` SELECT 1",
+        "CREATE TABLE b (a String) ENGINE = Alias('default', '{file}')",
+    ],
+)
+def test_no_setting_no_show_and_no_name_reaches_a_file(endpoint, table, tmp_path, query):
+    file, new = tmp_path / "file.proto", tmp_path / "new"
+    file.write_text('syntax = "proto3"; message M { string a = 1; } // planted')
+    endpoint.post(f"INSERT INTO {table} (id) VALUES (1)")
+    response = endpoint.post(query.format(file=file, new=new, t=table))
+    assert response.status_code >= 400, response.text
+    assert "planted" not in response.text
+    assert not new.exists()
+
+
+def test_no_setting_calls_out(endpoint):
+    called = []
+
+    class Registry(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            called.append(self.path)
+            self.send_error(404)
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Registry) as web:
+        threading.Thread(target=web.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{web.server_port}/"
+        for query in (
+            r"SELECT * FROM format(AvroConfluent, 'a String', '\0\0\0\0\x01\x02a') "
+            f"SETTINGS format_avro_schema_registry_url = '{url}'",
+            f"CREATE TABLE w (a Int8) ENGINE = Log SETTINGS disk = disk(type = web, endpoint = '{url}')",
+            f"CREATE TABLE w (a Int8) ENGINE = MergeTree ORDER BY a SETTINGS disk = disk(type = web, endpoint='{url}')",
+            f"CREATE DATABASE w ENGINE = Atomic SETTINGS disk = `disk`(type = web, endpoint = '{url}')",
+        ):
+            assert endpoint.post(query).status_code >= 400
+        endpoint.post("SELECT * FROM system.remote_data_paths")
+        web.shutdown()
+    assert called == []
+
+
+def test_words_of_what_is_refused_are_no_harm_elsewhere(endpoint):
+    for query, text in (
+        ("WITH url AS (SELECT 1 AS file) SELECT file AS s3 FROM url WHERE file IN (1)", "1\n"),
+        ("SELECT 'APPLY file(x) INTO OUTFILE log_comment = 1' AS disk", "APPLY file(x) INTO OUTFILE log_comment = 1\n"),
+        ("SELECT * APPLY(sum) APPLY(x -> x + 1) FROM numbers(4)", "7\n"),
+        ("SELECT 1 AS log_comment", "1\n"),
+    ):
+        assert endpoint.post(query).text == text
+    assert endpoint.post("SELECT getSetting('log_comment')", log_comment="mine").text.startswith("mine ")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT 1 SETTINGS log_comment = 'x'",
+        "SELECT 1 SETTINGS `log_comment` = 'x'",
+        "CREATE VIEW v AS SELECT 1 SETTINGS log_comment = 'x'",
+        "SET log_comment = 'x'",
+        "INSERT INTO {t} (id) SETTINGS log_comment = 'x' SELECT 1",
+    ],
+)
+def test_no_statement_takes_off_the_mark_by_which_it_is_cancelled(endpoint, table, query):
+    failed(endpoint.post(query.format(t=table)), 403, 497, "ACCESS_DENIED")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    ["max_memory_usage = 0", "max_threads = 1000", "max_parser_depth = 0", "max_parser_depth = 100000"],
+)
+def test_the_limits_of_a_query_are_not_lifted(endpoint, settings):
+    failed(endpoint.post(f"SELECT 1 SETTINGS {settings}"), 500, 452, "SETTING_CONSTRAINT_VIOLATION")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        b"INSERT INTO t " + b"/*a" * 80_000,
+        b"INSERT INTO t '" + b"\\'" * 120_000 + b"\\",
+        b"INSERT INTO t " + b"".join(b"$a%d$ " % i for i in range(12_000)),
+        b"INSERT INTO t " + b'"a' * 120_001,
+        b"SELECT 'outfile', 'APPLY" + b"(" * 200_000 + b"'",
+        b"SELECT 'outfile', '" + b"APPLY( " * 30_000 + b"'",
+        b"(" * 200_000,
+    ],
+    ids=["comments", "escapes", "heredocs", "names", "brackets", "applies", "depth"],
+)
+def test_a_statement_costs_no_more_than_its_length(endpoint, statement):
+    assert endpoint.post(statement).status_code in (200, 400, 500)
+    assert httpx.get(f"{endpoint.url}/ping").text == "Ok.\n"
+
+
+def test_a_session_whose_database_is_gone_still_answers(endpoint):
+    endpoint.post("CREATE DATABASE gone")
+    assert endpoint.post("USE gone", session_id="in gone").status_code == 200
+    endpoint.post("DROP DATABASE gone SYNC")
+    assert endpoint.post("SELECT 1", session_id="in gone", database="tshop").text == "1\n"
+    failed(endpoint.post("SELECT 1", session_id="in gone", format_schema="x"), 500, 452, "SETTING_CONSTRAINT_VIOLATION")
+
+
+def test_a_temporary_tables_format_is_a_name(endpoint):
+    files = {"extra": ("extra", b"1\n")}
+    ask = {"query": "SELECT * FROM extra", "extra_structure": "a Int8", "extra_format": "CSV SETTINGS max_threads = 1"}
+    with httpx.Client(auth=(USER.encode(), PASSWORD.encode())) as client:
+        failed(client.post(endpoint.url, params=ask, files=files), 404, 73, "UNKNOWN_FORMAT")
+
+
+# ---- limits
+
+
+def limited(own, **limits: int):
+    own.environment = {f"TSHOP_CLICKHOUSE_{name.upper()}": str(value) for name, value in limits.items()}
+    return own.start()
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "many", "1e3", "²", str(1 << 60)])
+def test_a_limit_that_is_no_number_is_told(own, value):
+    own.environment = {"TSHOP_CLICKHOUSE_MAX_BODY_BYTES": value}
+    assert "TSHOP_CLICKHOUSE_MAX_BODY_BYTES" in fails_to_start(own.command())
+
+
+def test_the_stack_hands_the_limits_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("TSHOP_CLICKHOUSE_MAX_SECONDS", "7")
+    given = endpoint_environment(Settings(tmp_path, external_clickhouse="http://u:p@h:1/d", external_warehouse="x"))
+    assert Limits.of(given) == Limits(max_seconds=7)
+
+
+def test_a_result_that_is_too_long_is_broken_off_whole_or_streamed(own):
+    limited(own, max_result_bytes=1_000_000)
+    query = "SELECT number FROM numbers(1000000)"
+    failed(own.post(query, wait_end_of_query="1"), 500, 396, "TOO_MANY_ROWS_OR_BYTES")
+    with pytest.raises(httpx.RemoteProtocolError):
+        own.post(query)
+    with pytest.raises(DatabaseError, match="longer than 1000000 bytes"):
+        own.client().query(query)
+    assert own.post("SELECT count() FROM numbers(1000000)").text == "1000000\n"
+    own.post("CREATE TABLE t (a UInt64) ENGINE = Memory")
+    assert own.post("INSERT INTO t SELECT number FROM numbers(1000000)").status_code == 200
+
+
+def test_a_statement_that_only_reads_ends_in_time_whatever_its_settings_and_one_that_writes_is_let_be(own):
+    limited(own, max_seconds=1)
+    own.post("CREATE TABLE t (a UInt64) ENGINE = Memory")
+    endless = "SELECT count() FROM numbers(1000000000000) WHERE sipHash64(number) = 1 SETTINGS max_execution_time = 0"
+    failed(own.post(endless), 408, 159, "TIMEOUT_EXCEEDED")
+    failed(own.post(endless, wait_end_of_query="1", session_id="s"), 408, 159, "TIMEOUT_EXCEEDED")
+    slow = "SELECT sleepEachRow(1) FROM numbers(4) SETTINGS max_block_size = 1"
+    assert own.post(f"INSERT INTO t {slow}").status_code == 200
+    assert own.post("SELECT count() FROM t").text == "4\n"
+
+
+def test_statements_beyond_the_limit_wait_for_their_turn(own):
+    limited(own, max_queries=1)
+    with ThreadPoolExecutor(6) as pool:
+        assert {answer.text for answer in pool.map(own.post, ["SELECT sleep(0.1)"] * 6)} == {"0\n"}
+
+
+def test_headers_and_url_are_bounded(own):
+    limited(own, max_header_bytes=20_000)
+    failed(own.get(query="SELECT 1", param_s="x" * 30_000), 431, 291, "QUERY_IS_TOO_LARGE")
+    failed(own.post("SELECT 1", headers={"X-Note": "x" * 30_000}), 431, 291, "QUERY_IS_TOO_LARGE")
+    # Refused while it still comes, which may reach the sender as a reset.
+    with contextlib.suppress(httpx.TransportError):
+        assert own.post("SELECT 1", headers={"X-Note": "x" * 300_000}).status_code == 400
+    assert own.post("SELECT length({s:String})", param_s="x" * 10_000).text == "10000\n"
+
+
+def test_bodies_under_way_share_one_room(own):
+    limited(own, max_body_bytes=1_000_000)
+    own.post("CREATE TABLE t (s String) ENGINE = Memory")
+    user = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    head = f"POST /?query=INSERT+INTO+t+FORMAT+LineAsString HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {user}\r\n"
+    with contextlib.ExitStack() as stack:
+        for _ in range(4):
+            holder = stack.enter_context(socket.create_connection(("127.0.0.1", own.port)))
+            holder.sendall(f"{head}Content-Length: 1000000\r\n\r\n".encode() + b"x" * 999_000)
+        wait_for(lambda: own.post(b" " * 50_000 + b"SELECT 1").status_code == 503, "the room is taken")
+    wait_for(lambda: own.post(b" " * 50_000 + b"SELECT 1").text == "1\n", "the room is given back")
+
+
+def test_a_client_that_says_nothing_holds_nobody_up(own):
+    limited(own, max_connections=8, stall_seconds=2)
+    user = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    begun = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {user}\r\nContent-Length: 100\r\n\r\nSELECT".encode()
+    with contextlib.ExitStack() as stack:
+
+        def connect() -> socket.socket:
+            return stack.enter_context(socket.create_connection(("127.0.0.1", own.port), timeout=30))
+
+        for _ in range(50):
+            connect().sendall(b"GET /ping HTTP/1.1\r\nHo")
+            assert httpx.get(f"{own.url}/ping").text == "Ok.\n"
+        halves = [connect() for _ in range(8)]
+        for half in halves:
+            half.sendall(begun)
+        refused = connect()
+        assert refused.recv(1000).startswith(b"HTTP/1.1 503 ")
+        for half in halves:
+            with contextlib.suppress(ConnectionResetError):
+                assert half.recv(1000) == b""
+    assert own.post("SELECT 1").text == "1\n"
+
+
+def test_a_client_that_does_not_read_its_answer_gives_the_query_up(own):
+    limited(own, max_queries=1, stall_seconds=2)
+    user = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
+    query = "SELECT number FROM numbers(100000000000)"
+    with socket.create_connection(("127.0.0.1", own.port)) as deaf:
+        head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {user}\r\nContent-Length: {len(query)}\r\n\r\n"
+        deaf.sendall((head + query).encode())
+        assert deaf.recv(15) == b"HTTP/1.1 200 OK"
+        assert own.post("SELECT 1").text == "1\n"
+
+
+def listens_on(own) -> set[str]:
+    sockets = psutil.Process(own.process.pid).net_connections()
+    return {each.laddr.ip for each in sockets if each.status == psutil.CONN_LISTEN}
+
+
+def test_it_listens_on_this_machine_only_unless_told_otherwise(own):
+    own.start()
+    assert listens_on(own) == {"127.0.0.1"}
+    assert own.stop() == 0
+    own.url = own.url.replace("127.0.0.1", "127.0.0.2")
+    own.start("--host", "127.0.0.2")
+    assert listens_on(own) == {"127.0.0.2"}
+
+
+def test_no_address_is_listened_on_without_a_password(own):
+    own.environment = {"CLICKHOUSE_PASSWORD": ""}
+    assert "CLICKHOUSE_PASSWORD" in fails_to_start(own.command("--host", "0.0.0.0"))  # noqa: S104
 
 
 # ---- one process, one directory

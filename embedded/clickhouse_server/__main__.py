@@ -1,9 +1,14 @@
-"""`python -m embedded.clickhouse_server --path DIR --host 127.0.0.1 --port N`: run the endpoint until SIGTERM."""
+"""`python -m embedded.clickhouse_server --path DIR --host 127.0.0.1 --port N`: run the endpoint until SIGTERM.
+
+CLICKHOUSE_USER and CLICKHOUSE_PASSWORD are asked of every request that does more than /ping, whatever it listens on;
+WAREHOUSE_DSN is the PostgreSQL that queries may read; the limits are the TSHOP_CLICKHOUSE_ variables of limits.py.
+"""
 
 import argparse
 import errno
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -17,7 +22,10 @@ from starlette.requests import ClientDisconnect
 
 from embedded.clickhouse_server.app import BrokenOffError, Server
 from embedded.clickhouse_server.auth import Credentials
-from embedded.clickhouse_server.engine import Engine, StartError
+from embedded.clickhouse_server.engine import Engine
+from embedded.clickhouse_server.errors import StartError
+from embedded.clickhouse_server.limits import Limits
+from embedded.clickhouse_server.protocol import bounded
 
 _GRACE_SECONDS = 5
 
@@ -70,43 +78,59 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def _allow_files() -> None:
+    """Open files up to what the system allows this process: connections, temporary files and the engine's own."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _is_ours(record: logging.LogRecord) -> bool:
     """Keep out of the log what the endpoint did nothing wrong about.
 
-    That is queries that failed on the way (their clients were told), clients that left, and bytes that are no HTTP.
+    That is queries that failed on the way (their clients were told), clients that left, and bytes that are no HTTP, of
+    which uvicorn warns: whoever sends enough of them would fill the disk.
     """
-    return not (record.exc_info and isinstance(record.exc_info[1], BrokenOffError | ClientDisconnect | ProtocolError))
+    failure = record.exc_info[1] if record.exc_info else None
+    return record.levelno != logging.WARNING and not isinstance(
+        failure, BrokenOffError | ClientDisconnect | ProtocolError
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT; exit status 0 after a clean stop, 1 with one sentence on stderr otherwise."""
-    parser = argparse.ArgumentParser(prog="python -m embedded.clickhouse_server", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m embedded.clickhouse_server", description="ClickHouse's HTTP interface over chDB."
+    )
     parser.add_argument("--path", type=Path, required=True, help="data directory, made if missing")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
     parser.add_argument("--port", type=int, default=int(os.environ.get("TSHOP_CLICKHOUSE_PORT") or 18123))
-    parser.add_argument("--max-body", type=int, default=1 << 30, help="largest request body, bytes (default: 1 GiB)")
     options = parser.parse_args(argv)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.INFO)
     try:
         credentials = _credentials(os.environ)
         warehouse = _warehouse(os.environ.get("WAREHOUSE_DSN"))
+        limits = Limits.of(os.environ)
         listener = _listen(options.host, options.port)
-        engine = Engine(options.path.resolve(), os.environ.get("CLICKHOUSE_DATABASE") or "tshop", warehouse)
+        database = os.environ.get("CLICKHOUSE_DATABASE") or "tshop"
+        engine = Engine(options.path.resolve(), database, warehouse, limits.max_seconds)
     except StartError as error:
         print(error, file=sys.stderr)
         return 1
+    _allow_files()
     # uvicorn raises the signal that stopped it once more when it is done: by then a stop is a success.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    server = Server(engine, credentials, max_body=options.max_body)
+    server = Server(engine, credentials, limits)
     logging.getLogger("uvicorn.error").addFilter(_is_ours)
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)
     config = uvicorn.Config(
         server.app,
         access_log=False,
         log_config=None,
         server_header=False,
-        h11_max_incomplete_event_size=1 << 20,
-        http="h11",
+        h11_max_incomplete_event_size=limits.max_header_bytes,
+        http=bounded(limits.max_connections, limits.stall_seconds),
+        ws="none",
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     uvicorn.Server(config).run(sockets=[listener])

@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 import tempfile
+import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from embedded.clickhouse_server import sql as text
 from embedded.clickhouse_server.auth import Credentials
 from embedded.clickhouse_server.engine import Engine, Result, Session, Statement
 from embedded.clickhouse_server.errors import ClickHouseError
+from embedded.clickhouse_server.limits import Limits
 
 log = logging.getLogger(__name__)
 
@@ -40,30 +42,28 @@ _SPOOL_BYTES = 4 << 20
 _PIECE = 1 << 20
 # A compressed piece is fed in slices, so that a few bytes can not unfold into gigabytes before the limit is looked at.
 _DECODE_SLICE = 1024
-_FORM_FIELD_BYTES = 64 << 20
+_FORM_FIELD_BYTES = 16 << 20
+# The bodies of all requests under way may take so many times the room of the longest.
+_BODIES = 4
 
 
 class Server:
-    """The endpoint as an ASGI application (`app`) over one Engine.
+    """The endpoint as an ASGI application (`app`) over one Engine, within `limits` (see limits.py).
 
-    `max_body` bytes bound a request's body, as sent and unpacked; `max_result` bytes bound a result that is kept until
-    its end (wait_end_of_query). `max_queries` statements run at once, a hundred more wait, the rest are told to come
-    back (202). After the application's end `clean` says whether the engine was closed.
+    After the application's end `clean` says whether the engine was closed.
     """
 
-    def __init__(
-        self,
-        engine: Engine,
-        credentials: Credentials,
-        max_body: int = 1 << 30,
-        max_result: int = 4 << 30,
-        max_queries: int = 8,
-    ):
-        self._engine, self._credentials, self._max_body, self._max_result = engine, credentials, max_body, max_result
-        self._slots, self._waiting, self._max_waiting = asyncio.Semaphore(max_queries), 0, 100
+    def __init__(self, engine: Engine, credentials: Credentials, limits: Limits):
+        self._engine, self._credentials = engine, credentials
+        self._max_body, self._max_result = limits.max_body_bytes, limits.max_result_bytes
+        self._max_header = limits.max_header_bytes
+        self._bodies, self._bodies_lock = 0, threading.Lock()
+        self._slots, self._waiting, self._max_waiting = asyncio.Semaphore(limits.max_queries), 0, 100
         self.clean = False
         # More threads than slots: for KILL QUERY and for cancelling what clients have left behind.
-        self._threads = ThreadPoolExecutor(max_queries + 4, thread_name_prefix="query")
+        self._threads = ThreadPoolExecutor(limits.max_queries + 4, thread_name_prefix="query")
+        # Reading what a client sends must not wait for what others' statements do.
+        self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._display_name = "tshop-chdb"
         self.app = Starlette(
             routes=[
@@ -77,16 +77,21 @@ class Server:
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app):
-        reaper = asyncio.create_task(self._expire_sessions())
+        reaper = asyncio.create_task(self._expire())
         yield
         reaper.cancel()
         self.clean = await asyncio.to_thread(self._engine.close)
         self._threads.shutdown(wait=False)
+        self._readers.shutdown(wait=False)
 
-    async def _expire_sessions(self):
+    async def _expire(self):
         while True:
             await asyncio.sleep(1)
-            await asyncio.to_thread(self._engine.expire_sessions)
+            for task in (self._engine.expire_sessions, self._engine.cancel_overdue):
+                try:
+                    await asyncio.to_thread(task)
+                except Exception:
+                    log.exception("What runs every second failed, and will be tried again")
 
     async def _ping(self, _request: Request) -> Response:
         return PlainTextResponse("Ok.\n", headers=self._headers())
@@ -109,6 +114,21 @@ class Server:
     async def _run(self, function, *args):
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
 
+    async def _run_surely(self, function, *args):
+        """Run it even if the client leaves while it waits for a thread: a statement never given up is never over."""
+        await asyncio.shield(asyncio.ensure_future(self._run(function, *args)))
+
+    async def _read(self, function, *args):
+        return await asyncio.get_running_loop().run_in_executor(self._readers, function, *args)
+
+    def _check_head(self, request: Request) -> None:
+        # The web server itself bounds only what does not come at once.
+        length = len(request.scope["query_string"]) + sum(len(name) + len(value) for name, value in request.headers.raw)
+        if length > self._max_header:
+            raise ClickHouseError(
+                291, "QUERY_IS_TOO_LARGE", f"URL and headers are longer than {self._max_header} bytes", status=431
+            )
+
     async def _query(self, request: Request) -> Response:
         parameters = dict(request.query_params)
         if request.method != "POST" and "query" not in parameters:
@@ -117,6 +137,7 @@ class Server:
         headers = self._headers(**{"X-ClickHouse-Query-Id": _header_safe(query_id)})
         async with contextlib.AsyncExitStack() as stack:
             try:
+                self._check_head(request)
                 self._credentials.check(request.headers, parameters)
                 return await self._answer(request, parameters, query_id, headers, stack)
             except ClickHouseError as error:
@@ -147,7 +168,7 @@ class Server:
                 await self._take_slot(release)
             session = await self._session(parameters, release)
             result = await self._run_watched(request, statement, session, parameters)
-            release.push_async_callback(self._run, result.close)
+            release.push_async_callback(self._run_surely, result.close)
             release.push_async_exit(stack.pop_all())
             return await self._respond(request, parameters, headers, result, release)
         except BaseException:
@@ -186,13 +207,20 @@ class Server:
         return _Released(pieces, release, headers=headers)
 
     def _keep(self, result: Result, compress: codec.Codec, file: IO[bytes]) -> None:
+        length = 0
         while (piece := result.next()) is not None:
+            length = self._longer(length, piece)
             file.write(compress(piece))
-            if file.tell() > self._max_result:
-                raise ClickHouseError(
-                    396, "TOO_MANY_ROWS_OR_BYTES", f"The result is longer than {self._max_result} bytes: stream it"
-                )
         file.write(compress.finish())
+
+    def _longer(self, length: int, piece: bytes) -> int:
+        """The answer's length with this piece; ClickHouseError when that is too much."""
+        length += len(piece)
+        if length > self._max_result:
+            raise ClickHouseError(
+                396, "TOO_MANY_ROWS_OR_BYTES", f"The result is longer than {self._max_result} bytes: ask for less"
+            )
+        return length
 
     async def _pieces(self, read: Callable[[], bytes | None]) -> AsyncIterator[bytes]:
         while (piece := await self._run(read)) is not None:
@@ -206,8 +234,10 @@ class Server:
         tag: str,
         release: contextlib.AsyncExitStack,
     ) -> AsyncIterator[bytes]:
+        length = 0
         try:
             while piece is not None:
+                length = self._longer(length, piece)
                 packed = compress(piece)
                 if packed:
                     yield packed
@@ -291,13 +321,15 @@ class Server:
             if parameters.get("query"):
                 body.write(parameters["query"].encode() + b"\n")
             if request.method == "POST":
-                await self._read_body(request, body)
+                await self._read_body(request, body, stack)
         body.seek(0)
         head = body.read(_MAX_STATEMENT_BYTES + 1)
         default_format = (
             parameters.get("default_format") or request.headers.get("x-clickhouse-format") or "TabSeparated"
         )
-        insert = text.split_insert(head, parameters.get("default_format") or request.headers.get("x-clickhouse-format"))
+        insert = await self._read(
+            text.split_insert, head, parameters.get("default_format") or request.headers.get("x-clickhouse-format")
+        )
         statement = Statement(
             sql=head,
             query_id=query_id,
@@ -323,21 +355,27 @@ class Server:
             raise ClickHouseError(62, "SYNTAX_ERROR", "Syntax error: empty query")
         return statement
 
-    async def _read_body(self, request: Request, file: IO[bytes]) -> None:
+    async def _read_body(self, request: Request, file: IO[bytes], stack: contextlib.AsyncExitStack) -> None:
         self._check_length(request)
         decode = codec.decoder(request.headers.get("content-encoding"))
-        slice_size = _DECODE_SLICE if "content-encoding" in request.headers else len
+        step = _DECODE_SLICE if "content-encoding" in request.headers else _PIECE
         received = written = 0
+
+        def unpack(chunk: bytes) -> None:
+            nonlocal written
+            for start in range(0, len(chunk), step):
+                piece = decode(chunk[start : start + step])
+                written += len(piece)
+                self._take(len(piece), written, taken)
+                file.write(piece)
+
+        taken = self._taken(stack)
         try:
             async for chunk in request.stream():
                 received += len(chunk)
-                step = slice_size if isinstance(slice_size, int) else len(chunk) or 1
-                for start in range(0, len(chunk), step):
-                    piece = decode(chunk[start : start + step])
-                    written += len(piece)
-                    if max(received, written) > self._max_body:
-                        raise self._too_large()
-                    file.write(piece)
+                if received > self._max_body:
+                    raise self._too_large()
+                await self._read(unpack, chunk)
             file.write(decode.finish())
         except codec.DECODE_ERRORS:
             encoding = request.headers.get("content-encoding")
@@ -345,20 +383,44 @@ class Server:
                 354, "INFLATE_FAILED", f"The request's body is not whole {encoding} data", status=400
             ) from None
 
+    def _taken(self, stack: contextlib.AsyncExitStack) -> list[int]:
+        """What a request's body takes of the room for all bodies, piece by piece; given back with `stack`."""
+        taken: list[int] = []
+
+        def give_back():
+            with self._bodies_lock:
+                self._bodies -= sum(taken)
+
+        stack.callback(give_back)
+        return taken
+
+    def _take(self, length: int, total: int, taken: list[int]) -> None:
+        if total > self._max_body:
+            raise self._too_large()
+        with self._bodies_lock:
+            if self._bodies + length > _BODIES * self._max_body:
+                raise ClickHouseError(
+                    202,
+                    "TOO_MANY_SIMULTANEOUS_QUERIES",
+                    "Other requests have taken all the room: come back later",
+                )
+            self._bodies += length
+            taken.append(length)
+
     async def _read_form(
         self, request: Request, parameters: dict[str, str], body: IO[bytes], stack: contextlib.AsyncExitStack
     ) -> list[tuple[str, str, str, IO[bytes]]]:
         """Take a multipart form: plain fields are parameters (and the query), files are temporary tables."""
         self._check_length(request)
         received = 0
-        receive = request.receive
+        receive, taken = request.receive, self._taken(stack)
 
         async def counted():
             nonlocal received
             message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._max_body:
-                raise self._too_large()
+            length = len(message.get("body", b""))
+            received += length
+            self._take(length, received, taken)
             return message
 
         try:

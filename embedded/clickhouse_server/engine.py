@@ -3,6 +3,7 @@
 import fcntl
 import json
 import logging
+import math
 import os
 import re
 import threading
@@ -15,7 +16,7 @@ from typing import IO, Any
 from xml.sax.saxutils import escape
 
 from embedded.clickhouse_server import sql as text
-from embedded.clickhouse_server.errors import ClickHouseError
+from embedded.clickhouse_server.errors import ClickHouseError, StartError
 from embedded.clickhouse_server.guard import Guard
 
 log = logging.getLogger(__name__)
@@ -83,6 +84,15 @@ class Session:
     busy: threading.Lock = field(default_factory=threading.Lock)
 
 
+@dataclass
+class _Running:
+    """A statement under way: the mark it carries in the engine, and from when on (monotonic, s) it is too long."""
+
+    tag: str
+    deadline: float = math.inf
+    is_overdue: bool = False
+
+
 class Result:
     """Rows on their way out: `format`, the counters so far (`summary`, integers) and the pieces of the body."""
 
@@ -129,28 +139,31 @@ class Result:
 class Engine:
     """The one owner of a data directory. Its methods block and may be called from many threads at once."""
 
-    def __init__(self, directory: Path, database: str, warehouse: Mapping[str, str] | None = None):
+    def __init__(
+        self, directory: Path, database: str, warehouse: Mapping[str, str] | None = None, max_seconds: float = math.inf
+    ):
         """Open (or make) `directory` and `database` in it.
 
-        `warehouse`: host, port, user, password, database of the named collection tshop_warehouse.
+        `warehouse`: host, port, user, password, database of the named collection tshop_warehouse. A statement that only
+        reads is cancelled after `max_seconds` (see `cancel_overdue`).
         Raises StartError when another process owns the directory or the engine can not open it.
         """
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.database = database
+        self.database, self.max_seconds = database, max_seconds
         self.temporary = directory / "endpoint_tmp"
         self._lock_file = self._own(directory)
         for left in self.temporary.glob("*") if self.temporary.is_dir() else ():
             left.unlink()
         self.temporary.mkdir(mode=0o700, exist_ok=True)
         # The first handle stays open until the end: with the last one closed the engine would start anew.
-        self._admin, self._connect = self._open(directory / "data", warehouse or {})
+        self._admin, self._target = self._open(directory / "data", warehouse or {})
         self._admin_lock = threading.Lock()
         self.guard = Guard(self._admin)
         self._admin.query(f"CREATE DATABASE IF NOT EXISTS {_identifier(database)} ENGINE = Atomic", "Null")
         self.timezone = self._admin.query("SELECT timezone()", "TSVRaw").bytes().decode().strip()
         self.sessions: dict[str, Session] = {}
         self._sessions_lock = threading.Lock()
-        self._running: dict[str, str] = {}
+        self._running: dict[str, _Running] = {}
         self._running_lock = threading.Lock()
 
     @staticmethod
@@ -190,7 +203,16 @@ class Engine:
                 del os.environ[name]
         if re.search(r"\b(FILE|URL|SOURCES|ACCESS MANAGEMENT)\b", grants):
             raise StartError("ClickHouse did not take the endpoint's users.xml: it would let queries read any file.")
-        return first, lambda: _chdb.connect(target)
+        return first, target
+
+    def _connect(self):
+        """Another handle; ClickHouseError when the engine gives none."""
+        from chdb import _chdb
+
+        try:
+            return _chdb.connect(self._target)
+        except (RuntimeError, ValueError) as error:
+            raise ClickHouseError.from_engine(error) from None
 
     def run(self, statement: Statement, session: Session | None = None) -> Result:
         """Run a statement up to its first rows.
@@ -198,13 +220,13 @@ class Engine:
         Raises ClickHouseError for whatever the engine or the guard refuses. The caller reads the result to its end or
         closes it.
         """
-        handle = session.handle if session else self._connect()
-        if session and text.first_word(statement.sql) not in _WITHOUT_TRACE:
-            session.has_state = True
-        pieces = None
-        tag = self._begin(statement.query_id)
+        handle = pieces = None
+        running = self._begin(statement.query_id)
         try:
-            work = _Work(self, handle, statement, tag, in_session=session is not None)
+            handle = session.handle if session else self._connect()
+            if session and text.first_word(statement.sql) not in _WITHOUT_TRACE:
+                session.has_state = True
+            work = _Work(self, handle, statement, running, in_session=session is not None)
             pieces = work.pieces()
             first = next(pieces, None)
             return Result(
@@ -219,29 +241,38 @@ class Engine:
                 pieces.close()
             self._end(statement, handle, session)
             if isinstance(error, (RuntimeError, ValueError)):
-                raise ClickHouseError.from_engine(error) from None
+                raise self.told(ClickHouseError.from_engine(error), running) from None
+            if isinstance(error, ClickHouseError):
+                raise self.told(error, running) from None
             raise
 
-    def _begin(self, query_id: str) -> str:
-        tag = uuid.uuid4().hex
+    def told(self, error: ClickHouseError, running: _Running) -> ClickHouseError:
+        """The error as the client hears it: a statement cancelled for its time says so."""
+        if not running.is_overdue:
+            return error
+        return ClickHouseError(
+            159, "TIMEOUT_EXCEEDED", f"Timeout exceeded: the endpoint lets a statement read for {self.max_seconds} s"
+        )
+
+    def _begin(self, query_id: str) -> _Running:
         with self._running_lock:
             if query_id in self._running:
                 raise ClickHouseError(
                     216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", f"Query with id = {query_id} is already running"
                 )
-            self._running[query_id] = tag
-        return tag
+            running = self._running[query_id] = _Running(uuid.uuid4().hex)
+        return running
 
     def _end(self, statement: Statement, handle, session: Session | None) -> None:
         with self._running_lock:
             self._running.pop(statement.query_id, None)
-        if session is None:
+        if session is None and handle is not None:
             handle.close()
 
     def with_engine_ids(self, sql: bytes) -> bytes:
         """A KILL QUERY with clients' query ids replaced by the engine's own (chDB lets nobody choose them)."""
         with self._running_lock:
-            named = {q: tag for q, tag in self._running.items() if _literal(q).encode() in sql}
+            named = {q: running.tag for q, running in self._running.items() if _literal(q).encode() in sql}
         for query_id, tag in named.items():
             own = self._ask(f"SELECT query_id FROM system.processes WHERE Settings['log_comment'] LIKE '%{tag}'")
             if own:
@@ -251,9 +282,18 @@ class Engine:
     def kill(self, query_id: str) -> None:
         """Cancel a running query; nothing happens when there is none of that id."""
         with self._running_lock:
-            tag = self._running.get(query_id)
-        if tag is not None:
-            self._ask(f"KILL QUERY WHERE Settings['log_comment'] LIKE '%{tag}'")
+            running = self._running.get(query_id)
+        if running is not None:
+            self._ask(f"KILL QUERY WHERE Settings['log_comment'] LIKE '%{running.tag}'")
+
+    def cancel_overdue(self) -> None:
+        """Cancel the reading statements that have run for `max_seconds`."""
+        now = time.monotonic()
+        with self._running_lock:
+            overdue = {query_id: running for query_id, running in self._running.items() if running.deadline < now}
+        for query_id, running in overdue.items():
+            running.is_overdue = True
+            self.kill(query_id)
 
     def kill_all(self) -> None:
         """Cancel whatever runs."""
@@ -362,16 +402,12 @@ class Engine:
         return True
 
 
-class StartError(Exception):
-    """The endpoint can not start: one sentence on why and what to do."""
-
-
 class _Work:
     """One statement on one handle."""
 
-    def __init__(self, engine: Engine, handle, statement: Statement, tag: str, in_session: bool):
+    def __init__(self, engine: Engine, handle, statement: Statement, running: _Running, in_session: bool):
         self._engine, self._handle, self._statement = engine, handle, statement
-        self._tag, self._in_session = tag, in_session
+        self._running, self._in_session = running, in_session
         self.format = text.output_format(statement.sql) or statement.default_format
         self.summary = dict.fromkeys(
             (
@@ -399,18 +435,26 @@ class _Work:
             else:
                 yield from self._buffered()
         finally:
-            for query in restore:
+            self._put_back(restore)
+
+    def _put_back(self, restore: list[str]) -> None:
+        for query in restore:
+            try:
                 self._handle.query(query, "Null")
+            except RuntimeError as error:
+                # What a session was set to may be gone: a database that another client has dropped.
+                log.debug("A session's state could not be put back: %s", error)
 
     def _prepare(self) -> list[str]:
         """Set the handle up for the statement; return what puts a session's handle back."""
         statement, handle = self._statement, self._handle
         if self.format.lower() in _NOT_FORMATS:
             raise ClickHouseError(73, "UNKNOWN_FORMAT", f"Unknown format {self.format}")
-        if not re.fullmatch(r"\w+", self.format) or not re.fullmatch(r"\w+", statement.insert_format or "x"):
+        formats = [self.format, statement.insert_format or "x", *(external[2] for external in statement.externals)]
+        if not all(re.fullmatch(r"\w+", name) for name in formats):
             raise ClickHouseError(73, "UNKNOWN_FORMAT", "Unknown format")
         settings = dict(statement.settings)
-        settings["log_comment"] = f"{settings.get('log_comment', '')} {self._tag}".strip()
+        settings["log_comment"] = f"{settings.get('log_comment', '')} {self._running.tag}".strip()
         read_only = settings.pop("readonly", "0")
         if statement.read_only and read_only == "0":
             if "readonly" in statement.settings:
@@ -438,9 +482,10 @@ class _Work:
             self._root = self._engine.guard.check(handle, statement.sql + data_clause, dict(statement.parameters))
             if read_only != "0":
                 self._make_read_only(read_only)
+            if not self._writes():
+                self._running.deadline = self._started + self._engine.max_seconds
         except BaseException:
-            for query in restore:
-                handle.query(query, "Null")
+            self._put_back(restore)
             raise
         return restore if self._in_session else []
 
@@ -448,8 +493,11 @@ class _Work:
         if not self._in_session:
             self._handle.query(f"SET readonly = {level}", "Null")
         # A session could not leave readonly again, so there the statement's kind decides.
-        elif self._handle.classify_query(self._statement.sql)["query_class"].name not in ("READ_ONLY", "CONTROL"):
+        elif self._writes():
             raise ClickHouseError(164, "READONLY", f"{self._root}: Cannot execute query in readonly mode")
+
+    def _writes(self) -> bool:
+        return self._handle.classify_query(self._statement.sql)["query_class"].name not in ("READ_ONLY", "CONTROL")
 
     def _restore(self, settings: Mapping[str, str]) -> list[str]:
         word = text.first_word(self._statement.sql)
@@ -510,7 +558,7 @@ class _Work:
                 first = False
         except (RuntimeError, ValueError) as error:
             ended = True
-            raise ClickHouseError.from_engine(error) from None
+            raise self._engine.told(ClickHouseError.from_engine(error), self._running) from None
         finally:
             if not ended:
                 self._handle.streaming_cancel_query(stream)

@@ -20,6 +20,11 @@ _STATUS = {
 _MESSAGE = re.compile(
     r"Code: (\d+)\. DB::Exception: (.*?)(?:\. )?\(([A-Z0-9_]+)\)(?: \(version [^)]*\))?\s*$", re.DOTALL
 )
+_CUT = re.compile(r"Code: (\d+)\. DB::Exception: (.*)", re.DOTALL)
+
+
+class StartError(Exception):
+    """The endpoint can not start: one sentence on why and what to do."""
 
 
 class ClickHouseError(Exception):
@@ -40,6 +45,9 @@ class ClickHouseError(Exception):
         """What chDB raised, read back into code, name and text."""
         text = str(error).strip()
         match = _MESSAGE.search(text)
+        if match is None and (cut := _CUT.match(text)):
+            # The engine's messages end at a NUL of the statement they quote.
+            return cls(int(cut[1]), "SYNTAX_ERROR" if cut[1] == "62" else "UNKNOWN_EXCEPTION", cut[2])
         if match is None:
             return cls(1002, "UNKNOWN_EXCEPTION", text or "The engine gave no reason")
         return cls(int(match[1]), match[3], match[2])

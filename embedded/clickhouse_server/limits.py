@@ -1,0 +1,51 @@
+"""How much one client may ask of the endpoint: the defaults, and the environment variables that set others.
+
+| variable (TSHOP_CLICKHOUSE_…) | default | bounds |
+|---|---|---|
+| `MAX_BODY_BYTES` | 1 GiB | a request's body, as sent and unpacked; all bodies under way together: four times that |
+| `MAX_RESULT_BYTES` | 4 GiB | one answer, before it is compressed |
+| `MAX_SECONDS` | 3600 | a statement that only reads; one that writes (INSERT … SELECT too) takes as long as it takes |
+| `MAX_QUERIES` | 8 | statements that run at once; a hundred more wait, the rest are told to come back |
+| `MAX_CONNECTIONS` | 256 | connections open at once; when they are all taken, one that asks nothing makes room |
+| `MAX_HEADER_BYTES` | 1 MiB | a request's line (the URL) and headers |
+| `STALL_SECONDS` | 60 | a client that neither sends the rest of its body nor takes its answer |
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+
+from embedded.clickhouse_server.errors import StartError
+
+_PREFIX = "TSHOP_CLICKHOUSE_"
+_GREATEST = 1 << 50
+
+
+@dataclass(frozen=True)
+class Limits:
+    """See the module's table; all are whole numbers above 0, in bytes, seconds or pieces as they are named."""
+
+    max_body_bytes: int = 1 << 30
+    max_result_bytes: int = 4 << 30
+    max_seconds: int = 3600
+    max_queries: int = 8
+    max_connections: int = 256
+    max_header_bytes: int = 1 << 20
+    stall_seconds: int = 60
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """The environment variable of each limit: {"max_queries": "TSHOP_CLICKHOUSE_MAX_QUERIES", …}."""
+        return {field.name: _PREFIX + field.name.upper() for field in fields(cls)}
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "Limits":
+        """The limits an environment sets; StartError names the variable that holds no whole number above 0."""
+        given = {}
+        for name, variable in cls.variables().items():
+            value = environment.get(variable, "").strip()
+            if not value:
+                continue
+            if not (value.isascii() and value.isdigit() and 0 < int(value) <= _GREATEST):
+                raise StartError(f"{variable} is {value!r}: give a whole number above 0, or unset it for the default.")
+            given[name] = int(value)
+        return cls(**given)
