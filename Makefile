@@ -130,11 +130,11 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   OPENED=2026-01-01   the shop's first day: FROM of the first make run on the same warehouse
 #:   FROM TO   the days to generate, such as 2026-02-03
 #:
-#: Variables of others: make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst
+#: Variables of others: make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor
 #:
 #: Environment
 #:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL
-#:   WAREHOUSE_ETL_DSN WAREHOUSE_LOADER_DSN WAREHOUSE_READER_DSN WAREHOUSE_ANALYST_DSN
+#:   WAREHOUSE_ETL_DSN WAREHOUSE_LOADER_DSN WAREHOUSE_READER_DSN WAREHOUSE_ANALYST_DSN WAREHOUSE_MONITOR_DSN
 #:                    the same as others than its owner   default: WAREHOUSE_DSN (the analyst: none)
 #:   CLICKHOUSE_URL   http://user:password@host:port/db   default: the embedded ClickHouse
 #:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop

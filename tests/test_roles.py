@@ -50,6 +50,12 @@ RIGHTS = {
         "relations": dict.fromkeys(("dds.client", "dds.product", "dds.sale", "cdm.sales_mart", *MART_VIEWS), READ),
         "routines": {"cdm.sales_mart_as_known"},
     },
+    "tshop_monitor": {
+        "database": {"CONNECT"},
+        "schemas": {"sl"},
+        "relations": dict.fromkeys(("sl.status_run", "sl.status_lag", "sl.status_rejected", "sl.status_quality"), READ),
+        "routines": {"sl.rows_waiting"},
+    },
     "public": {"database": set(), "schemas": set(), "relations": {}, "routines": set()},
 }
 LOADS = "CALL dds.load_client(); CALL dds.load_product(); CALL dds.load_sale(); CALL cdm.build_mart(); CALL sl.audit()"
@@ -287,6 +293,36 @@ def test_analyst_reads_history_and_mart(warehouse_of_owner):
         "CALL sl.audit()",
         "SET TRANSACTION READ WRITE; UPDATE dds.client SET first_name = 'x'",
         "SET TRANSACTION READ WRITE; DELETE FROM cdm.sales_mart",
+    ):
+        assert refused(dsn, statement), statement
+
+
+def test_monitor_reads_how_the_warehouse_is(warehouse_of_owner):
+    dsn = warehouse_of_owner.dsn("tshop_monitor")
+    execute_each(warehouse_of_owner.dsn("tshop_etl"), LOADS)
+    execute(
+        warehouse_of_owner.dsn("tshop_loader"),
+        "INSERT INTO raw.client VALUES (3, NULL, 'Лисина', '1990-05-05', '2026-01-01')",
+    )
+    assert execute(dsn, "SELECT rows_behind FROM sl.status_lag WHERE source = 'raw.client'") == [(1,)]
+    execute_each(warehouse_of_owner.dsn("tshop_etl"), LOADS)
+    assert execute(dsn, "SELECT sum(rows_behind) FROM sl.status_lag") == [(0,)]
+    assert execute(dsn, "SELECT rule_name FROM sl.status_rejected WHERE open_rows = 1") == [("name_missing",)]
+    assert execute(dsn, "SELECT status FROM sl.status_run ORDER BY run_id DESC LIMIT 1") == [("succeeded",)]
+    assert execute(dsn, "SELECT max(rejected_share) FROM sl.status_quality WHERE rows_read = 1") == [(1,)]
+    for statement in (
+        "SELECT FROM raw.client",
+        "SELECT FROM dds.client",
+        "SELECT FROM cdm.sales_mart",
+        "SELECT FROM cdm.sales_mart_run",
+        "SELECT FROM sl.run",
+        "SELECT FROM sl.rejected_row",
+        "SELECT FROM sl.clock_rejection",
+        "SELECT FROM sl.erasure",
+        "CALL sl.audit()",
+        "SET TRANSACTION READ WRITE; CALL sl.record_failure('sl.audit', 'TS010', 'x')",
+        "SET TRANSACTION READ WRITE; DELETE FROM sl.status_run",
+        "SET TRANSACTION READ WRITE; CREATE TEMPORARY TABLE t ()",
     ):
         assert refused(dsn, statement), statement
 

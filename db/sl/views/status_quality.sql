@@ -1,0 +1,27 @@
+-- sl.status_quality
+--
+-- Purpose: the quality of what the sources delivered, a row a load: how much of it was rejected or changed what was
+--     known already, and how long the load took.
+-- Columns: run_id; entity_name; started_at; seconds; rows_read, rows_rejected, rows_corrected; rejected_share: of the
+--     rows read, 0 to 1; corrected_share: of the rows read, those that changed a state in place or moved its
+--     beginning into the past: another state of a time that was known, or a late state equal to the one after it.
+--     Shares are NULL where nothing was read.
+-- Reads: sl.run, sl.entity.
+CREATE OR REPLACE VIEW sl.status_quality AS
+SELECT
+    r.run_id,
+    e.entity_name,
+    r.started_at,
+    round(extract(EPOCH FROM r.finished_at - r.started_at), 3) AS seconds,
+    r.rows_read,
+    r.rows_rejected,
+    r.rows_corrected,
+    round(r.rows_rejected::numeric / nullif(r.rows_read, 0), 6) AS rejected_share,
+    round(r.rows_corrected::numeric / nullif(r.rows_read, 0), 6) AS corrected_share
+FROM sl.run AS r
+INNER JOIN sl.entity AS e
+    ON r.target = format('%I.%I', e.target_schema, e.target_table)
+    AND r.procedure_name = format('%s.load_%s', e.target_schema, e.entity_name)
+WHERE r.status = 'succeeded';
+
+COMMENT ON VIEW sl.status_quality IS 'What the loads read and rejected, and how long they took';

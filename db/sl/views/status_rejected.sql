@@ -1,0 +1,30 @@
+-- sl.status_rejected
+--
+-- Purpose: the rejected rows that wait for a good state of their key, by entity and rule; a rule that rejects nothing
+--     has its row, too.
+-- Columns: entity_name, rule_name; description: what a row must hold; open_rows: rejected states that wait, of one
+--     key there may be several; oldest_at, newest_at: when the first and the last of them were rejected, NULL where
+--     none is.
+-- Reads: sl.quality_rule, sl.rejected_row (the open ones, by their index).
+CREATE OR REPLACE VIEW sl.status_rejected AS
+SELECT
+    entity_name,
+    rule_name,
+    q.description,
+    coalesce(j.open_rows, 0) AS open_rows,
+    j.oldest_at,
+    j.newest_at
+FROM sl.quality_rule AS q
+FULL JOIN (
+    SELECT
+        r.entity_name,
+        r.rule_name,
+        count(*) AS open_rows,
+        min(r.rejected_at) AS oldest_at,
+        max(r.rejected_at) AS newest_at
+    FROM sl.rejected_row AS r
+    WHERE r.resolved_run_id IS NULL
+    GROUP BY r.entity_name, r.rule_name
+) AS j USING (entity_name, rule_name);
+
+COMMENT ON VIEW sl.status_rejected IS 'Rejected rows that wait for a good state, by entity and rule';

@@ -1,0 +1,47 @@
+-- sl.status_run
+--
+-- Purpose: the runs as people and monitors look at them: what ran, how long, with which counts, and why it failed.
+-- Columns: run_id; procedure_name; target; status; is_latest: the last of its procedure on its target to end;
+--     started_at; finished_at; seconds: how long it took; rows_read, rows_inserted, rows_corrected, rows_deleted,
+--     rows_unchanged, rows_rejected; batch_rows: of a build of the mart, the rows of its batch when it was written
+--     (later batches take over some of them), NULL for others; called_by; error_sqlstate, error_message.
+-- Reads: sl.run.
+--
+-- A run that is in progress is not seen: its row comes with its commit. Where the newest is all that is wanted, ORDER
+-- BY run_id DESC LIMIT reads no more than that by the primary key.
+CREATE OR REPLACE VIEW sl.status_run AS
+SELECT
+    r.run_id,
+    r.procedure_name,
+    r.target,
+    r.status,
+    NOT EXISTS (
+        SELECT
+        FROM sl.run AS n
+        WHERE
+            n.target = r.target
+            AND n.procedure_name = r.procedure_name
+            AND (n.finished_at, n.run_id) > (r.finished_at, r.run_id)
+    ) AS is_latest,
+    r.started_at,
+    r.finished_at,
+    round(extract(EPOCH FROM r.finished_at - r.started_at), 3) AS seconds,
+    r.rows_read,
+    r.rows_inserted,
+    r.rows_corrected,
+    r.rows_deleted,
+    r.rows_unchanged,
+    r.rows_rejected,
+    CASE
+        WHEN r.target = 'cdm.sales_mart' AND r.status = 'succeeded'
+            -- A corrected row is a version closed and a version opened; what a forgetting rewrote stays one.
+            THEN
+                r.rows_inserted + r.rows_deleted
+                + r.rows_corrected * CASE r.procedure_name WHEN 'cdm.build_mart' THEN 2 ELSE 1 END
+    END AS batch_rows,
+    r.called_by,
+    r.error_sqlstate,
+    r.error_message
+FROM sl.run AS r;
+
+COMMENT ON VIEW sl.status_run IS 'The runs: durations, counts, failures with SQLSTATE and message';
