@@ -20,7 +20,7 @@ from tests import tally
 ROOT = Path(__file__).parent.parent
 # Shares of the time that the second side gives to kills and to concurrent writers, once the DAG's runs are over.
 KILLS_SHARE, WRITERS_SHARE = 0.65, 0.2
-HISTORIES_A_TIME = 200
+HISTORIES_A_TIME = 100
 KILLS_A_TIME = 12
 MINUTES_A_KILL_OF_THE_DAG = 6
 REQUESTS_A_MINUTE = 400
