@@ -1,8 +1,9 @@
 -- Publish
 --
 -- Purpose: puts the pulled and reconciled batches into tshop.sales_mart, all at once for readers, and records them.
--- Reads: tshop.sales_mart_staging, tshop.staged_run, tshop.batch.
--- Writes: tshop.sales_mart, tshop.published_batch; leaves staging empty.
+--     Batches that were pulled again to be healed replace what was held of them, whatever that was.
+-- Reads: tshop.sales_mart_staging, tshop.staged_run, tshop.staged_batch_to_heal, tshop.batch.
+-- Writes: tshop.sales_mart, tshop.published_batch, tshop.batch_to_heal; leaves staging empty.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the result would not be what it must be; nothing is published then.
 --
 -- The next state is built beside the current one, from hard links to its parts, and takes its place by EXCHANGE TABLES,
@@ -27,6 +28,11 @@ WHERE
     )
 SETTINGS lightweight_deletes_sync = 2;
 
+-- All that is held of the batches to heal: rows too many and rows whose key is wrong have no like in staging.
+DELETE FROM tshop.sales_mart_next
+WHERE run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
+SETTINGS lightweight_deletes_sync = 2;
+
 ALTER TABLE tshop.sales_mart_next ATTACH PARTITION ALL FROM tshop.sales_mart_staging;
 
 -- Each step above did its work, and once.
@@ -45,6 +51,20 @@ SELECT
                         version_no
                     FROM tshop.sales_mart_staging
                     WHERE (SELECT count() FROM tshop.sales_mart) > 0
+                )
+        )
+        - (
+            SELECT count()
+            FROM tshop.sales_mart
+            WHERE
+                run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
+                AND (sold_on, sale_id, version_no) NOT IN (
+                    SELECT
+                        sold_on,
+                        sale_id,
+                        version_no
+                    FROM tshop.sales_mart_staging
+                    WHERE (SELECT count() FROM tshop.staged_batch_to_heal) > 0
                 )
         )
         + (SELECT count() FROM tshop.sales_mart_staging),
@@ -79,25 +99,42 @@ SELECT
         ),
         concat(
             'tshop.sales_mart holds rows of a build that this warehouse does not have; nothing was published. ',
-            'To publish this warehouse from the start, DROP DATABASE tshop and run again'
+            'Run the DAG tshop_heal, or, to publish this warehouse from the start, DROP DATABASE tshop and run again'
         )
     );
 
 EXCHANGE TABLES tshop.sales_mart AND tshop.sales_mart_next;
 
-INSERT INTO tshop.published_batch (run_id, started_at, row_count, current_count, sum_quantity, sum_total_amount)
+INSERT INTO tshop.published_batch (
+    run_id,
+    started_at,
+    row_count,
+    current_count,
+    sum_quantity,
+    sum_total_amount,
+    row_hash
+)
 SELECT
     b.run_id,
     r.started_at,
     b.row_count,
     b.current_count,
     b.sum_quantity,
-    b.sum_total_amount
+    b.sum_total_amount,
+    b.row_hash
 FROM tshop.batch AS b
 INNER JOIN tshop.staged_run AS r ON b.run_id = r.run_id
 WHERE
     b.held_in = 'sales_mart_staging'
     AND b.run_id > (SELECT max(run_id) FROM tshop.published_batch);
+
+DELETE FROM tshop.batch_to_heal
+WHERE run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
+SETTINGS lightweight_deletes_sync = 2;
+
+-- Before staging: a publishing that is cut off between the two and done again must not take batches out that staging
+-- does not bring any more.
+TRUNCATE TABLE tshop.staged_batch_to_heal;
 
 TRUNCATE TABLE tshop.sales_mart_staging;
 

@@ -1,8 +1,9 @@
 -- Pull
 --
--- Purpose: copies the batches not yet published from the warehouse to tshop.sales_mart_staging.
--- Reads: tshop.warehouse_run, tshop.warehouse_sales_mart (PostgreSQL), tshop.published_batch.
--- Writes: tshop.sales_mart_staging, tshop.staged_run.
+-- Purpose: copies the batches not yet published, and those that are to be healed, from the warehouse to
+--     tshop.sales_mart_staging.
+-- Reads: tshop.warehouse_run, tshop.warehouse_sales_mart (PostgreSQL), tshop.published_batch, tshop.batch_to_heal.
+-- Writes: tshop.sales_mart_staging, tshop.staged_run, tshop.staged_batch_to_heal.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the warehouse is not the one published from.
 --
 -- INSERT ... SELECT is not atomic, so a pull always starts anew. The staging table is replaced rather than truncated:
@@ -31,8 +32,17 @@ SETTINGS external_table_strict_query = 1;
 
 CREATE OR REPLACE TABLE tshop.sales_mart_staging AS tshop.sales_mart;
 
--- The value of the subquery is pushed down to PostgreSQL's index on run_id; with external_table_strict_query a
--- condition that is not pushed down is an error. One block may hold any number of months.
+-- A batch that is named from here on is left to the next pull.
+CREATE OR REPLACE TABLE tshop.staged_batch_to_heal
+ENGINE = MergeTree
+ORDER BY run_id
+AS
+SELECT DISTINCT run_id
+FROM tshop.batch_to_heal;
+
+-- The values of the inner condition are pushed down to PostgreSQL's index on run_id; with external_table_strict_query a
+-- condition that is not pushed down is an error. A set of run ids is none of those: the batches to heal are picked out
+-- of their range here. One block may hold any number of months.
 INSERT INTO tshop.sales_mart_staging
 (
     sale_id,
@@ -79,8 +89,20 @@ SELECT
     valid_to,
     is_current,
     run_id
-FROM tshop.warehouse_sales_mart
-WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
+FROM
+    (
+        SELECT *
+        FROM tshop.warehouse_sales_mart
+        WHERE
+            run_id > (SELECT max(run_id) FROM tshop.published_batch)
+            OR (
+                run_id >= (SELECT min(run_id) FROM tshop.staged_batch_to_heal)
+                AND run_id <= (SELECT max(run_id) FROM tshop.staged_batch_to_heal)
+            )
+    )
+WHERE
+    run_id > (SELECT max(run_id) FROM tshop.published_batch)
+    OR run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
 SETTINGS external_table_strict_query = 1, max_partitions_per_insert_block = 0;
 
 -- The builds' clocks, for publish.sql to record, from the warehouse that was pulled; read last, so that no batch lacks

@@ -1,7 +1,7 @@
 -- Reconcile
 --
--- Purpose: checks that what was pulled equals what the warehouse holds, batch by batch: rows, current rows, and the
---     exact sums of quantity and amount.
+-- Purpose: checks that what was pulled equals what the warehouse holds, batch by batch: rows, current rows, the
+--     exact sums of quantity and amount, and the hash of all columns.
 -- Reads: tshop.batch_difference.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO with the first batch that differs, and how.
 --

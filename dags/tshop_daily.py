@@ -14,80 +14,20 @@ To generate days of the synthetic shop, start a run with `generate` on and `date
 
 import sys
 from datetime import timedelta
-from pathlib import Path
 
-from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
-from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
-
-ROOT = Path(__file__).resolve().parent.parent
-CLICKHOUSE = ROOT / "clickhouse"
-LONG = timedelta(hours=2)
-SHORT = timedelta(minutes=30)
-
-
-class EndWhatWouldFailAgain(RetryPolicy):
-    """Ends a task at once on an error that a retry would only meet again; all others are retried.
-
-    What passes is retried: a lost connection, a server that starts, the lock (TS001) that a procedure holds a little
-    longer than its killed client lives.
-    """
-
-    # What the audit found, an unlikely load, an entity that is not registered rightly: docs/errors.md.
-    SQLSTATES = frozenset({"TS002", "TS003", "TS004", "TS010"})
-    # A check in ClickHouse, such as the pull's: this is another warehouse.
-    CLICKHOUSE = "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"
-
-    def evaluate(self, exception: BaseException, *_tries, **_more) -> RetryDecision:
-        """Return what is to happen after an exception of a task."""
-        sqlstate = getattr(getattr(exception, "diag", None), "sqlstate", None)
-        if sqlstate in self.SQLSTATES or self.CLICKHOUSE in str(exception):
-            return RetryDecision.fail("A retry would find the same")
-        return RetryDecision.default()
-
-
-RETRY_POLICY = EndWhatWouldFailAgain()
-
-
-def call(task_id: str, timeout: timedelta, doc: str, **arguments) -> SQLExecuteQueryOperator:
-    """Return the task that calls one procedure of the warehouse, as dags/sql/<task_id>.sql says.
-
-    The procedure's NOTICE goes to the task's log, its row of counts to the task's result.
-    """
-    return SQLExecuteQueryOperator(
-        task_id=task_id,
-        conn_id="tshop_warehouse",
-        sql=f"{task_id}.sql",
-        autocommit=True,
-        hook_params={"enable_log_db_messages": True},
-        show_return_value_in_logs=True,
-        execution_timeout=timeout,
-        retry_policy=RETRY_POLICY,
-        doc_md=doc,
-        **arguments,
-    )
-
-
-def clickhouse(
-    task_id: str, sql: str | list[str], timeout: timedelta, doc: str, **arguments
-) -> SQLExecuteQueryOperator:
-    """Return the task that runs files of clickhouse/ one statement after the other.
-
-    The names in them are qualified; the session's own database is one that exists before ours does.
-    """
-    return SQLExecuteQueryOperator(
-        task_id=task_id,
-        conn_id="tshop_clickhouse",
-        sql=sql,
-        split_statements=True,
-        hook_params={"database": "default"},
-        do_xcom_push=False,
-        execution_timeout=timeout,
-        doc_md=doc,
-        **arguments,
-    )
-
+from tshop_operators import (
+    DEFAULT_ARGUMENTS,
+    LONG,
+    RETRY_POLICY,
+    ROOT,
+    SHORT,
+    TEMPLATES,
+    CallOperator,
+    ClickHouseOperator,
+    prepare_clickhouse,
+)
 
 with DAG(
     dag_id="tshop_daily",
@@ -101,14 +41,8 @@ with DAG(
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
     tags=["tshop", "warehouse", "clickhouse"],
-    template_searchpath=[str(ROOT / "dags" / "sql"), str(CLICKHOUSE)],
-    default_args={
-        "owner": "data-engineering",
-        "retries": 3,
-        "retry_delay": timedelta(seconds=10),
-        "retry_exponential_backoff": 2.0,
-        "max_retry_delay": timedelta(minutes=5),
-    },
+    template_searchpath=TEMPLATES,
+    default_args=DEFAULT_ARGUMENTS,
     params={
         "generate": Param(False, type="boolean", description="Write days of the synthetic shop into raw first"),
         "date_from": Param(None, type=["null", "string"], format="date", description="First day to generate"),
@@ -124,12 +58,7 @@ with DAG(
         ),
     },
 ):
-    prepare_clickhouse = clickhouse(
-        "prepare_clickhouse",
-        [str(file.relative_to(CLICKHOUSE)) for file in sorted(CLICKHOUSE.glob("ddl/*.sql"))],
-        SHORT,
-        "Makes the database `tshop` and what is in it, where it is not there yet.",
-    )
+    prepare = prepare_clickhouse()
 
     generate = BashOperator(
         task_id="generate",
@@ -156,46 +85,62 @@ with DAG(
     )
 
     loads = [
-        call(
-            "load_client",
-            LONG,
-            "Brings `dds.client` up to `raw.client`.",
+        CallOperator(
+            task_id="load_client",
+            procedure="dds.load_client",
+            execution_timeout=LONG,
             trigger_rule="none_failed",
+            doc_md="Brings `dds.client` up to `raw.client`.",
         ),
-        call(
-            "load_product",
-            LONG,
-            "Brings `dds.product` up to `raw.product`.",
+        CallOperator(
+            task_id="load_product",
+            procedure="dds.load_product",
+            execution_timeout=LONG,
             trigger_rule="none_failed",
+            doc_md="Brings `dds.product` up to `raw.product`.",
         ),
     ]
-    load_sale = call("load_sale", LONG, "Brings `dds.sale` up to `raw.sale`.")
-    build_mart = call(
-        "build_mart", LONG, "Brings `cdm.sales_mart` up to dds: the batch of this run is what ClickHouse pulls."
+    load_sale = CallOperator(
+        task_id="load_sale",
+        procedure="dds.load_sale",
+        execution_timeout=LONG,
+        doc_md="Brings `dds.sale` up to `raw.sale`.",
     )
-    audit = call("audit", SHORT, "Checks the warehouse's invariants, so that nothing wrong is published.")
+    build_mart = CallOperator(
+        task_id="build_mart",
+        procedure="cdm.build_mart",
+        execution_timeout=LONG,
+        doc_md="Brings `cdm.sales_mart` up to dds: the batch of this run is what ClickHouse pulls.",
+    )
+    audit = CallOperator(
+        task_id="audit",
+        procedure="sl.audit",
+        execution_timeout=SHORT,
+        doc_md="Checks the warehouse's invariants, so that nothing wrong is published.",
+    )
 
-    pull = clickhouse(
-        "pull",
-        "pull.sql",
-        LONG,
-        "Copies the batches of the mart that are not published yet into `tshop.sales_mart_staging`, always anew.",
+    pull = ClickHouseOperator(
+        task_id="pull",
+        sql="pull.sql",
+        execution_timeout=LONG,
         # The other two have no policy: what their checks find is cured by pulling, or by building the state, again.
         retry_policy=RETRY_POLICY,
+        doc_md="Copies the batches of the mart that are not published yet, and those that `tshop_heal` found damaged, "
+        "into `tshop.sales_mart_staging`, always anew.",
     )
-    reconcile = clickhouse(
-        "reconcile",
-        "reconcile_or_pull_again.sql",
-        LONG,
-        "Compares rows and exact sums of each pulled batch with PostgreSQL's. Names the first batch that differs; a "
-        "retry pulls again before it compares.",
+    reconcile = ClickHouseOperator(
+        task_id="reconcile",
+        sql="reconcile_or_pull_again.sql",
+        execution_timeout=LONG,
+        doc_md="Compares rows, exact sums and hash of each pulled batch with PostgreSQL's. Names the first batch that "
+        "differs; a retry pulls again before it compares.",
     )
-    publish = clickhouse(
-        "publish",
-        "publish.sql",
-        LONG,
-        "Puts the batches before readers at one stroke and records them in `tshop.published_batch`. A retry on its own "
-        "is sound: it builds the next state anew.",
+    publish = ClickHouseOperator(
+        task_id="publish",
+        sql="publish.sql",
+        execution_timeout=LONG,
+        doc_md="Puts the batches before readers at one stroke and records them in `tshop.published_batch`. A retry on "
+        "its own is sound: it builds the next state anew.",
     )
 
-    chain(prepare_clickhouse, generate, loads, load_sale, build_mart, audit, pull, reconcile, publish)
+    chain(prepare, generate, loads, load_sale, build_mart, audit, pull, reconcile, publish)

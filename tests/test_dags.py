@@ -39,9 +39,9 @@ def dag_bag(tmp_path_factory):
         patch.setenv("AIRFLOW_HOME", str(home))
         patch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
         patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{home}/airflow.db")
-        from airflow.dag_processing.dagbag import DagBag
+        from airflow.dag_processing.dagbag import BundleDagBag
 
-        yield DagBag(DAGS)
+        yield BundleDagBag(DAGS, bundle_path=DAGS, bundle_name="tshop")
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +50,31 @@ def dag(dag_bag):
     return dag_bag.dags["tshop_daily"]
 
 
-def render(dag, task_id: str, try_number: int = 1) -> list[str]:
-    """Return the statements a SQL task sends on a try."""
+@pytest.fixture(scope="module")
+def heal(dag_bag):
+    """The DAG tshop_heal."""
+    return dag_bag.dags["tshop_heal"]
+
+
+@pytest.fixture(params=["tshop_daily", "tshop_heal"])
+def each_dag(dag_bag, request):
+    """Each of the DAGs in turn."""
+    return dag_bag.dags[request.param]
+
+
+def render(dag, task_id: str, try_number: int = 1, **params) -> list[str]:
+    """Return the statements a SQL task sends on a try of a run with these parameters."""
     task = dag.get_task(task_id)
     environment = dag.get_template_env()
     texts = task.sql if isinstance(task.sql, list) else [task.sql]
-    context = {"ti": {"try_number": try_number}}
+    context = {"ti": {"try_number": try_number}, "params": params}
     return [s for text in texts for s in statements(environment.from_string(text).render(context))]
 
 
 def test_import_without_errors_and_warnings(dag_bag):
     assert dag_bag.import_errors == {}
     assert dag_bag.captured_warnings == {}
-    assert set(dag_bag.dags) == {"tshop_daily"}
+    assert set(dag_bag.dags) == {"tshop_daily", "tshop_heal"}
 
 
 def test_tasks_run_in_order(dag):
@@ -96,7 +108,11 @@ def test_warehouse_task_is_exactly_one_call(dag, task_id):
     assert (ROOT / "db" / schema / "procedures" / f"{name}.sql").is_file()
     assert task.conn_id == "tshop_warehouse"
     assert task.autocommit
-    assert task.hook_params == {"enable_log_db_messages": True}
+    assert task.hook_params == {"enable_log_db_messages": True, "options": "-c client_connection_check_interval=2s"}
+    # Its failure is recorded under the name of what it calls.
+    assert task.procedure == f"{schema}.{name}"
+    for callbacks in (task.on_failure_callback, task.on_retry_callback):
+        assert [callback.__name__ for callback in callbacks] == ["record_failure"]
 
 
 @pytest.mark.parametrize("task_id", sorted(CLICKHOUSE_TASKS))
@@ -122,7 +138,46 @@ def test_every_task_is_of_a_known_kind(dag):
     assert {task.task_id for task in dag.tasks} == WAREHOUSE_TASKS | CLICKHOUSE_TASKS | {"generate"}
     kinds = {task.task_id: type(task).__name__ for task in dag.tasks}
     assert kinds.pop("generate") == "BashOperator"
-    assert set(kinds.values()) == {"SQLExecuteQueryOperator"}
+    assert set(kinds.values()) == {"CallOperator", "ClickHouseOperator"}
+    assert {kinds[task_id] for task_id in WAREHOUSE_TASKS} == {"CallOperator"}
+
+
+def test_healing_runs_in_order_and_writes_nothing_that_readers_see(heal):
+    edges = {(task.task_id, below) for task in heal.tasks for below in task.downstream_task_ids}
+    assert edges == {
+        ("prepare_clickhouse", "find"),
+        ("find", "anything_to_heal"),
+        ("anything_to_heal", "publish_again"),
+        ("anything_to_heal", "verify"),
+        ("publish_again", "verify"),
+    }
+    writes = re.compile(r"^(INSERT INTO|DELETE FROM|TRUNCATE TABLE|ALTER TABLE|EXCHANGE TABLES) (\S+)")
+    statements = [s for task_id in ("find", "anything_to_heal", "verify") for s in render(heal, task_id, batch=None)]
+    assert {match[2] for s in statements if (match := writes.match(s))} == {"tshop.batch_to_heal"}
+    # What readers see, and staging, is written by runs of tshop_daily only, of which there is one at a time.
+    assert heal.get_task("publish_again").trigger_dag_id == "tshop_daily"
+    assert heal.get_task("publish_again").wait_for_completion
+    assert heal.get_task("verify").trigger_rule == "none_failed"
+
+
+def test_healing_takes_the_batch_that_is_named_or_all_that_differ(heal):
+    assert "batch_difference" in render(heal, "find", batch=None)[0]
+    assert "batch_difference" not in "".join(render(heal, "find", batch=17))
+    assert "run_id = 17" in render(heal, "find", batch=17)[0]
+
+
+@pytest.mark.parametrize("value", [0, -1, "1; DROP DATABASE tshop", 1.5, [1]])
+def test_bad_batch_is_refused(heal, value):
+    from airflow.sdk.exceptions import ParamValidationError
+
+    with pytest.raises(ParamValidationError):
+        heal.params.get_param("batch").resolve(value)
+
+
+def test_statements_carry_the_name_of_their_task(each_dag):
+    for task in each_dag.tasks:
+        if type(task).__name__ == "ClickHouseOperator":
+            assert task.hook_params["session_settings"] == {"log_comment": f"{each_dag.dag_id}.{task.task_id}"}
 
 
 @pytest.fixture
@@ -147,9 +202,13 @@ def next_run(dag, monkeypatch):
     return ask
 
 
-def test_one_run_at_a_time_and_none_for_missed_nights(dag):
-    assert dag.max_active_runs == 1
-    assert dag.catchup is False
+def test_one_run_at_a_time_and_none_for_missed_nights(each_dag):
+    assert each_dag.max_active_runs == 1
+    assert each_dag.catchup is False
+
+
+def test_healing_is_never_started_by_itself(heal):
+    assert not heal.timetable.can_be_scheduled
 
 
 @pytest.mark.parametrize("hour", [0, 1, 2, 3, 12, 23])
@@ -167,7 +226,8 @@ def test_later_runs_are_every_night_and_one_for_all_missed_ones(next_run):
     assert next_run(moment(2026, 3, 9, 12), last=moment(2026, 3, 2)) == moment(2026, 3, 9)
 
 
-def test_owner_tags_documentation(dag):
+def test_owner_tags_documentation(each_dag):
+    dag = each_dag
     assert dag.tags
     assert dag.doc_md
     assert dag.description
@@ -176,9 +236,10 @@ def test_owner_tags_documentation(dag):
         assert task.doc_md
 
 
-def test_retries_back_off_and_no_task_runs_forever(dag):
-    for task in dag.tasks:
-        assert task.retries >= 1
+def test_retries_back_off_and_no_task_runs_forever(each_dag):
+    for task in each_dag.tasks:
+        # A run that failed would only be started again.
+        assert task.retries >= 1 or task.task_id == "publish_again"
         assert task.retry_exponential_backoff > 1
         assert task.retry_delay <= timedelta(minutes=1)
         assert task.execution_timeout is not None
@@ -234,9 +295,12 @@ def test_no_sql_in_python_strings():
                 assert not keyword.search(node.value), f"{file.name}:{node.lineno}"
 
 
-def test_every_sql_file_of_the_folder_is_used(dag):
-    used = [task.sql for task in dag.tasks if isinstance(getattr(task, "sql", None), str)]
-    assert {file.read_text() for file in (DAGS / "sql").glob("*.sql")} <= set(used)
+def test_every_sql_file_of_the_folder_is_used(dag_bag):
+    tasks = [task for dag in dag_bag.dags.values() for task in dag.tasks]
+    used = {task.sql for task in tasks if isinstance(getattr(task, "sql", None), str)}
+    code = "".join(file.read_text() for file in DAGS.glob("*.py"))
+    for file in (DAGS / "sql").glob("*.sql"):
+        assert file.read_text() in used or f'"{file.name}"' in code
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ SELECT results_eq(
     ('row_count', 'bigint'),
     ('current_count', 'bigint'),
     ('sum_quantity', 'bigint'),
-    ('sum_total_amount', 'numeric(38,2)')$$,
+    ('sum_total_amount', 'numeric(38,2)'),
+    ('row_hash', 'numeric(38,0)')$$,
     'in types that cross over exactly'
 );
 

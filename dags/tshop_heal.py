@@ -1,0 +1,96 @@
+"""# T-Shop, healing ClickHouse
+
+Finds the batches in which ClickHouse is not what the warehouse says, and has them pulled and published again:
+
+`prepare_clickhouse` → `find` → `anything_to_heal` → `publish_again` → `verify`
+
+Run it by hand, with `batch` set to heal that one without looking at the others. What is found is written down in
+`tshop.batch_to_heal`, and a run of `tshop_daily` takes it from there: nothing else ever writes what readers see, so the
+two never meet, and one that is cut off is finished by the next run of either.
+"""
+
+from datetime import timedelta
+
+from airflow.providers.common.sql.operators.sql import BranchSQLOperator
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG, Param, chain
+from tshop_operators import (
+    CLICKHOUSE_CONNECTION,
+    DEFAULT_ARGUMENTS,
+    LONG,
+    RETRY_POLICY,
+    SHORT,
+    TEMPLATES,
+    ClickHouseOperator,
+    prepare_clickhouse,
+)
+
+DAILY = "tshop_daily"
+# A run of tshop_daily that is under way is waited for first.
+TWO_DAILY_RUNS = timedelta(hours=16)
+
+with DAG(
+    dag_id="tshop_heal",
+    description="Batches that are damaged in ClickHouse, pulled and published again",
+    doc_md=__doc__,
+    schedule=None,
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=20),
+    tags=["tshop", "clickhouse"],
+    template_searchpath=TEMPLATES,
+    default_args=DEFAULT_ARGUMENTS,
+    params={
+        "batch": Param(
+            None,
+            type=["null", "integer"],
+            minimum=1,
+            description="Run id of the batch to pull again, whatever it holds; all that differ by default",
+        ),
+    },
+):
+    prepare = prepare_clickhouse()
+
+    find = ClickHouseOperator(
+        task_id="find",
+        sql="find_batches_to_heal.sql",
+        do_xcom_push=True,
+        show_return_value_in_logs=True,
+        execution_timeout=LONG,
+        retry_policy=RETRY_POLICY,
+        doc_md="Compares rows, exact sums and hash of every batch that readers see with PostgreSQL's, writes those "
+        "that differ to `tshop.batch_to_heal`, and shows how. Builds that are not published yet count, too.",
+    )
+
+    anything_to_heal = BranchSQLOperator(
+        task_id="anything_to_heal",
+        conn_id=CLICKHOUSE_CONNECTION,
+        sql="anything_to_heal.sql",
+        follow_task_ids_if_true=["publish_again"],
+        follow_task_ids_if_false=["verify"],
+        execution_timeout=SHORT,
+        doc_md="Skips the next task where no batch differs.",
+    )
+
+    publish_again = TriggerDagRunOperator(
+        task_id="publish_again",
+        trigger_dag_id=DAILY,
+        wait_for_completion=True,
+        fail_when_dag_is_paused=True,
+        poke_interval=5,
+        retries=0,
+        execution_timeout=TWO_DAILY_RUNS,
+        doc_md=f"Runs `{DAILY}`, whose pull brings the batches again and whose publish replaces them whole, and waits "
+        "for its end.",
+    )
+
+    verify = ClickHouseOperator(
+        task_id="verify",
+        sql="verify.sql",
+        execution_timeout=LONG,
+        trigger_rule="none_failed",
+        doc_md="Compares again: no batch may differ.",
+    )
+
+    chain(prepare, find, anything_to_heal, publish_again, verify)
+    anything_to_heal >> verify

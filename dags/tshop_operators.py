@@ -1,0 +1,166 @@
+"""What the tasks of the DAGs have in common: how they run SQL, which errors they retry, and what they leave behind.
+
+A task that is cancelled or runs out of time ends its statement in the server. One whose process is killed can not: then
+PostgreSQL ends the statement as it misses its client, and ClickHouse's is ended by the next attempt.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parent.parent
+SQL = ROOT / "dags" / "sql"
+CLICKHOUSE = ROOT / "clickhouse"
+TEMPLATES = [str(SQL), str(CLICKHOUSE)]
+WAREHOUSE_CONNECTION = "tshop_warehouse"
+CLICKHOUSE_CONNECTION = "tshop_clickhouse"
+LONG = timedelta(hours=2)
+SHORT = timedelta(minutes=30)
+DEFAULT_ARGUMENTS = {
+    "owner": "data-engineering",
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": 2.0,
+    "max_retry_delay": timedelta(minutes=5),
+}
+# The server looks this often whether its client is still there, whatever the server's and the role's own setting. Where
+# the connection has "options" of its own, these hold instead.
+WATCH_CLIENT = "-c client_connection_check_interval=2s"
+CANCEL_SECONDS = 4
+
+
+class EndWhatWouldFailAgain(RetryPolicy):
+    """Ends a task at once on an error that a retry would only meet again; all others are retried.
+
+    What passes is retried: a lost connection, a server that starts, the lock that a procedure (TS001) or somebody else
+    (TS005) holds a little longer than a task waits.
+    """
+
+    # What the audit found, an unlikely load, an entity that is not registered rightly: docs/errors.md.
+    SQLSTATES = frozenset({"TS002", "TS003", "TS004", "TS010"})
+    # A check in ClickHouse, such as the pull's: this is another warehouse.
+    CLICKHOUSE = "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"
+
+    def evaluate(self, exception: BaseException, *_tries, **_more) -> RetryDecision:
+        """Return what is to happen after an exception of a task."""
+        sqlstate = getattr(getattr(exception, "diag", None), "sqlstate", None)
+        if sqlstate in self.SQLSTATES or self.CLICKHOUSE in str(exception):
+            return RetryDecision.fail("A retry would find the same")
+        return RetryDecision.default()
+
+
+RETRY_POLICY = EndWhatWouldFailAgain()
+
+
+def record_failure(context: Mapping[str, Any]) -> None:
+    """Leave the trace of a failed call in the warehouse, for it was rolled back with all it did.
+
+    Of the error go the SQLSTATE, the primary message and where it was raised, never its detail, which may hold a row.
+    A trace that can not be written is a line in the log, and changes nothing for the task.
+    """
+    task = context["task"]
+    error = context.get("exception")
+    diag = getattr(error, "diag", None)
+    message = getattr(diag, "message_primary", None)
+    if message is None:
+        # The server said nothing: it was lost, or the task ran out of time, or its process was killed.
+        message = f"{type(error).__name__}: {error}" if error else "The task ended without an error of its own"
+    try:
+        task.get_db_hook().run(
+            (SQL / "record_failure.sql").read_text(),
+            autocommit=True,
+            parameters={
+                "procedure": task.procedure,
+                "sqlstate": getattr(diag, "sqlstate", None),
+                "message": message,
+                "context": getattr(diag, "context", None),
+                "started_at": getattr(context.get("ti"), "start_date", None),
+            },
+        )
+    except Exception:
+        log.exception("The failure of %s could not be recorded in sl.run", task.procedure)
+
+
+class CallOperator(SQLExecuteQueryOperator):
+    """Calls one procedure of the warehouse, as dags/sql/<task_id>.sql says.
+
+    The procedure's NOTICE goes to the task's log, its row of counts to the task's result, a failure to sl.run.
+
+    :param procedure: the procedure's name with its schema
+    """
+
+    def __init__(self, *, task_id: str, procedure: str, **arguments) -> None:
+        super().__init__(
+            task_id=task_id,
+            conn_id=WAREHOUSE_CONNECTION,
+            sql=f"{task_id}.sql",
+            autocommit=True,
+            hook_params={"enable_log_db_messages": True, "options": WATCH_CLIENT},
+            show_return_value_in_logs=True,
+            retry_policy=RETRY_POLICY,
+            on_failure_callback=record_failure,
+            on_retry_callback=record_failure,
+            **arguments,
+        )
+        self.procedure = procedure
+
+    def on_kill(self) -> None:
+        """Cancel the call in the server: it is rolled back, and its locks are free."""
+        connection = getattr(self.get_db_hook(), "conn", None)
+        if connection is None or connection.closed:
+            return
+        try:
+            connection.cancel_safe(timeout=CANCEL_SECONDS)
+        except Exception:
+            log.exception("The call of %s could not be cancelled", self.procedure)
+
+
+class ClickHouseOperator(SQLExecuteQueryOperator):
+    """Runs files of clickhouse/ one statement after the other.
+
+    The names in them are qualified; the session's own database is one that exists before ours does. The statements
+    carry the task's name, by which they are found again and ended.
+    """
+
+    def __init__(self, *, task_id: str, do_xcom_push: bool = False, **arguments) -> None:
+        super().__init__(
+            task_id=task_id,
+            conn_id=CLICKHOUSE_CONNECTION,
+            split_statements=True,
+            do_xcom_push=do_xcom_push,
+            **arguments,
+        )
+        self.comment = f"{self.dag_id}.{task_id}"
+        self.hook_params = {"database": "default", "session_settings": {"log_comment": self.comment}}
+
+    def execute(self, context) -> Any:
+        """End what a killed attempt has left running, then run the statements."""
+        self._end_statements()
+        return super().execute(context)
+
+    def on_kill(self) -> None:
+        """End the statement in the server."""
+        try:
+            self._end_statements()
+        except Exception:
+            log.exception("The statement of %s could not be ended", self.comment)
+
+    def _end_statements(self) -> None:
+        self.get_db_hook().run((SQL / "end_statements.sql").read_text(), parameters={"comment": self.comment})
+
+
+def prepare_clickhouse() -> ClickHouseOperator:
+    """Return the task that makes ClickHouse's database, and what is in it, where it is not there yet."""
+    return ClickHouseOperator(
+        task_id="prepare_clickhouse",
+        sql=[str(file.relative_to(CLICKHOUSE)) for file in sorted(CLICKHOUSE.glob("ddl/*.sql"))],
+        execution_timeout=SHORT,
+        doc_md="Makes the database `tshop` and what is in it, where it is not there yet.",
+    )
