@@ -1,17 +1,24 @@
 """docker-compose.yml: whatever it refers to is there, nothing is open to the network, and no secret has a default."""
 
 import contextlib
+import fnmatch
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+import time
+import urllib.request
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
 import psycopg2.errors
 import pytest
 import yaml
-from conftest import compose_environment, run_module
+from conftest import compose_environment, free_port, run_module
 
 from embedded.postgres import PostgresServer
 from migrations import roles
@@ -21,6 +28,11 @@ FILE = ROOT / "docker-compose.yml"
 COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
+SECRET = re.compile(r"(PASSWORD|SECRET|KEY)$")
+LONG_RUNNING = [name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"]
+# These are started by hand, not by "up".
+BY_HAND = {"generator", "test"}
+UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
 def example() -> dict[str, str]:
@@ -37,6 +49,81 @@ def mounts(service: dict) -> list[list[str]]:
 def dockerfiles() -> list[Path]:
     """Return the Dockerfiles the services are built from."""
     return sorted({ROOT / service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service})
+
+
+def size(text: str) -> int:
+    """Return bytes, of a size as compose writes it."""
+    number, unit = re.fullmatch(r"(\d+)([kmg])b?", text).groups()
+    return int(number) * UNITS[unit]
+
+
+def copied(dockerfile: Path) -> Iterator[tuple[str, str]]:
+    """Yield the sources of a Dockerfile's COPY instructions, each with its target."""
+    for line in re.findall(r"^COPY (.+)$", dockerfile.read_text(), re.MULTILINE):
+        *sources, target = [word for word in line.split() if not word.startswith("--")]
+        for source in sources:
+            yield source, target
+
+
+def ignored(path: str, dockerfile: Path) -> bool:
+    """Tell whether a file is kept out of what a Dockerfile is built from, by the last pattern that fits it."""
+    own = dockerfile.with_name(f"{dockerfile.name}.dockerignore")
+    patterns = (own if own.exists() else ROOT / ".dockerignore").read_text().splitlines()
+    parts = Path(path).parts
+    ways = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    out = False
+    for line in patterns:
+        if line and not line.startswith("#"):
+            pattern = line.removeprefix("!")
+            # What fits a folder fits all in it.
+            if any(_fits(way, pattern) for way in ways):
+                out = not line.startswith("!")
+    return out
+
+
+def _fits(path: str, pattern: str) -> bool:
+    parts, wanted = path.split("/"), pattern.split("/")
+    if wanted[0] == "**":
+        parts, wanted = parts[-(len(wanted) - 1) :], wanted[1:]
+    return len(parts) == len(wanted) and all(fnmatch.fnmatchcase(*pair) for pair in zip(parts, wanted, strict=True))
+
+
+def build_context(dockerfile: Path) -> list[str]:
+    """Return the files of the repository that a Dockerfile is built from."""
+    found = []
+    for folder, folders, files in os.walk(ROOT):
+        # Not looked into, only for the time it takes; that they are kept out has a test of its own.
+        folders[:] = [name for name in folders if not name.startswith((".git", ".venv", ".tshop"))]
+        found += [str((Path(folder) / file).relative_to(ROOT)) for file in files]
+    return [file for file in sorted(found) if not ignored(file, dockerfile)]
+
+
+def lay_out(service: str, folder: Path) -> Path:
+    """Put what a service's image and its mounts have in /opt/tshop into a folder, and nothing else; return it."""
+    dockerfile = ROOT / SERVICES[service]["build"]["dockerfile"]
+    found = build_context(dockerfile)
+    pairs = [(file, target) for file in found for target in [_place(file, dockerfile)] if target]
+    for source, target, *_ in mounts(SERVICES[service]):
+        if source.startswith("./") and target.startswith("/opt/tshop/"):
+            place = Path(target.removeprefix("/opt/tshop/"))
+            files = [file for file in (ROOT / source).rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+            pairs += [(str(file), str(place / file.relative_to(ROOT / source))) for file in files]
+    for source, target in pairs:
+        (folder / target).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / source, folder / target)
+    return folder
+
+
+def _place(file: str, dockerfile: Path) -> str | None:
+    """Return where a file of the context ends up in an image's working folder, None where it does not."""
+    for source, target in copied(dockerfile):
+        if source == ".":
+            return file
+        if file == source:
+            return target + Path(file).name if target.endswith("/") else target
+        if file.startswith(f"{source}/"):
+            return f"{target.rstrip('/')}{file.removeprefix(source)}"
+    return None
 
 
 def test_schema():
@@ -56,11 +143,13 @@ def test_variables_are_those_of_the_example():
 
 def test_secrets_are_required_and_have_no_value_here():
     for match in VARIABLE.finditer(FILE.read_text()):
-        if match["name"].endswith("_PORT"):
-            assert match["rest"] == f":-{example()[match['name']]}", match["name"]
-        else:
-            assert match["rest"].startswith(":?"), match["name"]
+        if SECRET.search(match["name"]):
+            assert match["rest"] == ":?set it in .env", match["name"]
             assert example()[match["name"]] == "", match["name"]
+        else:
+            default = re.fullmatch(":?-(.*)", match["rest"])
+            assert default, match["name"]
+            assert default[1] == example()[match["name"]], match["name"]
 
 
 def test_no_password_is_written_out():
@@ -84,6 +173,64 @@ def test_dependencies_are_services_and_can_meet_their_condition(name):
         else:
             assert how["condition"] == "service_completed_successfully"
             assert SERVICES[other]["restart"] == "no", other
+        assert not SERVICES[other].get("profiles"), other
+
+
+def test_dependencies_have_a_beginning():
+    waiting = {name: set(service.get("depends_on", {})) for name, service in SERVICES.items()}
+    while ready := {name for name, others in waiting.items() if not others}:
+        waiting = {name: others - ready for name, others in waiting.items() if name not in ready}
+    assert not waiting
+
+
+def test_up_starts_everything_but_commands():
+    assert {name for name, service in SERVICES.items() if service.get("profiles")} == BY_HAND
+
+
+def test_ports_differ():
+    ports = [port.split(":")[1] for service in SERVICES.values() for port in service.get("ports", [])]
+    assert len(set(ports)) == len(ports)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_service_is_contained(name):
+    service = SERVICES[name]
+    # The tests write beside themselves.
+    assert service["read_only"] is (name != "test")
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "network_mode", "pid", "ipc", "devices", "userns_mode"} & set(service)
+    assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_folders_in_memory_say_who_may_write_and_how_much(name):
+    total = 0
+    for folder in SERVICES[name].get("tmpfs", []):
+        path, options = folder.split(":")
+        values = dict(option.split("=") for option in options.split(","))
+        assert set(values) <= {"mode", "uid", "size"}, folder
+        assert values["mode"] == "1777" or values["uid"] == "50000", folder
+        assert path not in [target for _, target, *_ in mounts(SERVICES[name])]
+        total += size(values["size"])
+    assert total < size(SERVICES[name]["mem_limit"])
+
+
+def test_memory_fits_a_laptop_of_16_gib():
+    long_running = sum(size(SERVICES[name]["mem_limit"]) for name in LONG_RUNNING)
+    others = [size(SERVICES[name]["mem_limit"]) for name in SERVICES if name not in (*LONG_RUNNING, "test")]
+    assert long_running <= 13 * UNITS["g"]
+    # What runs once runs beside the rest at its start, one after the other; the tests run by themselves.
+    assert long_running + max(others) <= 14 * UNITS["g"]
+
+
+def test_postgres_and_clickhouse_stay_in_their_memory():
+    settings = dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
+    limit = size(SERVICES["postgres"]["mem_limit"])
+    assert size(settings["shared-buffers"].lower()) <= limit / 3
+    assert size(settings["effective-cache-size"].lower()) <= limit
+    config = (ROOT / "clickhouse" / "server" / "config.d" / "tshop.xml").read_text()
+    assert float(re.search("<max_server_memory_usage_to_ram_ratio>(.+)</", config)[1]) <= 0.8
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -110,15 +257,34 @@ def test_images_are_pinned_to_a_minor_version():
 
 
 @pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
-def test_dockerfile_copies_what_exists_and_runs_as_no_root(file):
-    text = file.read_text()
-    for line in re.findall(r"^COPY (.+)$", text, re.MULTILINE):
-        *sources, _target = [word for word in line.split() if not word.startswith("--")]
-        for source in sources:
-            assert (ROOT / source).exists(), source
-    users = re.findall(r"^USER (\S+)$", text, re.MULTILINE)
+def test_dockerfile_copies_what_it_is_given_and_runs_as_no_root(file):
+    context = build_context(file)
+    for source, _ in copied(file):
+        assert any(source in (".", one) or one.startswith(f"{source}/") for one in context), source
+    users = re.findall(r"^USER (\S+)$", file.read_text(), re.MULTILINE)
     assert users
     assert users[-1] not in ("root", "0")
+
+
+@pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
+def test_image_installs_pinned_packages_only(file):
+    installs = re.findall(r"pip install (.+)$", file.read_text(), re.MULTILINE)
+    assert len(installs) == 1
+    assert "--require-hashes" in installs[0]
+    requirements = ROOT / installs[0].split()[-1]
+    pinned = re.findall(r"^[a-z0-9].*$", requirements.read_text(), re.MULTILINE)
+    assert pinned
+    for line in pinned:
+        assert re.match(r"\S+==\S+( ;.*)? \\$", line), line
+
+
+@pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
+@pytest.mark.parametrize(
+    "path",
+    [".env", ".tshop/secrets/postgres", ".venv/bin/python", ".git/config", "db/sl/__pycache__/a.cpython-311.pyc"],
+)
+def test_secrets_data_and_litter_are_kept_out_of_the_images(file, path):
+    assert ignored(path, file)
 
 
 @pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
@@ -135,9 +301,8 @@ def test_ready_made_image_runs_as_no_root(name):
 
 
 def test_every_long_running_service_has_a_health_check():
-    for name, service in SERVICES.items():
-        if service.get("restart") == "unless-stopped":
-            assert "healthcheck" in service, name
+    for name in LONG_RUNNING:
+        assert "healthcheck" in SERVICES[name], name
 
 
 def test_airflow_sees_the_folders_the_dags_read():
@@ -158,28 +323,35 @@ def test_named_collection_gets_all_its_values():
 # The secrets of .env that each service sees; no other service sees any. The superuser's and the owner's are for those
 # who set the warehouse up, and Airflow's are not among them.
 AIRFLOW_SECRETS = {
-    *("TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD"),
-    *("TSHOP_AIRFLOW_API_SECRET", "TSHOP_AIRFLOW_JWT_SECRET", "TSHOP_AIRFLOW_FERNET_KEY"),
+    *("TSHOP_AIRFLOW_DB_PASSWORD", "TSHOP_AIRFLOW_API_SECRET", "TSHOP_AIRFLOW_JWT_SECRET", "TSHOP_AIRFLOW_FERNET_KEY"),
 }
 SECRETS = {
     "postgres": {"TSHOP_POSTGRES_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD"},
     "roles": {
         *("TSHOP_POSTGRES_PASSWORD", "TSHOP_OWNER_PASSWORD", "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD"),
-        *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD"),
+        *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD"),
     },
     "migrate": {"TSHOP_OWNER_PASSWORD"},
     "clickhouse": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"},
-    "airflow-init": {*AIRFLOW_SECRETS, "TSHOP_AIRFLOW_ADMIN_PASSWORD"},
-    "airflow-api-server": AIRFLOW_SECRETS,
-    "airflow-dag-processor": AIRFLOW_SECRETS,
-    "airflow-scheduler": AIRFLOW_SECRETS,
+    "generator": {"TSHOP_LOADER_PASSWORD"},
+    "clickhouse-ddl": {"TSHOP_CLICKHOUSE_PASSWORD"},
+    "airflow-init": AIRFLOW_SECRETS,
+    "airflow-api-server": {*AIRFLOW_SECRETS, "TSHOP_AIRFLOW_ADMIN_PASSWORD", "TSHOP_AIRFLOW_STARTER_PASSWORD"},
+    "airflow-triggerer": AIRFLOW_SECRETS,
+    # Runs callbacks.
+    "airflow-dag-processor": {*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD"},
+    # Runs tasks.
+    "airflow-scheduler": {
+        *(*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"),
+    },
+    "first-days": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
 }
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_sees_its_own_secrets_only(name):
     seen = {match["name"] for match in VARIABLE.finditer(yaml.safe_dump(SERVICES[name], width=10_000))}
-    assert {variable for variable in seen if not variable.endswith("_PORT")} == SECRETS.get(name, set())
+    assert {variable for variable in seen if SECRET.search(variable)} == SECRETS.get(name, set())
 
 
 def test_nothing_is_mounted_or_read_that_holds_all_secrets():
@@ -221,6 +393,7 @@ def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server
             }
         ),
         "tshop_analyst": f"postgresql://tshop_analyst:TSHOP_ANALYST_PASSWORD@127.0.0.1:{port}/tshop",
+        "tshop_monitor": f"postgresql://tshop_monitor:TSHOP_MONITOR_PASSWORD@127.0.0.1:{port}/tshop",
     }
     assert set(addresses) == {"tshop", *(role.name for role in roles.roles())}
     is_superuser = "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
@@ -249,3 +422,264 @@ def test_roles_and_migration_may_run_again(compose_server):
     for service, module in (("roles", "migrations.roles"), ("migrate", "migrations")):
         answer = run_module(module, **compose_environment(service, compose_server.port))
         assert answer.returncode == 0, answer.stderr
+
+
+def test_settings_of_postgres_are_those_it_has(compose_server):
+    settings = dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
+    with contextlib.closing(psycopg2.connect(compose_server.dsn("postgres"))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            for name, value in settings.items():
+                # The server refuses a name it does not know, and a value it cannot read.
+                cursor.execute(f"ALTER SYSTEM SET {name.replace('-', '_')} = %s", (value,))
+                cursor.execute(f"ALTER SYSTEM RESET {name.replace('-', '_')}")
+
+
+# --- what the services run ------------------------------------------------------------------------------------------
+
+
+def commands(name: str) -> list[list[str]]:
+    """Return the commands that a service runs in its image: its own, and its health check."""
+    service = SERVICES[name]
+    own = [*service.get("entrypoint", []), *service.get("command", [])]
+    check = service.get("healthcheck", {}).get("test", ["CMD"])
+    assert check[0] == "CMD"
+    return [command for command in (own, check[1:]) if command]
+
+
+BUILT = [name for name, service in SERVICES.items() if "build" in service and name != "test"]
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_command_is_in_the_image(name, tmp_path):
+    folder = lay_out(name, tmp_path)
+    assert commands(name)
+    for program, *arguments in commands(name):
+        if program == "airflow":
+            continue
+        assert program in ("python", "bash"), program
+        if arguments[0] == "-m":
+            module = folder / arguments[1].replace(".", "/")
+            assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), arguments[1]
+        else:
+            assert (folder / arguments[0]).is_file(), arguments[0]
+
+
+def test_airflow_knows_its_commands():
+    wanted = [command[1:] for name in BUILT for command in commands(name) if command[0] == "airflow"]
+    wanted.append(["api-server"])
+    assert len(wanted) > 3
+    code = "import json, sys; from airflow.cli import cli_parser\nparser = cli_parser.get_parser()\n"
+    code += "for command in json.loads(sys.argv[1]): parser.parse_args(command)"
+    answer = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(wanted)], capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_airflow_knows_its_settings():
+    wanted = {
+        tuple(variable.lower().split("__")[1:])
+        for name in BUILT
+        for variable in SERVICES[name].get("environment", {})
+        if variable.startswith("AIRFLOW__")
+    }
+    code = "import json; from airflow.configuration import conf\n"
+    code += "print(json.dumps([[s, o] for s in conf.configuration_description for o in "
+    code += "conf.configuration_description[s]['options']]))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    known = {tuple(pair) for pair in json.loads(answer.stdout.splitlines()[-1])}
+    # Of the simple auth manager, which has no description.
+    known.add(("core", "simple_auth_manager_passwords_file"))
+    assert wanted
+    assert wanted <= known
+
+
+def scripts() -> list[Path]:
+    """Return the shell scripts that the services run, and the one for people."""
+    return sorted((ROOT / "docker").rglob("*.sh")) + sorted((ROOT / "dags").glob("*.sh"))
+
+
+@pytest.mark.parametrize("file", scripts(), ids=lambda file: file.name)
+def test_shell_script_is_clean(file):
+    assert file.read_text().startswith("#!/usr/bin/env bash\n")
+    checkers = [["bash", "-n"]] + ([["shellcheck"]] if shutil.which("shellcheck") else [])
+    for checker in checkers:
+        answer = subprocess.run([*checker, file], capture_output=True, text=True, check=False)
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
+def run_service(name: str, folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run a service's own command in a folder that holds what its image has, with nothing else in its environment."""
+    command, *_ = commands(name)
+    assert command[0] == "python"
+    return subprocess.run(
+        [sys.executable, *command[1:], *arguments],
+        cwd=folder,
+        # Not the folder of the repository: what is missing in the image is missing here.
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_warehouse_image_has_what_its_jobs_need(compose_server, tmp_path):
+    folder = lay_out("migrate", tmp_path / "image")
+    for service in ("roles", "migrate"):
+        answer = run_service(service, folder, **compose_environment(service, compose_server.port))
+        assert answer.returncode == 0, answer.stderr
+
+
+def test_generator_is_a_command_that_writes_raw(compose_server, tmp_path):
+    service = SERVICES["generator"]
+    assert [VARIABLE.sub(r"\g<rest>", argument) for argument in service["entrypoint"][3:]] == [
+        "--opened=:-2026-01-01",
+        "--clients=:-50000",
+        "--products=:-2000",
+    ]
+    folder = lay_out("generator", tmp_path / "image")
+    environment = compose_environment("generator", compose_server.port)
+    dsn = environment["WAREHOUSE_DSN"]
+    answer = subprocess.run(
+        [sys.executable, "-m", "generator", "--clients=200", "--products=20", "--from", "2026-01-01"],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", "WAREHOUSE_DSN": dsn},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert execute(dsn, "SELECT count(*) >= 200 FROM raw.client") == (True,)
+
+
+@pytest.fixture
+def endpoint(compose_server, tmp_path) -> Iterator[int]:
+    """Port of a running ClickHouse endpoint that reads the warehouse of compose, as the password's name says."""
+    warehouse = compose_environment("clickhouse", compose_server.port)
+    dsn = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{DATABASE}".format(
+        **{name.removeprefix("TSHOP_WAREHOUSE_"): value for name, value in warehouse.items()}
+    )
+    port = free_port()
+    with (tmp_path / "endpoint.log").open("wb") as log:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "embedded.clickhouse_server", "--path", str(tmp_path / "data")),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ],
+            cwd=ROOT,
+            env={
+                **os.environ,
+                "CLICKHOUSE_USER": "tshop",
+                "CLICKHOUSE_PASSWORD": "TSHOP_CLICKHOUSE_PASSWORD",
+                "WAREHOUSE_DSN": dsn,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        end = time.monotonic() + 60
+        while True:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
+                break
+            assert process.poll() is None, (tmp_path / "endpoint.log").read_text()
+            assert time.monotonic() < end
+            time.sleep(0.2)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_clickhouse_job_makes_what_is_in_clickhouse_and_may_run_again(endpoint, tmp_path):
+    folder = lay_out("clickhouse-ddl", tmp_path / "image")
+    url = compose_environment("clickhouse-ddl", 0)["CLICKHOUSE_URL"].replace("clickhouse:8123", f"127.0.0.1:{endpoint}")
+    for _ in range(2):
+        answer = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=url)
+        assert answer.returncode == 0, answer.stderr
+        assert answer.stdout.split() == sorted(file.name for file in (ROOT / "clickhouse" / "ddl").glob("*.sql"))
+    wrong = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=url.replace("tshop:", "tshop:no"))
+    assert wrong.returncode == 1
+    assert "01_database.sql: " in wrong.stderr
+    away = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=f"http://tshop:x@127.0.0.1:{free_port()}")
+    assert away.returncode == 1
+    assert "does not answer" in away.stderr
+    assert "Traceback" not in wrong.stderr + away.stderr
+
+
+def test_no_first_days_where_none_are_asked_for(tmp_path):
+    folder = lay_out("first-days", tmp_path)
+    environment = {**compose_environment("first-days", 0), "LAST_DAY": ""}
+    answer = run_service("first-days", folder, **environment)
+    assert (answer.returncode, answer.stdout) == (0, "No last day is named, so no days are generated.\n")
+
+
+def test_airflow_that_does_not_answer_is_not_healthy(tmp_path):
+    url = f"http://127.0.0.1:{free_port()}/execution/"
+    command = [sys.executable, ROOT / "docker" / "airflow" / "healthy.py", "scheduler"]
+    answer = subprocess.run(
+        command,
+        env={"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "does not tell" in answer.stderr
+
+
+# --- .env -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def env_file(tmp_path) -> Path:
+    """Where docker/make_env.sh writes .env, in a copy of the two files it needs."""
+    (tmp_path / "docker").mkdir()
+    shutil.copy(ROOT / "docker" / "make_env.sh", tmp_path / "docker")
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    return tmp_path / ".env"
+
+
+def make_env(file: Path) -> dict[str, str]:
+    subprocess.run(["bash", file.parent / "docker" / "make_env.sh"], cwd="/", capture_output=True, check=True)
+    lines = file.read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_env_file_gets_a_secret_of_its_own_for_each_name(env_file):
+    values = make_env(env_file)
+    assert list(values) == list(example())
+    found = [value for name, value in values.items() if SECRET.search(name)]
+    assert len(set(found)) == len(found)
+    for name, value in values.items():
+        if name == "TSHOP_AIRFLOW_FERNET_KEY":
+            assert len(urlsafe_b64decode(value)) == 32
+        elif SECRET.search(name):
+            assert re.fullmatch("[0-9a-f]{48}", value), name
+        else:
+            assert value == example()[name]
+    assert env_file.stat().st_mode & 0o777 == 0o600
+    assert sorted(file.name for file in env_file.parent.iterdir()) == [".env", ".env.example", "docker"]
+
+
+def test_env_file_keeps_what_it_has(env_file):
+    before = make_env(env_file)
+    env_file.write_text(
+        env_file.read_text()
+        .replace(f"TSHOP_ETL_PASSWORD={before['TSHOP_ETL_PASSWORD']}", "TSHOP_ETL_PASSWORD=mine & 'own'")
+        .replace(f"TSHOP_READER_PASSWORD={before['TSHOP_READER_PASSWORD']}\n", "")
+        + "COMPOSE_PROJECT_NAME=shop\n"
+    )
+    after = make_env(env_file)
+    assert after["TSHOP_ETL_PASSWORD"] == "mine & 'own'"
+    assert after["COMPOSE_PROJECT_NAME"] == "shop"
+    assert re.fullmatch("[0-9a-f]{48}", after["TSHOP_READER_PASSWORD"])
+    changed = {"TSHOP_ETL_PASSWORD", "TSHOP_READER_PASSWORD"}
+    assert {name: value for name, value in before.items() if name not in changed} == {
+        name: value for name, value in after.items() if name not in {*changed, "COMPOSE_PROJECT_NAME"}
+    }
+    content = env_file.read_bytes()
+    make_env(env_file)
+    assert env_file.read_bytes() == content
