@@ -71,7 +71,7 @@ class Soak:
 
     def faults(self) -> None:
         """Kills of what runs the DAG and of what it runs on, writers beside loads, hostile requests."""
-        of_the_dag = max(1, round(self.minutes / MINUTES_A_KILL_OF_THE_DAG))
+        of_the_dag = max(2, round(self.minutes / MINUTES_A_KILL_OF_THE_DAG))
         self.test("test_faults.py", "-k", "scheduler", TSHOP_AIRFLOW_KILLS=of_the_dag)
         rest = self.minutes - self.elapsed()
         kills_end = self.elapsed() + rest * KILLS_SHARE

@@ -32,7 +32,7 @@ from conftest import free_port
 from embedded import main_job, stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.postgres import THROW_AWAY_SETTINGS
-from embedded.settings import ROOT, ClickHouseAddress, Settings
+from embedded.settings import AIRFLOW_DATABASE, ROOT, ClickHouseAddress, Settings
 from generator.__main__ import main as generate
 from tests import tally
 from tests.reference_model import COLUMNS, Row, Warehouse
@@ -454,15 +454,47 @@ class Airflow:
         def kill(run_id: str) -> None:
             assert self.shop.stack.wait_for(lambda: is_running(run_id), 300), self.shop.told(f"{task_id} never ran")
             time.sleep(seconds)
+            if victim == "locking scheduler":
+                assert self.shop.stack.wait_for(self.is_stopped_with_lock, 60), self.shop.told("It never locks")
             struck = [process for process in self.processes(victim) if not _killed(process)]
             self.shop.note(f"  killed {len(struck)} processes")
 
         return kill
 
+    def is_stopped_with_lock(self) -> bool:
+        """Stop the scheduler where it has runs of the DAG locked, else let it go on; return which.
+
+        The workers it forked share its connections: what it holds when it is killed stays held as long as they live.
+        """
+        (scheduler,) = self.processes("scheduler")
+        scheduler.suspend()
+        ports = [connection.laddr.port for connection in scheduler.net_connections()]
+        dsn = self.shop.settings.postgres().dsn(AIRFLOW_DATABASE)
+        with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+            cursor.execute(
+                """
+                SELECT EXISTS (
+                    SELECT
+                    FROM pg_stat_activity AS a
+                    INNER JOIN pg_locks AS l ON l.pid = a.pid
+                    WHERE
+                        a.client_port = ANY (%s)
+                        AND a.state = 'idle in transaction'
+                        AND l.relation = 'dag_run'::regclass
+                        AND l.mode = 'RowShareLock'
+                )
+                """,
+                (ports,),
+            )
+            ((is_locking,),) = cursor.fetchall()
+        if not is_locking:
+            scheduler.resume()
+        return is_locking
+
     def processes(self, victim: str) -> list[psutil.Process]:
         """Return the scheduler itself, or the processes that run tasks for its workers: those do the task's work."""
         scheduler = psutil.Process(self.shop.stack.pid(stack.SCHEDULER))
-        if victim == "scheduler":
+        if victim != "task":
             return [scheduler]
         return [task for worker in scheduler.children() for task in worker.children()]
 
@@ -488,7 +520,7 @@ def test_kills_of_tasks_and_of_the_scheduler_lose_and_double_nothing(scratch: Pa
             if conf["generate"]:
                 conf |= {"date_from": str(shop.day), "opened": str(OPENED), "clients": 1500, "products": 60}
                 shop.day += timedelta(days=1)
-            victim = ("task", "scheduler")[number % 2]
+            victim = ("task", "locking scheduler", "scheduler")[number % 3]
             tasks = [step.name for step in STEPS] + (["generate"] if conf["generate"] else [])
             task_id, seconds = chance.choice(tasks), chance.uniform(0, 3)
             shop.note(f"kill {number + 1}: the {victim} {seconds:.1f} s after {task_id} has begun, in a run of {conf}")
