@@ -233,7 +233,8 @@ def test_ping_and_greeting_need_no_password(endpoint):
     assert httpx.get(f"{endpoint.url}/ping").text == "Ok.\n"
     assert httpx.get(f"{endpoint.url}/replicas_status").text == "Ok.\n"
     assert httpx.get(endpoint.url).text == "Ok.\n"
-    assert httpx.get(f"{endpoint.url}/elsewhere").status_code == 404
+    for path in ("elsewhere", "ping/", "/", "%2e%2e/etc"):
+        assert httpx.get(f"{endpoint.url}/{path}").status_code == 404
 
 
 def test_headers_of_an_answer(endpoint):

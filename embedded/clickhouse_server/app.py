@@ -74,6 +74,8 @@ class Server:
             exception_handlers={404: self._not_found, 405: self._not_found},
             lifespan=self._lifespan,
         )
+        # "//" is no handle, and no other address is told.
+        self.app.router.redirect_slashes = False
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, _app):
