@@ -7,13 +7,15 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
-.PHONY: help setup setup-dev run stop status migrate generate load mart audit forget report psql logs test lint fmt docs \
+.PHONY: help setup setup-dev run dashboard stop status migrate generate load mart audit forget report psql logs test lint fmt docs \
 	pictures requirements clean
 
 # The Python to build the environment with: 3.11, as the pinned requirements are for it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+# Superset needs an environment of its own.
+SUPERSET := .venv-superset
 # Runs a command with the address of the warehouse filled in, as its owner or with less rights.
 EXEC := $(BIN)/python -m embedded exec --running
 AS_OWNER := $(EXEC) --as owner --
@@ -39,10 +41,13 @@ setup: $(BIN)/.embedded.stamp ## Make the Python environment of the stack in .ve
 run: setup ## Start the stack, run the main job, print the report; again: the next days
 	@$(BIN)/python -m embedded run
 
+dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: take up what changed
+	@$(BIN)/python -m embedded.superset
+
 stop: setup ## Stop the embedded stack; the data stays
 	@$(BIN)/python -m embedded down
 
-status: setup ## Show what runs where, and how it is
+status: setup ## Show how the stack and the warehouse are: services, lag, rejected rows, runs, failures
 	@$(BIN)/python -m embedded status
 
 logs: setup ## Follow the logs of the embedded stack
@@ -89,19 +94,20 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint --disable-progress-bar $(POSTGRES_SQL)
-	$(BIN)/sqlfluff lint --disable-progress-bar --dialect clickhouse $(wildcard clickhouse embedded/report/clickhouse)
+	$(BIN)/sqlfluff lint --disable-progress-bar --dialect clickhouse $(CLICKHOUSE_SQL)
 	$(BIN)/yamllint --strict .
 	$(if $(wildcard docker-compose.yml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 
-POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres)
+POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres embedded/status/postgres)
+CLICKHOUSE_SQL := $(wildcard clickhouse embedded/report/clickhouse embedded/status/clickhouse)
 DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
 
 fmt: setup-dev ## Format Python and SQL
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/sqlfluff fix --disable-progress-bar $(POSTGRES_SQL)
-	$(BIN)/sqlfluff fix --disable-progress-bar --dialect clickhouse $(wildcard clickhouse embedded/report/clickhouse)
+	$(BIN)/sqlfluff fix --disable-progress-bar --dialect clickhouse $(CLICKHOUSE_SQL)
 
 docs: setup ## Make the reference pages in docs/ from the headers of the routines
 	@$(BIN)/python -m docs.reference
@@ -110,8 +116,8 @@ pictures: setup-dev ## Take README's pictures of the running stack in a real bro
 	@$(BIN)/python -m docs.pictures
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
-	@cd requirements && for name in dev embedded airflow warehouse bootstrap; do \
-		constraint=$$([ "$$name" = dev ] || echo '-c dev.txt'); \
+	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset; do \
+		constraint=$$([[ "$$name" =~ ^(dev|superset)$$ ]] || echo '-c dev.txt'); \
 		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--custom-compile-command 'make requirements' "$$name.in" $$constraint -o "$$name.txt"; \
 		echo "requirements/$$name.txt"; \
@@ -139,6 +145,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   CLICKHOUSE_URL   http://user:password@host:port/db   default: the embedded ClickHouse
 #:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop
 #:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080
+#:   TSHOP_SUPERSET_PORT 18088
 
 # --- the environment ------------------------------------------------------------------------------------------------
 
@@ -175,5 +182,11 @@ $(BIN)/.dev.stamp: $(BIN)/uv requirements/dev.txt
 	@echo 'Installing the packages of the stack and of the tests ...'
 	@$(UV) pip install $(QUIET) --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@ $(BIN)/.embedded.stamp
+
+$(SUPERSET)/.stamp: $(BIN)/uv requirements/superset.txt
+	@echo 'Installing Superset in $(SUPERSET) ...'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SUPERSET)
+	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(SUPERSET),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/superset.txt
+	@touch $@
 
 setup-dev: $(BIN)/.dev.stamp

@@ -51,7 +51,17 @@ def _parser() -> argparse.ArgumentParser:
 
     add("up", _up, "Start the stack and wait until it is healthy.")
     add("down", _down, "Stop the stack; its data stays.")
-    add("status", _status, "Show what runs where and how it is; status 1 unless all is healthy.")
+    command = add(
+        "status",
+        _status,
+        "Show how the stack and the warehouse are; status 1, and a sentence, where something is wrong.",
+    )
+    command.add_argument(
+        "--format",
+        choices=("text", "prometheus"),
+        default="text",
+        help="a screen for people, or metrics (default: text)",
+    )
     command = add("exec", _exec, "Run a command with the addresses and secrets of the stack in its environment.")
     command.add_argument("--running", action="store_true", help="say so and stop where the embedded warehouse is down")
     command.add_argument(
@@ -86,14 +96,12 @@ def _down(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
-def _status(settings: Settings, _options: argparse.Namespace) -> int:
-    rows = stack.Stack(settings).status()
-    for title, state, health in rows:
-        print(f"{title:<22} {state:<32} {health}".rstrip())
-    healthy = all(health == "healthy" for _title, _state, health in rows)
-    if healthy:
-        print("\n" + where(settings))
-    return 0 if healthy else 1
+def _status(settings: Settings, options: argparse.Namespace) -> int:
+    from embedded import status
+
+    state = status.look(settings)
+    print(status.metrics(state) if options.format == "prometheus" else status.render(state))
+    return 1 if state.problems else 0
 
 
 def _exec(settings: Settings, options: argparse.Namespace) -> int:

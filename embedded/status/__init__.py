@@ -1,0 +1,313 @@
+"""How the stack and the warehouse are, on one screen or as metrics for Prometheus.
+
+Every number is the result of a query in a .sql file beside this module. PostgreSQL's read the views sl.status_*, as the
+role tshop_monitor.
+"""
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import clickhouse_connect
+import psycopg2
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from tabulate import tabulate
+
+from embedded.settings import ClickHouseAddress, Settings
+from embedded.stack import Stack
+
+# The shop's day is taken over in the night: what has waited for longer has missed it.
+LATE_MINUTES = 26 * 60
+# How long each of the two databases may take to answer, in seconds.
+PATIENCE = 10
+SHOP = ZoneInfo("Europe/Moscow")
+
+# What these say of a server that does not answer is said here in a sentence.
+for name in ("clickhouse_connect", "urllib3"):
+    logging.getLogger(name).addHandler(logging.NullHandler())
+
+Row = dict[str, Any]
+Query = Callable[..., list[Row]]
+
+
+@dataclass
+class State:
+    """What there is to tell.
+
+    Attributes:
+        services: title, state and health of each part of the stack; none where it does not run and is not needed.
+        tables: rows by the name of the query they are from; a query that was not asked is missing.
+        problems: a sentence for each thing that is wrong.
+    """
+
+    services: list[tuple[str, str, str]] = field(default_factory=list)
+    tables: dict[str, list[Row]] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+
+def look(settings: Settings) -> State:
+    """Ask the services, the warehouse and ClickHouse how they are; what does not answer is a problem, not an error."""
+    state = State()
+    stack = Stack(settings)
+    runs = stack.runs()
+    if not runs and not settings.external_warehouse:
+        state.services = stack.status()
+        state.problems.append("The stack is stopped: start it by 'make run'.")
+        return state
+    if runs:
+        state.services = stack.status()
+        for title, process, health in state.services:
+            if health != "healthy":
+                state.problems.append(f"{title} is not healthy ({health or process}): see 'make logs'.")
+    published = None
+    if runs or settings.external_clickhouse:
+        published = _ask_clickhouse(settings, state)
+    _ask_postgres(settings, state, published)
+    return state
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------------------
+
+
+def _ask_postgres(settings: Settings, state: State, published: Row | None) -> None:
+    try:
+        with _postgres(settings) as query:
+            for name in ("runs", "failed", "latest", "lag", "rejected"):
+                state.tables[name] = query(name)
+            if published is not None:
+                _compare(state, published, query)
+    except psycopg2.errors.UndefinedTable:
+        state.problems.append("The warehouse has no status views: run 'make migrate'.")
+    except psycopg2.Error as error:
+        said = str(error).strip().splitlines()[0].removeprefix("ERROR:").strip()
+        cure = "correct WAREHOUSE_DSN" if settings.external_warehouse else "see 'make logs', then 'make run'"
+        state.problems.append(f"PostgreSQL does not tell how the warehouse is ({said}): {cure}.")
+    for row in state.tables.get("latest", []):
+        if row["status"] == "failed":
+            state.problems.append(
+                f"The last run of {row['procedure_name']} failed ({row['error_sqlstate'] or 'connection lost'}): "
+                "docs/errors.md says what to do."
+            )
+    for row in state.tables.get("lag", []):
+        if (row["minutes_behind"] or 0) > LATE_MINUTES:
+            state.problems.append(
+                f"{_rows_of(row)} rows of {row['source']} have waited for {row['target']} for "
+                f"{_duration(row['minutes_behind'])}: look into Airflow why tshop_daily does not take them."
+            )
+
+
+def _compare(state: State, published: Row, query: Query) -> None:
+    """Fill in how far ClickHouse is behind, which only both together know."""
+    (found,) = query("unpublished", run_id=published["last_run_id"], started_at=published["last_started_at"])
+    if not found["is_ours"]:
+        state.problems.append(
+            f"ClickHouse holds batch {published['last_run_id']}, which this warehouse did not make: docs/clickhouse.md "
+            "says what to do with another warehouse or a backup."
+        )
+        return
+    for row in state.tables["lag"]:
+        if row["layer"] == "clickhouse":
+            row.update(rows_behind=found["rows_behind"], minutes_behind=found["minutes_behind"])
+            row["last_run_id"] = published["last_run_id"] or None
+            row["last_run_at"] = published["last_published_at"] if published["last_run_id"] else None
+
+
+@contextlib.contextmanager
+def _postgres(settings: Settings) -> Iterator[Query]:
+    """Open the warehouse as who may only see how it is; gives a function that runs a query file, in one snapshot."""
+    connection = psycopg2.connect(
+        settings.warehouse_dsn_of("monitor"),
+        connect_timeout=PATIENCE,
+        options=f"-c statement_timeout={PATIENCE}s",
+        # A server that hangs or is cut off is given up on, too.
+        tcp_user_timeout=PATIENCE * 1000,
+    )
+    with contextlib.closing(connection):
+        connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+
+        def query(name: str, **parameters: Any) -> list[Row]:
+            with connection.cursor() as cursor:
+                for parameter, value in parameters.items():
+                    cursor.execute("SELECT set_config(%s, %s, true)", (f"tshop.{parameter}", str(value)))
+                cursor.execute(_sql("postgres", name))
+                columns = [column.name for column in cursor.description]
+                return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+        yield query
+
+
+# --- ClickHouse -----------------------------------------------------------------------------------------------------
+
+
+def _ask_clickhouse(settings: Settings, state: State) -> Row | None:
+    """Return the batch that was published last, None where ClickHouse does not tell."""
+    try:
+        with _clickhouse(settings) as query:
+            (published,) = query("published")
+            damaged = query("to_heal")
+    except (ClickHouseError, OSError) as error:
+        said = str(error).strip().splitlines()[0][:200]
+        # Nothing was ever published where its tables are not made yet.
+        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
+            return {"last_run_id": 0, "last_started_at": datetime.fromtimestamp(0, UTC), "last_published_at": None}
+        if isinstance(error, OperationalError | OSError):
+            said = "it does not answer"
+        cure = "correct CLICKHOUSE_URL" if settings.external_clickhouse else "see 'make logs', then 'make run'"
+        state.problems.append(f"ClickHouse does not tell what is published ({said}): {cure}.")
+        return None
+    batches = damaged[0]["batches"]
+    if batches:
+        state.problems.append(
+            f"Of ClickHouse's batches {batches} are damaged: the next run of tshop_daily pulls them again."
+        )
+    published["last_started_at"] = published["last_started_at"].replace(tzinfo=UTC)
+    published["last_published_at"] = (
+        published["last_published_at"].replace(tzinfo=UTC).astimezone(SHOP).strftime("%Y-%m-%d %H:%M:%S")
+    )
+    return published
+
+
+@contextlib.contextmanager
+def _clickhouse(settings: Settings) -> Iterator[Query]:
+    """Open ClickHouse; gives a function that runs a query file."""
+    address = ClickHouseAddress.parse(settings.clickhouse_url)
+    client = clickhouse_connect.get_client(
+        host=address.host,
+        port=address.port,
+        username=address.user,
+        password=address.password,
+        secure=address.secure,
+        connect_timeout=PATIENCE,
+        send_receive_timeout=PATIENCE,
+        query_retries=0,
+    )
+    with contextlib.closing(client):
+
+        def query(name: str) -> list[Row]:
+            answer = client.query(_sql("clickhouse", name))
+            return [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
+
+        yield query
+
+
+def _sql(database: str, name: str) -> str:
+    return (Path(__file__).parent / database / f"{name}.sql").read_text()
+
+
+# --- for people -----------------------------------------------------------------------------------------------------
+
+
+def render(state: State) -> str:
+    """Return the state as one screen of plain text, at its end what is wrong."""
+    sections = []
+    if state.services:
+        services = [
+            {"service": title, "health": health or "-", "process": process} for title, process, health in state.services
+        ]
+        sections.append(("Services", _table(services)))
+    if "lag" in state.tables:
+        lag = [
+            {
+                "from": row["source"],
+                "to": row["target"],
+                "rows behind": _rows_of(row),
+                "behind for": _duration(row["minutes_behind"]),
+                "last run": row["last_run_id"],
+                "at": row["last_run_at"] or "never",
+            }
+            for row in state.tables["lag"]
+        ]
+        sections.append(("Lag", _table(lag)))
+    for name, title in (
+        ("rejected", "Rejected rows that wait for a good state"),
+        ("runs", "Last runs"),
+        ("failed", "Failed runs of the last 7 days"),
+    ):
+        if name in state.tables:
+            sections.append((title, _table(state.tables[name])))
+    told = "\n\n".join(f"{title}\n{text}" for title, text in sections)
+    verdict = "\n".join(f"Wrong: {problem}" for problem in state.problems) or "All is well."
+    return f"{told}\n\n{verdict}"
+
+
+def _table(rows: list[Row]) -> str:
+    if not rows:
+        return "  none"
+    numeric = [any(isinstance(row[name], int | float | Decimal) for row in rows) for name in rows[0]]
+    text = tabulate(
+        [[_text(value) for value in row.values()] for row in rows],
+        headers=[name.replace("_", " ") for name in rows[0]],
+        tablefmt="plain",
+        colalign=[
+            "right" if name in ("rows behind", "behind for") or number else "left"
+            for name, number in zip(rows[0], numeric, strict=True)
+        ],
+        disable_numparse=True,
+    )
+    return "\n".join(f"  {line}".rstrip() for line in text.splitlines())
+
+
+def _text(value: Any) -> str:
+    match value:
+        case None:
+            return "-"
+        case int() | Decimal() if value == int(value) and not isinstance(value, bool):
+            return f"{int(value):,}".replace(",", " ")
+        case _:
+            return str(value)
+
+
+def _rows_of(row: Row) -> str:
+    """Return the rows a layer is behind, with what is known of their number."""
+    return _text(row["rows_behind"]) + ("+" if row["is_at_least"] else "")
+
+
+def _duration(minutes: Decimal | None) -> str:
+    """Return a number of minutes as people say it."""
+    if minutes is None:
+        return "-"
+    whole = int(minutes)
+    if whole < 120:
+        return f"{whole} min"
+    return f"{whole // 60} h {whole % 60} min" if whole < 48 * 60 else f"{whole // 1440} d {whole % 1440 // 60} h"
+
+
+# --- for Prometheus -------------------------------------------------------------------------------------------------
+
+
+def metrics(state: State) -> str:
+    """Return the state in Prometheus's text format."""
+    registry = CollectorRegistry()
+
+    def gauge(name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"tshop_{name}", text, labels, registry=registry)
+
+    gauge("problems", "Things that are wrong, as make status tells them").set(len(state.problems))
+    up = gauge("service_up", "Whether a part of the stack is healthy", "service")
+    for title, _process, health in state.services:
+        up.labels(title).set(health == "healthy")
+    rows = gauge("lag_rows", "Rows that the target has not taken yet, counted up to 100000", "source", "target")
+    seconds = gauge("lag_seconds", "For how long at most they have waited", "source", "target")
+    for row in state.tables.get("lag", []):
+        for one, value in ((rows, row["rows_behind"]), (seconds, row["minutes_behind"])):
+            if value is not None:
+                one.labels(row["source"], row["target"]).set(value * (60 if one is seconds else 1))
+    rejected = gauge("rejected_rows", "Rejected rows that wait for a good state of their key", "entity", "rule")
+    for row in state.tables.get("rejected", []):
+        rejected.labels(row["entity"], row["rule"]).set(row["rows"])
+    failed = gauge("run_failed", "Whether the last run failed", "procedure", "target")
+    ended = gauge("run_end_timestamp_seconds", "When the last run ended", "procedure", "target")
+    took = gauge("run_seconds", "How long the last run took", "procedure", "target")
+    for row in state.tables.get("latest", []):
+        labels = (row["procedure_name"], row["target"])
+        failed.labels(*labels).set(row["status"] == "failed")
+        ended.labels(*labels).set(row["finished_epoch"])
+        took.labels(*labels).set(row["seconds"])
+    return generate_latest(registry).decode()

@@ -1,0 +1,185 @@
+"""make status: what it says of a warehouse and its ClickHouse that are well, behind, broken or away."""
+
+import contextlib
+import subprocess
+from pathlib import Path
+
+import psycopg2
+import pytest
+from conftest import free_port, run_module
+from prometheus_client.parser import text_string_to_metric_families
+from test_clickhouse import PASSWORD, SALES, ClickHouse, change, clickhouse, execute, load, sell, shop  # noqa: F401
+
+from embedded import status
+from embedded.settings import Settings
+
+LATE = "UPDATE sl.run SET started_at = started_at - interval '3 days', finished_at = finished_at - interval '3 days'"
+
+
+def settings_of(tmp_path: Path, dsn: str, server: ClickHouse | None = None) -> Settings:
+    """Return settings that name a warehouse, and a ClickHouse where there is one, and run nothing themselves."""
+    url = f"http://tshop:{PASSWORD}@127.0.0.1:{server.port}/tshop" if server else ""
+    return Settings(tmp_path / "home", external_warehouse=dsn, external_clickhouse=url)
+
+
+def lag_of(state: status.State) -> dict[tuple[str, str], tuple]:
+    """Return by source and target how many rows the target is behind, and whether for any time."""
+    return {
+        (row["source"], row["target"]): (row["rows_behind"], row["minutes_behind"] is not None)
+        for row in state.tables["lag"]
+    }
+
+
+def command(tmp_path: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    """Run the command."""
+    home = {"TSHOP_HOME": str(tmp_path / "home"), "TSHOP_POSTGRES_PORT": str(free_port())}
+    return run_module("embedded", "status", *arguments, **home, **environment)
+
+
+def test_tells_what_is_behind_until_all_is_published(tmp_path, shop, clickhouse):  # noqa: F811
+    settings = settings_of(tmp_path, shop, clickhouse)
+    state = status.look(settings)
+    # The tables of ClickHouse are not even made.
+    assert lag_of(state)[("cdm.sales_mart", "tshop.sales_mart")] == (SALES, True)
+    assert state.problems == []
+
+    clickhouse.take_over()
+    state = status.look(settings)
+    assert set(lag_of(state).values()) == {(0, True)}
+    screen = status.render(state)
+    assert screen.endswith("\nAll is well.")
+    assert len(screen.splitlines()) <= 45
+    assert max(map(len, screen.splitlines())) <= 120
+
+    # Two versions are closed, two opened, three sales are new; four more rows are in raw only.
+    change(shop, "quantity = 7", "sale_id IN (1, 2)")
+    sell(shop, SALES + 1, SALES + 3)
+    batch = load(shop)
+    sell(shop, SALES + 4, SALES + 7)
+    state = status.look(settings)
+    lag = lag_of(state)
+    assert lag[("cdm.sales_mart", "tshop.sales_mart")] == (7, True)
+    assert lag[("raw.sale", "dds.sale")] == (4, True)
+    assert lag[("dds.sale", "cdm.sales_mart")] == (0, True)
+    clickhouse.run("pull.sql")
+    assert clickhouse.rows("SELECT count() FROM tshop.sales_mart_staging") == [(7,)]
+
+    # Builds that nobody publishes become late, and say so.
+    execute(shop, f"{LATE} WHERE run_id = {batch}")
+    [problem] = status.look(settings).problems
+    assert problem.startswith("7 rows of cdm.sales_mart have waited for tshop.sales_mart for 3 d 0 h:")
+
+
+def test_knows_another_warehouse_and_damaged_batches(tmp_path, shop, clickhouse):  # noqa: F811
+    clickhouse.take_over()
+    settings = settings_of(tmp_path, shop, clickhouse)
+    clickhouse.command("INSERT INTO tshop.batch_to_heal (run_id, difference) VALUES (1, 'a'), (1, 'b')")
+    [problem] = status.look(settings).problems
+    assert problem.startswith("Of ClickHouse's batches 1 are damaged:")
+    clickhouse.command("TRUNCATE TABLE tshop.batch_to_heal")
+    execute(shop, "UPDATE sl.run SET started_at = started_at - interval '1 s' WHERE target = 'cdm.sales_mart'")
+    [problem] = status.look(settings).problems
+    assert "which this warehouse did not make" in problem
+
+    clickhouse.kill()
+    state = status.look(settings)
+    assert state.problems == [
+        "ClickHouse does not tell what is published (it does not answer): correct CLICKHOUSE_URL."
+    ]
+    # The rest is told all the same.
+    assert lag_of(state)[("raw.sale", "dds.sale")] == (0, True)
+    answer = command(tmp_path, WAREHOUSE_DSN=shop, CLICKHOUSE_URL=settings.external_clickhouse)
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert answer.stdout.splitlines()[-1] == f"Wrong: {state.problems[0]}"
+    assert PASSWORD not in answer.stdout
+
+
+def test_failed_run_is_told_until_one_succeeds(tmp_path, shop):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    execute(shop, "CALL sl.record_failure('dds.load_sale', 'TS004', 'the load would delete 900 rows')")
+    state = status.look(settings)
+    assert state.problems == ["The last run of dds.load_sale failed (TS004): docs/errors.md says what to do."]
+    [failed] = state.tables["failed"]
+    assert (failed["sqlstate"], failed["ran_since"], failed["message"]) == (
+        "TS004",
+        "no",
+        "the load would delete 900 rows",
+    )
+    answer = command(tmp_path, WAREHOUSE_DSN=shop)
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert "TS004" in answer.stdout
+
+    execute(shop, "CALL dds.load_sale()")
+    state = status.look(settings)
+    assert (state.problems, [row["ran_since"] for row in state.tables["failed"]]) == ([], ["yes"])
+    assert command(tmp_path, WAREHOUSE_DSN=shop).returncode == 0
+
+
+def test_rows_that_wait_in_raw_become_late(tmp_path, shop):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    sell(shop, SALES + 1, SALES + 2)
+    execute(shop, "UPDATE raw.client SET first_name = NULL, updated_at = now() WHERE client_id = 1", LATE)
+    execute(shop, "CALL dds.load_client()")
+    state = status.look(settings)
+    assert [problem.split(":")[0] for problem in state.problems] == [
+        "2 rows of raw.sale have waited for dds.sale for 3 d 0 h"
+    ]
+    assert [(row["entity"], row["rule"], row["rows"]) for row in state.tables["rejected"]] == [
+        ("client", "name_missing", 1)
+    ]
+
+
+def test_metrics_are_those_of_the_screen(tmp_path, shop):  # noqa: F811
+    execute(shop, "CALL sl.record_failure('dds.load_sale', 'TS004', 'x')")
+    sell(shop, SALES + 1, SALES + 2)
+    answer = command(tmp_path, "--format", "prometheus", WAREHOUSE_DSN=shop)
+    assert (answer.returncode, answer.stderr) == (1, "")
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.stdout)
+        for sample in family.samples
+    }
+    assert samples[("tshop_problems",)] == 1
+    assert samples[("tshop_lag_rows", "raw.sale", "dds.sale")] == 2
+    assert samples[("tshop_lag_seconds", "dds.sale", "cdm.sales_mart")] == 0
+    assert samples[("tshop_run_failed", "dds.load_sale", "dds.sale")] == 1
+    assert samples[("tshop_run_failed", "dds.load_client", "dds.client")] == 0
+    # Nobody knows how far a ClickHouse is that nobody named.
+    assert ("tshop_lag_rows", "cdm.sales_mart", "tshop.sales_mart") not in samples
+
+
+def test_stopped_stack_and_warehouses_out_of_reach_are_one_sentence(tmp_path, empty_database):
+    answer = command(tmp_path)
+    assert (answer.returncode, answer.stderr) == (1, "")
+    assert answer.stdout.splitlines()[-1] == "Wrong: The stack is stopped: start it by 'make run'."
+
+    answer = command(tmp_path, WAREHOUSE_DSN=f"postgresql://tshop:hidden@127.0.0.1:{free_port()}/tshop")
+    assert (answer.returncode, answer.stderr, answer.stdout.count("Wrong")) == (1, "", 1)
+    assert "PostgreSQL does not tell how the warehouse is (connection to server" in answer.stdout
+    assert "hidden" not in answer.stdout
+
+    answer = command(tmp_path, WAREHOUSE_DSN=empty_database)
+    assert answer.stdout.splitlines()[-1] == "Wrong: The warehouse has no status views: run 'make migrate'."
+
+
+def test_reads_as_the_monitor_may(tmp_path, new_database, warehouse_template):
+    admin = new_database(warehouse_template)
+    name = "monitor-of-status"
+    with contextlib.closing(psycopg2.connect(admin)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("ALTER ROLE tshop_monitor PASSWORD %s", (name,))
+    parts = psycopg2.extensions.parse_dsn(admin)
+    dsn = f"postgresql://tshop_monitor:{name}@{parts['host']}:{parts['port']}/{parts['dbname']}"
+    # As the owner nothing would be read here.
+    settings = Settings(
+        tmp_path / "home", external_warehouse="postgresql://x@127.0.0.1:1/x", external_roles={"monitor": dsn}
+    )
+    state = status.look(settings)
+    assert state.problems == []
+    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected"}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "text"), [(None, "-"), (0, "0 min"), (119, "119 min"), (125, "2 h 5 min"), (3000, "2 d 2 h")]
+)
+def test_durations_are_said_as_people_do(minutes, text):
+    assert status._duration(minutes) == text
