@@ -1,0 +1,302 @@
+"""docker-compose.yml run without an engine: each service as processes of this machine, in the order compose would start
+them, in a folder that holds what its image and mounts hold, with no other environment than compose gives it.
+
+PostgreSQL and ClickHouse are the embedded ones; everything else is a service's own command, and its own health check.
+It takes some minutes, and is run where COMPOSE_STACK=1 is set.
+"""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg2
+import pytest
+from conftest import free_port, run_psql
+from test_compose import ROOT, SERVICES, VARIABLE, commands, lay_out, size
+
+from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
+
+pytestmark = [
+    pytest.mark.skipif(not os.environ.get("COMPOSE_STACK"), reason="takes minutes: set COMPOSE_STACK=1"),
+    pytest.mark.timeout(1800),
+]
+# What listens where, inside.
+ADDRESSES = {"postgres": 5432, "clickhouse": 8123, "airflow-api-server": 8080}
+SETTINGS = {"TSHOP_CLIENTS": "500", "TSHOP_PRODUCTS": "50", "TSHOP_LAST_DAY": "2026-01-03"}
+# Seconds for a service to become healthy, on a busy machine.
+PATIENCE = 600
+
+
+class Stack:
+    """The services as processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.ports = {name: free_port() for name in ADDRESSES}
+        self.values = {**self._make_env(), **SETTINGS}
+        self.processes: dict[str, subprocess.Popen] = {}
+        self.done: dict[str, str] = {}
+        # The greatest memory in bytes that was seen.
+        self.memory: dict[str, int] = {}
+        self.postgres: PostgresServer | None = None
+
+    def _make_env(self) -> dict[str, str]:
+        (self.folder / "env" / "docker").mkdir(parents=True)
+        for file in (".env.example", "docker/make_env.sh"):
+            (self.folder / "env" / file).write_bytes((ROOT / file).read_bytes())
+        subprocess.run(["bash", self.folder / "env" / "docker" / "make_env.sh"], check=True, capture_output=True)
+        lines = (self.folder / "env" / ".env").read_text().splitlines()
+        return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+    def resolve(self, name: str, value: Any) -> Any:
+        """Return a value of the compose file as it is here: variables, addresses and folders."""
+        if isinstance(value, dict):
+            return {key: self.resolve(name, one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [self.resolve(name, one) for one in value]
+        text = VARIABLE.sub(lambda match: self.values[match["name"]], value)
+        for host, port in ADDRESSES.items():
+            text = re.sub(rf"\b{host}:{port}\b", f"127.0.0.1:{self.ports[host]}", text)
+            text = text.replace(f'"host": "{host}", "port": {port}', f'"host": "127.0.0.1", "port": {self.ports[host]}')
+        home = self.folder / name
+        text = text.replace("/opt/tshop", str(home / "image")).replace("/opt/airflow", str(home / "home"))
+        return text.replace("/var/log/airflow", str(self.folder / "logs"))
+
+    def environment(self, name: str) -> dict[str, str]:
+        """Return the whole environment of a service: its image's and its own."""
+        image = re.findall(r"(\w+)=(\S+)", " ".join(re.findall(r"^ENV (.+)$", self._dockerfile(name), re.MULTILINE)))
+        own = SERVICES[name].get("environment", {})
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        found = self.resolve(name, {**dict(image), **own, "HOME": "/opt/airflow", "TMPDIR": "/opt/airflow"})
+        if "AIRFLOW__API__PORT" in found:
+            found |= {"AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(self.ports[name])}
+        return {**found, "PATH": path}
+
+    def _dockerfile(self, name: str) -> str:
+        return (ROOT / SERVICES[name]["build"]["dockerfile"]).read_text()
+
+    def up(self, *names: str) -> None:
+        """Start services and all that they depend on, each when its conditions are met."""
+        for name in names:
+            if name in self.done or name in self.processes:
+                continue
+            self.up(*SERVICES[name].get("depends_on", {}))
+            if name == "postgres":
+                self._start_postgres()
+            elif name == "clickhouse":
+                self._start_clickhouse()
+            elif SERVICES[name]["restart"] == "no":
+                self.done[name] = self.run(name).stdout
+            else:
+                self._start(name)
+            for other, how in SERVICES[name].get("depends_on", {}).items():
+                where = self.processes if how["condition"] == "service_healthy" else self.done
+                assert other in where, f"{name} has begun without {other}"
+
+    def run(self, name: str, *arguments: str) -> subprocess.CompletedProcess:
+        """Run a job to its end, which has to be good; arguments go in the place of its own."""
+        own = self.resolve(name, [*SERVICES[name].get("entrypoint", []), *(arguments or SERVICES[name]["command"])])
+        answer = subprocess.run(
+            self._program(own),
+            cwd=self._lay_out(name),
+            env=self.environment(name),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answer.returncode == 0, f"{name}: {answer.stdout}\n{answer.stderr}"
+        return answer
+
+    def _lay_out(self, name: str) -> Path:
+        image = self.folder / name / "image"
+        (self.folder / name / "home").mkdir(parents=True, exist_ok=True)
+        return image if image.exists() else lay_out(name, image)
+
+    @staticmethod
+    def _program(command: list[str]) -> list[str]:
+        return [sys.executable, *command[1:]] if command[0] == "python" else command
+
+    def _start(self, name: str) -> None:
+        command, check = (self._program(self.resolve(name, one)) for one in commands(name))
+        folder = self._lay_out(name)
+        environment = self.environment(name)
+        self._popen(name, command, folder, environment)
+
+        def healthy() -> bool:
+            return subprocess.run(check, cwd=folder, env=environment, capture_output=True, check=False).returncode == 0
+
+        self._wait(name, healthy)
+
+    def _popen(self, name: str, command: list[Any], folder: Path, environment: dict[str, str]) -> None:
+        with (self.folder / f"{name}.log").open("wb") as log:
+            self.processes[name] = subprocess.Popen(
+                command,
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def _wait(self, name: str, healthy: Any) -> None:
+        end = time.monotonic() + PATIENCE
+        while not healthy():
+            log = (self.folder / f"{name}.log").read_text(errors="replace")[-5000:]
+            assert self.processes[name].poll() is None, f"{name} ended:\n{log}"
+            assert time.monotonic() < end, f"{name} is not healthy:\n{log}"
+            time.sleep(1)
+
+    def _start_postgres(self) -> None:
+        given = dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
+        settings = {name.replace("-", "_"): f"'{value}'" for name, value in given.items()}
+        environment = self.resolve("postgres", SERVICES["postgres"]["environment"])
+        self.postgres = PostgresServer(
+            self.folder / "postgres",
+            self.ports["postgres"],
+            environment["POSTGRES_PASSWORD"],
+            settings={**THROW_AWAY_SETTINGS, **settings, "shared_buffers": "'128MB'"},
+        )
+        self.postgres.start()
+        self.postgres.create_database(environment["POSTGRES_DB"])
+        dsn = self.postgres.dsn(environment["POSTGRES_DB"])
+        for script in sorted((ROOT / "docker" / "postgres").glob("*.sql")):
+            answer = run_psql(dsn, "-f", str(script), **environment)
+            assert answer.returncode == 0, answer.stderr
+        self.processes["postgres"] = None
+
+    def _start_clickhouse(self) -> None:
+        environment = self.resolve("clickhouse", SERVICES["clickhouse"]["environment"])
+        parts = {name.removeprefix("TSHOP_WAREHOUSE_"): value for name, value in environment.items()}
+        port = self.ports["clickhouse"]
+        command = [sys.executable, "-m", "embedded.clickhouse_server", "--path", self.folder / "clickhouse"]
+        self._popen(
+            "clickhouse",
+            [*command, "--host", "127.0.0.1", "--port", str(port)],
+            ROOT,
+            {
+                **os.environ,
+                "CLICKHOUSE_USER": "tshop",
+                "CLICKHOUSE_PASSWORD": environment["TSHOP_CLICKHOUSE_PASSWORD"],
+                "WAREHOUSE_DSN": "postgresql://{USER}:{PASSWORD}@127.0.0.1:{port}/{DATABASE}".format(
+                    **parts, port=self.ports["postgres"]
+                ),
+            },
+        )
+
+        def healthy() -> bool:
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
+                return True
+            return False
+
+        self._wait("clickhouse", healthy)
+
+    def look_at_memory(self) -> None:
+        """Keep the greatest memory of each service, its own share of what processes have in common."""
+        for name, process in self.processes.items():
+            if process is not None:
+                with contextlib.suppress(psutil.Error):
+                    first = psutil.Process(process.pid)
+                    used = sum(one.memory_full_info().pss for one in (first, *first.children(recursive=True)))
+                    self.memory[name] = max(used, self.memory.get(name, 0))
+
+    def query(self, sql: str) -> str:
+        """Return ClickHouse's answer to a query, as the user tshop."""
+        key = b64encode(f"tshop:{self.values['TSHOP_CLICKHOUSE_PASSWORD']}".encode()).decode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.ports['clickhouse']}/", sql.encode(), {"Authorization": f"Basic {key}"}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return answer.read().decode().strip()
+
+    def airflow(self, method: str, path: str, body: dict | None = None) -> dict:
+        """Ask Airflow's REST API as its user admin."""
+        base = f"http://127.0.0.1:{self.ports['airflow-api-server']}"
+        names = {"username": "admin", "password": self.values["TSHOP_AIRFLOW_ADMIN_PASSWORD"]}
+        headers = {"Content-Type": "application/json"}
+        login = urllib.request.Request(f"{base}/auth/token", json.dumps(names).encode(), headers)
+        with urllib.request.urlopen(login, timeout=60) as answer:
+            headers["Authorization"] = f"Bearer {json.load(answer)['access_token']}"
+        data = json.dumps(body).encode() if body else None
+        request = urllib.request.Request(f"{base}{path}", data, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def down(self) -> None:
+        """End everything."""
+        for process in reversed([one for one in self.processes.values() if one is not None]):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        if self.postgres is not None:
+            self.postgres.stop("immediate")
+
+
+@pytest.fixture(scope="module")
+def stack(scratch: Path) -> Iterator[Stack]:
+    """All services that "up" starts, but the first days."""
+    stack = Stack(scratch / "compose-stack")
+    try:
+        stack.up(*(name for name, service in SERVICES.items() if not service.get("profiles") and name != "first-days"))
+        yield stack
+    finally:
+        for name, used in stack.memory.items():
+            limit = size(SERVICES[name]["mem_limit"])
+            print(f"{name}: {used / 2**20:.0f} MiB of {limit / 2**20:.0f}")
+        stack.down()
+
+
+def counts(stack: Stack) -> tuple[str, int]:
+    """Return how many current sales ClickHouse has, and the mart."""
+    with contextlib.closing(psycopg2.connect(stack.postgres.dsn("tshop"))) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM cdm.sales_mart WHERE is_current")
+        return stack.query("SELECT count() FROM tshop.sales"), cursor.fetchone()[0]
+
+
+def test_first_days_arrive_in_clickhouse_once(stack):
+    stack.look_at_memory()
+    assert stack.run("first-days").stdout.splitlines()[-1] == "The first days are there."
+    stack.look_at_memory()
+    in_clickhouse, in_mart = counts(stack)
+    assert in_mart > 0
+    assert int(in_clickhouse) == in_mart
+    assert stack.run("first-days").stdout == "The first days are there already.\n"
+    assert len(stack.airflow("GET", "/api/v2/dags/tshop_daily/dagRuns")["dag_runs"]) == 1
+
+
+def test_first_days_that_failed_are_started_again(stack):
+    before = counts(stack)
+    path = "/api/v2/dags/tshop_daily/dagRuns/first_days"
+    stack.airflow("PATCH", path, {"state": "failed"})
+    assert stack.run("first-days").stdout.splitlines()[-1] == "The first days are there."
+    assert stack.airflow("GET", path)["state"] == "success"
+    assert counts(stack) == before
+
+
+def test_generator_adds_days(stack):
+    stack.run("generator", "--from", "2026-01-04", "--to", "2026-01-05")
+    with contextlib.closing(psycopg2.connect(stack.postgres.dsn("tshop"))) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT max(sold_at)::date::text FROM raw.sale WHERE sold_at <= '2026-01-31'")
+        assert cursor.fetchone() == ("2026-01-05",)
+
+
+def test_jobs_may_run_again(stack):
+    for name in ("roles", "migrate", "clickhouse-ddl", "airflow-init"):
+        stack.run(name)
+    assert int(counts(stack)[0]) > 0
