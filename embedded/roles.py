@@ -97,7 +97,7 @@ def close_database(server: PostgresServer, name: str) -> None:
 
 
 def make_role(server: PostgresServer, name: str, password: str) -> None:
-    """Make a role that may log in by this password and has no other rights, unless it is there."""
+    """Make a role for a program's own metadata, or bring it to this password: it may log in, and nothing else."""
     with superuser(server) as cursor:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,))
         if not cursor.rowcount:
@@ -106,6 +106,10 @@ def make_role(server: PostgresServer, name: str, password: str) -> None:
         encrypted = psycopg2.extensions.encrypt_password(password, name, cursor.connection, "scram-sha-256")
         statement = psycopg2.sql.SQL("ALTER ROLE {} PASSWORD %s").format(psycopg2.sql.Identifier(name))
         cursor.execute(statement, (encrypted,))
+        # The workers of a killed scheduler keep its sockets open, and with them the transaction in which it held runs
+        # of the DAG locked: the next scheduler would pass these over for as long.
+        statement = psycopg2.sql.SQL("ALTER ROLE {} SET idle_in_transaction_session_timeout = '60s'")
+        cursor.execute(statement.format(psycopg2.sql.Identifier(name)))
 
 
 def _give_up_owners_name(server: PostgresServer) -> None:

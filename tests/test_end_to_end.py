@@ -98,3 +98,11 @@ def test_report_says_what_is_missing(running: stack.Stack, empty_database: str) 
     empty = replace(running.settings, external_warehouse=empty_database)
     with pytest.raises(report.StackError, match=r"The warehouse does not give the report .* 'make run'"):
         report.render(empty)
+
+
+def test_no_session_of_airflows_holds_its_locks_for_ever(running: stack.Stack) -> None:
+    # A scheduler that is killed leaves workers, which keep its sessions open.
+    dsn = running.settings.airflow_database_url.replace("+psycopg2", "")
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("1min",)
