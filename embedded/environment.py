@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg2.extensions
 
@@ -19,11 +20,14 @@ ADMIN = "admin"
 INHERITED = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TERM", "EDITOR", "PAGER"),
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE"),
+    "REQUESTS_CA_BUNDLE",
 )
 
 
 # Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
-PARTS = ("airflow", "clickhouse")
+PARTS = ("airflow", "clickhouse", "superset")
+# Superset needs an older SQLAlchemy than Airflow: it has a Python environment of its own.
+SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 # The addresses of the warehouse and of ClickHouse, which each program gets as it may know them, and not otherwise.
 ADDRESSES = (*WAREHOUSE_VARIABLES.values(), "CLICKHOUSE_URL")
 
@@ -37,7 +41,8 @@ def base_environment(settings: Settings) -> dict[str, str]:
     environment["PYTHONPATH"] = str(ROOT)
     environment["PYTHONUNBUFFERED"] = "1"
     environment["TSHOP_HOME"] = str(settings.home)
-    environment.update({variable: str(settings.ports[part]) for part, (variable, _port) in PORTS.items()})
+    ports = {PORTS[part][0]: str(port) for part, port in settings.ports.items()}
+    environment.update(ports)
     return environment
 
 
@@ -112,7 +117,33 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn_of("etl")),
         "AIRFLOW_CONN_TSHOP_CLICKHOUSE": clickhouse_connection(settings.clickhouse_url),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),
+        # Whom to tell of a failed task; nobody where there is no such file. It is read when there is something to tell.
+        "TSHOP_ALERT_URLS_FILE": str(settings.home / "secrets" / "alert_urls"),
     }
+
+
+def superset_environment(settings: Settings) -> dict[str, str]:
+    """Return Superset's configuration; superset/superset_config.py and superset/set_up.py say what each is."""
+    return {
+        "PATH": f"{SUPERSET_BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+        "PYTHONPATH": "",
+        "SUPERSET_HOME": str(settings.folder("superset")),
+        "SUPERSET_CONFIG_PATH": str(ROOT / "superset" / "superset_config.py"),
+        "SUPERSET_DATABASE_URL": settings.superset_database_url,
+        "SUPERSET_SECRET_KEY": settings.secret("superset_key"),
+        "SUPERSET_ADMIN_PASSWORD": settings.secret("superset_admin"),
+        "SUPERSET_CLICKHOUSE_URL": superset_clickhouse_url(settings.clickhouse_url),
+        # Nobody outside is told that it runs.
+        "SCARF_ANALYTICS": "false",
+    }
+
+
+def superset_clickhouse_url(url: str) -> str:
+    """Return a ClickHouse URL as SQLAlchemy has it."""
+    address = ClickHouseAddress.parse(url)
+    user, password = quote(address.user, safe=""), quote(address.password, safe="")
+    secure = "?secure=true" if address.secure else ""
+    return f"clickhousedb://{user}:{password}@{address.host}:{address.port}/{address.database}{secure}"
 
 
 def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
@@ -126,6 +157,8 @@ def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
         secret = airflow_environment(settings)
     elif whose == "clickhouse":
         secret = endpoint_environment(settings)
+    elif whose == "superset":
+        secret = superset_environment(settings)
     else:
         secret = warehouse_environment(settings, whose)
     return {**base_environment(settings), **secret}
@@ -133,7 +166,7 @@ def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
 
 def environment_over_ours(settings: Settings, whose: str) -> dict[str, str]:
     """Return the same above this process's own environment, from which nothing gets through that is another's."""
-    withheld = {*ADDRESSES, *(LIBPQ_VARIABLES.values() if whose in PARTS else ())}
+    withheld = {*ADDRESSES, *((*LIBPQ_VARIABLES.values(), "TSHOP_ALERT_URLS") if whose in PARTS else ())}
     ours = {name: value for name, value in os.environ.items() if name not in withheld}
     return {**ours, **environment(settings, whose)}
 

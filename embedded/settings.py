@@ -25,11 +25,13 @@ WAREHOUSE_VARIABLES = {
     role: "WAREHOUSE_DSN" if role == "owner" else f"WAREHOUSE_{role.upper()}_DSN" for role in WAREHOUSE_ROLES
 }
 AIRFLOW_DATABASE = "airflow"
+SUPERSET_DATABASE = "superset"
 # Part of the stack: the variable that names its port, and the port it has by default.
 PORTS = {
     "postgres": ("TSHOP_POSTGRES_PORT", 15432),
     "clickhouse": ("TSHOP_CLICKHOUSE_PORT", 18123),
     "airflow": ("TSHOP_AIRFLOW_PORT", 18080),
+    "superset": ("TSHOP_SUPERSET_PORT", 18088),
 }
 
 
@@ -76,7 +78,7 @@ class Settings:
 
     Attributes:
         home: folder of its data, logs and secrets.
-        ports: TCP port on 127.0.0.1 of postgres, clickhouse and airflow.
+        ports: TCP port on 127.0.0.1 of postgres, clickhouse, airflow and superset; a test may do without some.
         external_warehouse: libpq URI of a warehouse that is not the embedded one, as its owner, or "".
         external_roles: the same as others than the owner, by the names of WAREHOUSE_ROLES.
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
@@ -166,6 +168,20 @@ class Settings:
         password = quote(self.secret("airflow_database"), safe="")
         return (
             f"postgresql+psycopg2://{AIRFLOW_DATABASE}:{password}@127.0.0.1:{self.ports['postgres']}/{AIRFLOW_DATABASE}"
+        )
+
+    @property
+    def superset_url(self) -> str:
+        """The address of Superset, without a slash at the end."""
+        return f"http://127.0.0.1:{self.ports['superset']}"
+
+    @property
+    def superset_database_url(self) -> str:
+        """SQLAlchemy's URL of Superset's metadata database, by a role of its own that reaches nothing else."""
+        password = quote(self.secret("superset_database"), safe="")
+        return (
+            f"postgresql+psycopg2://{SUPERSET_DATABASE}:{password}"
+            f"@127.0.0.1:{self.ports['postgres']}/{SUPERSET_DATABASE}"
         )
 
     def postgres(self) -> PostgresServer:

@@ -45,6 +45,8 @@ MARK = "TSHOP_STACK"
 # A unix socket's path holds about 100 bytes.
 LONGEST_SOCKET_PATH = 90
 LOG_BYTES = 10 * 1024 * 1024
+# What supervisord calls the states in which a program has no process, or soon none.
+NOT_RUNNING = ("STOPPED", "EXITED", "FATAL", "BACKOFF", "UNKNOWN")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,15 @@ API_SERVER = Part("airflow-api-server", "Airflow API server", "airflow", ("airfl
 DAG_PROCESSOR = Part("airflow-dag-processor", "Airflow DAG processor", "", ("airflow", "dag-processor"), 240)
 SCHEDULER = Part("airflow-scheduler", "Airflow scheduler", "", ("airflow", "scheduler", "--skip-serve-logs"), 240)
 AIRFLOW_PARTS = (API_SERVER, DAG_PROCESSOR, SCHEDULER)
+# Not of those that start with the stack: embedded/superset.py starts it.
+SUPERSET = Part(
+    "superset",
+    "Superset",
+    "superset",
+    # One process with threads: a dashboard asks for all of its charts at once, and ClickHouse does the work.
+    ("gunicorn", "--workers", "1", "--worker-class", "gthread", "--threads", "12", "--timeout", "120"),
+    300,
+)
 # In the order of starting; stopped in the reverse one.
 PARTS = (POSTGRES, CLICKHOUSE, *AIRFLOW_PARTS)
 
@@ -117,7 +128,7 @@ class Stack:
             fresh = not self._supervisor_runs()
             if fresh:
                 self._end_leftovers()
-                self._check_ports()
+                self._check_ports(self.parts)
                 self._start_supervisor()
             self._start_parts()
         return fresh
@@ -126,6 +137,25 @@ class Stack:
         """Stop everything, PostgreSQL last; return False when nothing ran."""
         with self._lock():
             return self._stop()
+
+    def start_superset(self) -> None:
+        """Start Superset, or start it again, in the running stack and wait until it is healthy.
+
+        Raises:
+            StackError: the stack does not run, the port is taken, or Superset does not become healthy.
+        """
+        with self._lock():
+            if not self._supervisor_runs():
+                raise StackError("The embedded stack is not running: start it by 'make run'.")
+            try:
+                running = self.state(SUPERSET) not in NOT_RUNNING
+            except xmlrpc.client.Fault:
+                raise StackError("The stack was started without Superset: 'make stop', then 'make run'.") from None
+            if running:
+                self._supervisor().stopProcess(SUPERSET.name)
+            self._check_ports((SUPERSET,))
+            self._start_part(SUPERSET)
+            self._wait_healthy(SUPERSET)
 
     def kill(self) -> None:
         """Kill everything by SIGKILL at once, as a power cut would."""
@@ -158,7 +188,7 @@ class Stack:
 
     def _start_part(self, part: Part) -> None:
         state = self.state(part)
-        if state in ("STOPPED", "EXITED", "FATAL", "BACKOFF", "UNKNOWN"):
+        if state in NOT_RUNNING:
             with contextlib.suppress(xmlrpc.client.Fault):
                 self._supervisor().startProcess(part.name, False)
 
@@ -227,6 +257,11 @@ class Stack:
                 answer = httpx.get(f"http://127.0.0.1:{self.settings.ports['clickhouse']}/ping", timeout=5)
                 return "healthy" if answer.status_code == 200 else f"/ping answers {answer.status_code}"
             return "does not answer"
+        if part is SUPERSET:
+            with contextlib.suppress(httpx.HTTPError):
+                answer = httpx.get(f"{self.settings.superset_url}/health", timeout=10)
+                return "healthy" if answer.status_code == 200 else f"/health answers {answer.status_code}"
+            return "does not answer"
         with contextlib.suppress(httpx.HTTPError, ValueError):
             answer = httpx.get(f"{self.settings.airflow_url}/api/v2/monitor/health", timeout=10).json()
             if part is API_SERVER:
@@ -241,9 +276,9 @@ class Stack:
             return [(part.title, "stopped", "") for part in self.parts]
         rows = []
         infos = {info["name"]: info for info in self._supervisor().getAllProcessInfo()}
-        for part in PARTS:
+        for part in (*PARTS, SUPERSET):
             info = infos.get(part.name)
-            if info is None:
+            if info is None or (part is SUPERSET and info["statename"] == "STOPPED"):
                 continue
             state = info["description"] if info["statename"] == "RUNNING" else info["statename"].lower()
             rows.append((part.title, state, self.health(part) if info["pid"] else ""))
@@ -296,8 +331,8 @@ class Stack:
             time.sleep(0.1)
         return True
 
-    def _check_ports(self) -> None:
-        for part in self.parts:
+    def _check_ports(self, parts: tuple[Part, ...]) -> None:
+        for part in parts:
             if not part.port:
                 continue
             variable, _default = PORTS[part.port]
@@ -397,7 +432,9 @@ class Stack:
         config["rpcinterface:supervisor"] = {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
-        for rank, part in enumerate(self.parts):
+        # Known to supervisord whether it is wanted or not: it starts when it is asked for.
+        superset = (SUPERSET,) if POSTGRES in self.parts and SUPERSET.port in self.settings.ports else ()
+        for rank, part in enumerate((*self.parts, *superset)):
             config[f"program:{part.name}"] = {
                 "command": self._command(part),
                 "autostart": "false",
@@ -428,12 +465,14 @@ class Stack:
             # It knows its secrets from its own files, and needs nothing from our environment.
             command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", *self.postgres.command()]
         else:
-            whose = "clickhouse" if part is CLICKHOUSE else "airflow"
+            whose = {CLICKHOUSE: "clickhouse", SUPERSET: "superset"}.get(part, "airflow")
             command = [sys.executable, "-m", "embedded", "exec", "--as", whose, "--", *part.command]
             if part is CLICKHOUSE:
                 folder = self.settings.folder("clickhouse")
                 port = str(self.settings.ports["clickhouse"])
                 command += ["--path", str(folder), "--host", "127.0.0.1", "--port", port]
+            if part is SUPERSET:
+                command += ["--bind", f"127.0.0.1:{self.settings.ports['superset']}", "superset.app:create_app()"]
         # supervisord splits the command as a shell would.
         return " ".join(json.dumps(word) if set(word) & set(" \"'\\;") else word for word in command)
 

@@ -1,0 +1,193 @@
+"""Bring Superset to what the files here say: its tables, its roles, the user admin, databases, charts and dashboards.
+
+``setup.sh`` runs it in Superset's own environment. Starting Superset takes most of the time, so one process does all.
+What is there is overwritten by what the files say, under the same identity, so a second run changes nothing.
+
+Variables, besides those of superset_config.py:
+    SUPERSET_CLICKHOUSE_URL: ``clickhousedb://user:password@host:port/tshop``.
+    SUPERSET_ADMIN_PASSWORD: of the user admin.
+"""
+
+import json
+import logging
+import os
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+FOLDER = Path(__file__).resolve().parent
+ASSETS = FOLDER / "assets"
+ADMIN = "admin"
+# The variable that holds the address of a database, by the database's name.
+ADDRESSES = {"ClickHouse": "SUPERSET_CLICKHOUSE_URL"}
+# Lengths, in days, of the period that a dashboard opens with: the longest that the data has twice.
+PERIODS = (28, 14, 7, 1)
+# The period in the files, for a shop that sells on.
+LIVING_PERIOD = "Last 28 days"
+# Days without a sale after which a shop's data is history, and "last" means nothing.
+PATIENCE = 7
+
+
+def main() -> int:
+    """Set all up; on failure print one sentence to stderr and return 1."""
+    missing = [name for name in (*ADDRESSES.values(), "SUPERSET_ADMIN_PASSWORD") if not os.environ.get(name)]
+    missing += [name for name in ("SUPERSET_DATABASE_URL", "SUPERSET_SECRET_KEY") if not os.environ.get(name)]
+    if missing:
+        print(f"Superset: {missing[0]} is not set: superset/set_up.py says what it has to be.", file=sys.stderr)
+        return 1
+    logging.disable(logging.WARNING)
+    from superset.app import create_app
+
+    app = create_app()
+    with app.app_context():
+        prepare()
+        try:
+            told = import_assets(read_assets(period()))
+        except AssetError as error:
+            print(f"Superset: {error}", file=sys.stderr)
+            return 1
+    print(told)
+    return 0
+
+
+class AssetError(Exception):
+    """A file of assets/ is not what it has to be; the message says which and why."""
+
+
+def prepare() -> None:
+    """Make or update Superset's tables, its roles, and the user admin with the password of the environment."""
+    from flask_migrate import upgrade
+    from sqlalchemy import inspect
+    from superset.extensions import appbuilder, db, security_manager
+
+    import superset
+
+    folder = str(Path(superset.__file__).parent / "migrations")
+    if _revision(inspect(db.engine), db) != _newest_revision(folder):
+        upgrade(directory=folder)
+        logging.disable(logging.WARNING)
+        appbuilder.add_permissions(update_perms=True)
+        security_manager.sync_role_definitions()
+    password = os.environ["SUPERSET_ADMIN_PASSWORD"]
+    admin = security_manager.find_user(username=ADMIN)
+    if admin is None:
+        role = security_manager.find_role("Admin")
+        security_manager.add_user(ADMIN, "T-Shop", "Admin", "admin@localhost", role, password=password)
+    elif not _fits(admin.password, password):
+        security_manager.reset_password(admin.id, password)
+
+
+def _fits(hashed: str, password: str) -> bool:
+    from werkzeug.security import check_password_hash
+
+    return check_password_hash(hashed, password)
+
+
+def _revision(inspector: Any, db: Any) -> str | None:
+    """Return the revision of the tables that are there, None where there are none."""
+    if not inspector.has_table("alembic_version"):
+        return None
+    from sqlalchemy import text
+
+    return db.session.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _newest_revision(folder: str) -> str | None:
+    from alembic.script import ScriptDirectory
+
+    return ScriptDirectory(folder).get_current_head()
+
+
+def period() -> str:
+    """Return the time range that dashboards open with.
+
+    A shop that sells gets the files' own. A shop whose data ended some time ago, as a generated one's does, gets the
+    last days there are: as many as there are twice, so that the period before has data, too.
+    """
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(os.environ["SUPERSET_CLICKHOUSE_URL"])
+    with engine.connect() as connection:
+        there = connection.execute(text("EXISTS TABLE tshop.sales")).scalar()
+        query = "SELECT min(sold_on), max(sold_on), count() FROM tshop.sales"
+        first, last, rows = connection.execute(text(query)).one() if there else (None, None, 0)
+    return period_of(first, last, datetime.now(UTC).date()) if rows else LIVING_PERIOD
+
+
+def period_of(first: date, last: date, today: date) -> str:
+    """Return the time range that dashboards open with, for data from a first to a last day."""
+    if last >= today - timedelta(days=PATIENCE):
+        return LIVING_PERIOD
+    held = (last - first).days + 1
+    days = next((days for days in PERIODS if 2 * days <= held), 1)
+    end = last + timedelta(days=1)
+    return f"{end - timedelta(days=days)} : {end}"
+
+
+def read_assets(time_range: str) -> dict[str, str]:
+    """Return the files of assets/ as Superset imports them, by their names.
+
+    In the files what Superset keeps as JSON text is plain YAML, no address holds a password, and the time range is
+    the living shop's.
+
+    Raises:
+        AssetError: a file is not YAML of the right form.
+    """
+    contents = {}
+    for file in sorted(ASSETS.rglob("*.yaml")):
+        name = str(file.relative_to(ASSETS))
+        try:
+            asset = _replaced(yaml.safe_load(file.read_text()), LIVING_PERIOD, time_range)
+        except yaml.YAMLError as error:
+            raise AssetError(f"assets/{name} is not YAML: {error}".replace("\n", " ")) from None
+        if not isinstance(asset, dict):
+            raise AssetError(f"assets/{name} is empty or no mapping.")
+        if name.startswith("charts/"):
+            asset["query_context"] = json.dumps(asset["query_context"])
+        if name.startswith("databases/"):
+            variable = ADDRESSES.get(asset["database_name"])
+            if variable is None:
+                raise AssetError(f"assets/{name} is called '{asset['database_name']}', which no address is known of.")
+            asset["sqlalchemy_uri"] = os.environ[variable]
+        contents[name] = yaml.safe_dump(asset, allow_unicode=True)
+    return contents
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    """Return a tree of mappings and lists with one text in it replaced by another."""
+    if isinstance(value, dict):
+        return {key: _replaced(one, old, new) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_replaced(one, old, new) for one in value]
+    return new if value == old else value
+
+
+def import_assets(contents: dict[str, str]) -> str:
+    """Write assets over what Superset has of them and return a sentence on what became of them.
+
+    Raises:
+        AssetError: Superset does not take them; nothing is written then.
+    """
+    from flask import g
+    from superset.commands.exceptions import CommandException, CommandInvalidError
+    from superset.commands.importers.v1.assets import ImportAssetsCommand
+    from superset.extensions import security_manager
+
+    g.user = security_manager.find_user(username=ADMIN)
+    try:
+        ImportAssetsCommand(contents).run()
+    except CommandInvalidError as error:
+        raise AssetError(f"the assets were refused: {error.normalized_messages()}") from None
+    except CommandException as error:
+        raise AssetError(f"the assets were not imported: {error}: {error.__cause__}") from None
+    kinds = ("database", "dataset", "chart", "dashboard")
+    numbers = {kind: sum(name.startswith(f"{kind}s/") for name in contents) for kind in kinds}
+    told = ", ".join(f"{number} {kind}{'s' * (number != 1)}" for kind, number in numbers.items())
+    return f"Superset: {told} imported."
+
+
+if __name__ == "__main__":
+    sys.exit(main())
