@@ -50,6 +50,10 @@ stop: setup ## Stop the embedded stack; the data stays
 status: setup ## Show how the stack and the warehouse are: services, lag, rejected rows, runs, failures
 	@$(BIN)/python -m embedded status
 
+.PHONY: alert
+alert: setup ## Try the channels by which people are told of failed tasks (docs/watching.md)
+	@$(BIN)/python -m embedded exec --as airflow -- python dags/tshop_alerts.py
+
 logs: setup ## Follow the logs of the embedded stack
 	@$(BIN)/python -m embedded logs --follow
 

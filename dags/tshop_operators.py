@@ -12,6 +12,7 @@ from typing import Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
+from tshop_alerts import message_of, tell
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,8 @@ DEFAULT_ARGUMENTS = {
     "retry_delay": timedelta(seconds=10),
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=5),
+    # After the last attempt, and not for the tasks that then do not run.
+    "on_failure_callback": tell,
 }
 # The server looks this often whether its client is still there, whatever the server's and the role's own setting. Where
 # the connection has "options" of its own, these hold instead.
@@ -68,10 +71,6 @@ def record_failure(context: Mapping[str, Any]) -> None:
     task = context["task"]
     error = context.get("exception")
     diag = getattr(error, "diag", None)
-    message = getattr(diag, "message_primary", None)
-    if message is None:
-        # The server said nothing: it was lost, or the task ran out of time, or its process was killed.
-        message = f"{type(error).__name__}: {error}" if error else "The task ended without an error of its own"
     try:
         task.get_db_hook().run(
             (SQL / "record_failure.sql").read_text(),
@@ -79,7 +78,7 @@ def record_failure(context: Mapping[str, Any]) -> None:
             parameters={
                 "procedure": task.procedure,
                 "sqlstate": getattr(diag, "sqlstate", None),
-                "message": message,
+                "message": message_of(error),
                 "context": getattr(diag, "context", None),
                 "started_at": getattr(context.get("ti"), "start_date", None),
             },
@@ -105,7 +104,7 @@ class CallOperator(SQLExecuteQueryOperator):
             hook_params={"enable_log_db_messages": True, "options": WATCH_CLIENT},
             show_return_value_in_logs=True,
             retry_policy=RETRY_POLICY,
-            on_failure_callback=record_failure,
+            on_failure_callback=[record_failure, tell],
             on_retry_callback=record_failure,
             **arguments,
         )

@@ -111,8 +111,8 @@ def test_warehouse_task_is_exactly_one_call(dag, task_id):
     assert task.hook_params == {"enable_log_db_messages": True, "options": "-c client_connection_check_interval=2s"}
     # Its failure is recorded under the name of what it calls.
     assert task.procedure == f"{schema}.{name}"
-    for callbacks in (task.on_failure_callback, task.on_retry_callback):
-        assert [callback.__name__ for callback in callbacks] == ["record_failure"]
+    assert [callback.__name__ for callback in task.on_failure_callback] == ["record_failure", "tell"]
+    assert [callback.__name__ for callback in task.on_retry_callback] == ["record_failure"]
 
 
 @pytest.mark.parametrize("task_id", sorted(CLICKHOUSE_TASKS))
@@ -285,6 +285,12 @@ def test_refusal_of_a_pull_ends_the_task_at_once_and_what_a_retry_cures_is_retri
     for task_id in ("reconcile", "publish"):
         assert dag.get_task(task_id).retry_policy is None
         assert dag.get_task(task_id).retries > 0
+
+
+def test_people_are_told_of_each_tasks_last_failure_and_of_no_retry(each_dag):
+    for task in each_dag.tasks:
+        assert [callback.__name__ for callback in task.on_failure_callback][-1] == "tell"
+        assert "tell" not in [callback.__name__ for callback in task.on_retry_callback]
 
 
 def test_no_sql_in_python_strings():

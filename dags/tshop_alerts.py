@@ -1,0 +1,143 @@
+"""Tells people of a failed task, by Telegram or any other channel that Apprise knows. Off until it is configured.
+
+The channels are Apprise's URLs, such as tgram://BOT_TOKEN/CHAT_ID, in the environment variable TSHOP_ALERT_URLS or in
+the file that TSHOP_ALERT_URLS_FILE names, several of them apart by blanks or lines. They are secrets: they go to the
+program that sends by its environment, and what it says goes nowhere. docs/watching.md tells more.
+
+``python dags/tshop_alerts.py`` sends a word to try them.
+"""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+# How long a word may take, in seconds. Airflow ends a task's process 20 seconds after the task's own end.
+PATIENCE = 15
+# Characters of what the error says; Telegram takes 4096 in all.
+LONGEST = 800
+# What the sender gets of our environment, besides the channels.
+KEPT = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "http_proxy", "https_proxy", "no_proxy"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
+)
+CREDENTIALS = re.compile(r"(?<=://)[^\s/@]*@")
+
+
+def tell(context: Mapping[str, Any]) -> None:
+    """Tell people that a task has failed for good: a callback for on_failure_callback.
+
+    Nothing it meets changes anything for the task: a word that can not be sent is a line in the task's log.
+    """
+    try:
+        if urls := _urls():
+            ti = context["ti"]
+            title = f"{_short(ti.dag_id, 100)}.{_short(ti.task_id, 100)} failed"
+            if _send(urls, title, _text(context)):
+                log.info("People were told of the failure")
+            else:
+                log.warning("People could not be told of the failure by every channel of TSHOP_ALERT_URLS")
+    except subprocess.TimeoutExpired:
+        log.warning("People could not be told of the failure within %s seconds", PATIENCE)
+    except Exception:
+        log.exception("People could not be told of the failure")
+
+
+def message_of(error: BaseException | str | None) -> str:
+    """Return what an error says in its first line; never its detail, which may hold a row."""
+    diag = getattr(error, "diag", None)
+    message = getattr(diag, "message_primary", None)
+    if message is not None:
+        return message
+    # The server said nothing: it was lost, or the task ran out of time, or its process was killed. Further lines would
+    # be a detail, or the statement.
+    first = str(error or "").strip().split("\n", 1)[0]
+    if isinstance(error, BaseException):
+        return f"{type(error).__name__}: {first}"
+    return first or "The task ended without an error of its own"
+
+
+def _urls() -> str:
+    """Return the channels, "" where there are none."""
+    given = os.environ.get("TSHOP_ALERT_URLS", "")
+    file = os.environ.get("TSHOP_ALERT_URLS_FILE", "")
+    if not given.strip() and file and Path(file).exists():
+        given = Path(file).read_text(encoding="utf-8")
+    return " ".join(given.split())
+
+
+def _text(context: Mapping[str, Any]) -> str:
+    """Return what there is to know of a failure."""
+    ti = context["ti"]
+    error = context.get("exception")
+    diag = getattr(error, "diag", None)
+    lines = [
+        f"DAG: {ti.dag_id}",
+        f"Run: {_short(ti.run_id, 200)}",
+        f"Task: {ti.task_id}, attempt {ti.try_number}",
+        f"Error: {_short(message_of(error), LONGEST)}",
+    ]
+    if sqlstate := getattr(diag, "sqlstate", None):
+        lines.append(f"SQLSTATE: {sqlstate}")
+    if hint := getattr(diag, "message_hint", None):
+        lines.append(f"Hint: {_short(hint, LONGEST)}")
+    return "\n".join([*lines, f"Log: {ti.log_url}"])
+
+
+def _short(text: str, longest: int) -> str:
+    """Return a text as one line of at most so many characters, without the credentials of an address in it."""
+    line = CREDENTIALS.sub("***@", " ".join(text.split()))
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
+def _send(urls: str, title: str, text: str) -> bool:
+    """Send a word to all channels and tell whether all took it.
+
+    It is done by another process, which is killed where a channel hangs, and whose output, where a channel's address
+    might stand, is thrown away.
+
+    :raises subprocess.TimeoutExpired: it took too long
+    """
+    answer = subprocess.run(
+        [
+            *(str(Path(sys.executable).with_name("apprise")), "--storage-mode", "memory"),
+            *("--notification-type", "failure", "--input-format", "text", "--title", title),
+        ],
+        input=text,
+        env={**{name: os.environ[name] for name in KEPT if name in os.environ}, "APPRISE_URLS": urls},
+        text=True,
+        encoding="utf-8",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return answer.returncode == 0
+
+
+def main() -> int:
+    """Send a word by all channels; print a sentence that says whether they took it, and return 1 where not."""
+    try:
+        urls = _urls()
+        if not urls:
+            file = os.environ.get("TSHOP_ALERT_URLS_FILE") or "that TSHOP_ALERT_URLS_FILE names"
+            print(f"Nobody would be told: write a channel, such as tgram://BOT_TOKEN/CHAT_ID, into the file {file}.")
+            return 1
+        sent = _send(urls, "T-Shop: a try", "Failed tasks will be told of here.")
+    except OSError as error:
+        print(f"The channels can not be used: {error.filename}: {error.strerror}.")
+        return 1
+    except subprocess.TimeoutExpired:
+        sent = False
+    print("All channels took the word." if sent else "A channel did not take the word: correct its URL, or try again.")
+    return 0 if sent else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
