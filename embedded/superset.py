@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from embedded import roles
 from embedded.environment import ADMIN, SUPERSET_BIN, superset_environment
@@ -52,10 +53,10 @@ def prepare(stack: Stack) -> None:
     say(f"  {answer.stdout.strip().splitlines()[-1]} ({time.monotonic() - started:.1f} s)")
 
 
-def set_up(settings: Settings) -> subprocess.CompletedProcess:
-    """Run superset/setup.sh on a stack whose PostgreSQL and ClickHouse run, and return how it ended."""
+def set_up(settings: Settings, folder: Path = ROOT / "superset") -> subprocess.CompletedProcess:
+    """Run setup.sh of a folder on a stack whose PostgreSQL and ClickHouse run, and return how it ended."""
     return subprocess.run(
-        ["bash", str(ROOT / "superset" / "setup.sh")],
+        ["bash", str(folder / "setup.sh")],
         env={**superset_environment(settings), "HOME": str(settings.folder("superset")), "LC_ALL": "C.UTF-8"},
         cwd=settings.folder("superset"),
         stdin=subprocess.DEVNULL,

@@ -38,23 +38,24 @@ def main() -> int:
     if missing:
         print(f"Superset: {missing[0]} is not set: superset/set_up.py says what it has to be.", file=sys.stderr)
         return 1
-    logging.disable(logging.WARNING)
-    from superset.app import create_app
+    logging.disable(logging.CRITICAL)
+    try:
+        contents = read_assets(period())
+        from superset.app import create_app
 
-    app = create_app()
-    with app.app_context():
-        prepare()
-        try:
-            told = import_assets(read_assets(period()))
-        except AssetError as error:
-            print(f"Superset: {error}", file=sys.stderr)
-            return 1
+        app = create_app()
+        with app.app_context():
+            prepare()
+            told = import_assets(contents)
+    except AssetError as error:
+        print(f"Superset: {error}", file=sys.stderr)
+        return 1
     print(told)
     return 0
 
 
 class AssetError(Exception):
-    """A file of assets/ is not what it has to be; the message says which and why."""
+    """The assets cannot be imported; the message says which and why."""
 
 
 def prepare() -> None:
@@ -68,7 +69,7 @@ def prepare() -> None:
     folder = str(Path(superset.__file__).parent / "migrations")
     if _revision(inspect(db.engine), db) != _newest_revision(folder):
         upgrade(directory=folder)
-        logging.disable(logging.WARNING)
+        logging.disable(logging.CRITICAL)
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
     password = os.environ["SUPERSET_ADMIN_PASSWORD"]
@@ -106,14 +107,20 @@ def period() -> str:
 
     A shop that sells gets the files' own. A shop whose data ended some time ago, as a generated one's does, gets the
     last days there are: as many as there are twice, so that the period before has data, too.
+
+    Raises:
+        AssetError: ClickHouse does not answer.
     """
     from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
 
-    engine = create_engine(os.environ["SUPERSET_CLICKHOUSE_URL"])
-    with engine.connect() as connection:
-        there = connection.execute(text("EXISTS TABLE tshop.sales")).scalar()
-        query = "SELECT min(sold_on), max(sold_on), count() FROM tshop.sales"
-        first, last, rows = connection.execute(text(query)).one() if there else (None, None, 0)
+    try:
+        with create_engine(os.environ["SUPERSET_CLICKHOUSE_URL"]).connect() as connection:
+            there = connection.execute(text("EXISTS TABLE tshop.sales")).scalar()
+            query = "SELECT min(sold_on), max(sold_on), count() FROM tshop.sales"
+            first, last, rows = connection.execute(text(query)).one() if there else (None, None, 0)
+    except SQLAlchemyError as error:
+        raise AssetError(f"ClickHouse cannot be asked: {str(error).splitlines()[0]}") from None
     return period_of(first, last, datetime.now(UTC).date()) if rows else LIVING_PERIOD
 
 
