@@ -13,6 +13,7 @@ import contextlib
 import os
 import sys
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +46,8 @@ class Role:
         connection_limit: how many connections it may have at a time.
         settings: configuration parameters of its sessions and their values.
         database: privileges on the database.
-        grants: privileges and the objects they are for, each "schema.name", the name with "*" for any rest.
+        grants: privileges and the objects they are for, each "schema.name", the name with "*" for any rest; with
+            " except column" for all columns of a table but that one.
     """
 
     name: str
@@ -81,6 +83,13 @@ def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
             _execute(cursor, "ALTER ROLE {} PASSWORD {}", Identifier(name), Literal(encrypted))
     for role in roles():
         _configure(cursor, role)
+    # Large objects may be made by whoever may connect, read-only or not.
+    cursor.execute(
+        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN "
+        "('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_open', 'lo_put', 'lo_unlink', 'lowrite')"
+    )
+    for (function,) in cursor.fetchall():
+        _execute(cursor, f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
     cursor.execute("SELECT pg_get_userbyid(datdba), datname FROM pg_database WHERE datname = current_database()")
     owner, database = cursor.fetchone()
     if owner != OWNER:
@@ -119,6 +128,17 @@ def _make(cursor: Cursor, name: str) -> None:
 
 
 def _configure(cursor: Cursor, role: Role) -> None:
+    cursor.execute("SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole", (role.name,))
+    for (group,) in cursor.fetchall():
+        # regrole quotes by itself.
+        _execute(cursor, f"REVOKE {group} FROM {{}}", Identifier(role.name))
+    cursor.execute(
+        "SELECT d.datname FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase "
+        "WHERE s.setrole = %s::regrole",
+        (role.name,),
+    )
+    for (database,) in cursor.fetchall():
+        _execute(cursor, "ALTER ROLE {} IN DATABASE {} RESET ALL", Identifier(role.name), Identifier(database))
     columns = ", ".join(column for _, column in EXCESSIVE)
     cursor.execute(f"SELECT rolconnlimit, rolconfig, {columns} FROM pg_roles WHERE rolname = %s", (role.name,))
     limit, config, *excessive = cursor.fetchone()
@@ -147,7 +167,10 @@ def grant(cursor: Cursor) -> None:
     """
     cursor.execute("SELECT current_database()")
     database = Identifier(cursor.fetchone()[0])
-    _take_all(cursor, SQL("PUBLIC"), database, PUBLIC_SCHEMAS)
+    cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname = ANY (%s)", (list(PUBLIC_SCHEMAS),))
+    _take_all(cursor, SQL("PUBLIC"), database, [name for (name,) in cursor.fetchall()])
+    # What the owner makes by hand between two migrations is not everybody's to call, either.
+    cursor.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC")
     for role in roles():
         if not _exists(cursor, role.name):
             continue
@@ -159,7 +182,7 @@ def grant(cursor: Cursor) -> None:
                 _grant_on(cursor, privileges, pattern, name)
 
 
-def _take_all(cursor: Cursor, role: Composable, database: Composable, schemas: tuple[str, ...]) -> None:
+def _take_all(cursor: Cursor, role: Composable, database: Composable, schemas: Iterable[str]) -> None:
     _execute(cursor, "REVOKE ALL ON DATABASE {} FROM {}", database, role)
     for schema in schemas:
         _execute(cursor, "REVOKE ALL ON SCHEMA {} FROM {}", Identifier(schema), role)
@@ -170,6 +193,7 @@ def _take_all(cursor: Cursor, role: Composable, database: Composable, schemas: t
 
 def _grant_on(cursor: Cursor, privileges: str, pattern: str, role: Composable) -> None:
     """Grant privileges on the tables and views, or where they are EXECUTE on the routines, that a pattern names."""
+    pattern, _, column = pattern.partition(" except ")
     schema, name = pattern.split(".")
     like = name.replace("\\", "\\\\").replace("_", "\\_").replace("%", "\\%").replace("*", "%")
     if privileges == "EXECUTE":
@@ -192,7 +216,16 @@ def _grant_on(cursor: Cursor, privileges: str, pattern: str, role: Composable) -
     _execute(cursor, "GRANT USAGE ON SCHEMA {} TO {}", Identifier(schema), role)
     for one in objects:
         # regclass and regprocedure quote by themselves.
-        _execute(cursor, f"GRANT {privileges} ON {kind} {one} TO {{}}", role)
+        granted = SQL(privileges)
+        if column:
+            cursor.execute(
+                "SELECT attname FROM pg_attribute "
+                "WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attname <> %s ORDER BY attnum",
+                (one, column),
+            )
+            columns = SQL(", ").join(Identifier(name) for (name,) in cursor.fetchall())
+            granted = SQL(", ").join(SQL(privilege + " ({})").format(columns) for privilege in privileges.split(", "))
+        _execute(cursor, f"GRANT {{}} ON {kind} {one} TO {{}}", granted, role)
 
 
 def _execute(cursor: Cursor, statement: str, *names: Composable) -> None:

@@ -12,6 +12,7 @@ from alembic.script import ScriptDirectory
 from migrations import roles, routines
 
 OLDEST_POSTGRESQL = 15
+NEEDS = "the user of WAREHOUSE_DSN has to own the database, and the server has to accept writes."
 DSN_FORM = "postgresql://user:password@host:port/database"
 # Any constant serves, so long as all migrations of a warehouse take the same: the bytes of "t_shop_m".
 ADVISORY_LOCK = 0x745F73686F705F6D
@@ -75,10 +76,12 @@ def connect(dsn: str) -> sqlalchemy.Connection:
         return engine.connect()
     except sqlalchemy.exc.OperationalError as error:
         raise CannotMigrate(
-            f"The warehouse does not answer ({first_line(error)}): start it, or correct WAREHOUSE_DSN."
+            f"The warehouse does not answer ({first_line(error.orig)}): start it, or correct WAREHOUSE_DSN."
         ) from error
     except sqlalchemy.exc.ProgrammingError as error:
-        raise CannotMigrate(f"WAREHOUSE_DSN cannot be read ({first_line(error)}): write it as {DSN_FORM}.") from error
+        raise CannotMigrate(
+            f"WAREHOUSE_DSN cannot be read ({first_line(error.orig)}): write it as {DSN_FORM}."
+        ) from error
 
 
 def check(dsn: str) -> None:
@@ -111,15 +114,14 @@ def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER
     try:
         return migrate_over(connection, target, db_folder)
     except sqlalchemy.exc.DBAPIError as error:
-        raise CannotMigrate(
-            f"The server refused to migrate ({first_line(error)}): the user of WAREHOUSE_DSN has to own the database, "
-            "and the server has to accept writes."
-        ) from error
+        raise CannotMigrate(f"The server refused to migrate ({first_line(error.orig)}): {NEEDS}") from error
+    except psycopg2.Error as error:
+        raise CannotMigrate(f"The server refused to migrate ({first_line(error)}): {NEEDS}") from error
 
 
-def first_line(error: sqlalchemy.exc.DBAPIError) -> str:
+def first_line(error: BaseException) -> str:
     """What the server or libpq says, without the statement and the advice that follow it."""
-    return str(error.orig).strip().splitlines()[0].removeprefix("ERROR:").strip()
+    return str(error).strip().splitlines()[0].removeprefix("ERROR:").strip()
 
 
 def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path) -> Migration:

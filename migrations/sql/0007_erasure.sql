@@ -21,3 +21,7 @@ COMMENT ON COLUMN sl.erasure.mart_run_id IS 'The batch that takes the erasure to
 ALTER TABLE dds.client
 ALTER COLUMN first_name DROP NOT NULL,
 ALTER COLUMN last_name DROP NOT NULL;
+
+ALTER TABLE sl.entity ADD COLUMN personal_columns text[] NOT NULL DEFAULT '{}';
+COMMENT ON COLUMN sl.entity.personal_columns IS 'Columns of the source that are emptied for a forgotten key';
+UPDATE sl.entity SET personal_columns = '{first_name,last_name,birth_date}' WHERE entity_name = 'client';

@@ -38,6 +38,7 @@ DECLARE
     v_new_runs bigint [];
     v_context text;
 BEGIN
+    PERFORM sl.bound_lock_wait();
     BEGIN
         v_run_id := sl.begin_run('cdm.build_mart', c_target);
         SELECT r.started_at INTO v_known_at FROM sl.run AS r WHERE r.run_id = v_run_id;

@@ -6,7 +6,7 @@
 -- Parameters: p_client_id: the client's key.
 -- Returns: one row: run_id (on dds.client), mart_run_id (the batch for ClickHouse), and how many rows held personal
 --     data: raw_rows, dds_versions, mart_versions, rejected_rows; all 0 where the client was forgotten before.
--- Errors: 22023 no such client is known; TS001 a load of the clients or a build of the mart is in progress; TS005
+-- Errors: 22023 no such client is known; TS001 a load of clients or sales or a build of the mart is in progress; TS005
 --     somebody else holds a lock for longer than lock_timeout.
 -- Reads: raw.client, dds.client, cdm.sales_mart (whole, once), and as cdm.build_mart. Writes: these, sl.rejected_row,
 --     sl.erasure (the receipt), sl.run.
@@ -30,12 +30,13 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     c_entity CONSTANT text := 'client';
-    c_personal CONSTANT text[] := ARRAY['first_name', 'last_name', 'birth_date'];
+    v_personal CONSTANT text[] := (sl.entity_of('client')).personal_columns;
     v_key CONSTANT text := p_client_id::text;
     v_run_id bigint;
     v_mart_run_id bigint;
     v_context text;
 BEGIN
+    PERFORM sl.bound_lock_wait();
     BEGIN
         v_run_id := sl.begin_run('dds.forget_client', 'dds.client');
         IF NOT EXISTS (
@@ -52,6 +53,8 @@ BEGIN
                 MESSAGE = format('dds.forget_client: no client %s is known', coalesce(v_key, 'NULL')),
                 HINT = 'Give the client_id of a client in raw.client or dds.client.';
         END IF;
+        -- No sale may come in between the build, which knows the ages, and the end.
+        PERFORM sl.lock_target('dds.forget_client', 'dds.sale');
         -- As a text, since a CALL of PL/pgSQL wants a variable for each INOUT argument.
         EXECUTE 'CALL cdm.build_mart()';
         v_mart_run_id := sl.begin_run('dds.forget_client', 'cdm.sales_mart');
@@ -76,9 +79,14 @@ BEGIN
         GET DIAGNOSTICS mart_versions = ROW_COUNT;
 
         UPDATE sl.rejected_row AS j
-        SET row = j.row - c_personal
-        WHERE j.entity_name = c_entity AND j.entity_key = v_key AND j.row ?| c_personal;
+        SET row = j.row - v_personal
+        WHERE j.entity_name = c_entity AND j.entity_key = v_key AND j.row ?| v_personal;
         GET DIAGNOSTICS rejected_rows = ROW_COUNT;
+
+        -- The planner's statistics hold sample values.
+        ANALYZE raw.client (first_name, last_name, birth_date);
+        ANALYZE dds.client (first_name, last_name, birth_date);
+        ANALYZE cdm.sales_mart (client);
 
         IF
             raw_rows + dds_versions + mart_versions + rejected_rows > 0

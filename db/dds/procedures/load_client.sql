@@ -6,8 +6,7 @@
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on dds.client is in progress; TS004 an unlikely share would be deleted or changed;
 --     TS005 somebody else holds a lock for longer than lock_timeout.
--- Reads and writes: as sl.load_entity, of which this is the call for the entity "client"; before it, as
---     raw.erase_forgotten_clients.
+-- Reads and writes: as sl.load_entity, of which this is the call for the entity "client".
 CREATE OR REPLACE PROCEDURE dds.load_client(
     p_full boolean DEFAULT false,
     p_force boolean DEFAULT false,
@@ -24,7 +23,6 @@ SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    PERFORM raw.erase_forgotten_clients();
     CALL sl.load_entity(
         'client', p_full, p_force,
         run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected

@@ -4,10 +4,7 @@
 -- Parameters: p_procedure: name of the running procedure; p_target: schema-qualified table that it writes.
 -- Returns: the new run's id.
 -- Errors: TS001 another transaction has a run on the target in progress.
--- Reads: sl.run. Writes: sl.run; the setting lock_timeout, where the session has none.
---
--- Where the session sets no lock_timeout, it is 30 s until the transaction ends: a lock that somebody forgot about ends
--- in an error (sl.raise_lock_timeout) and not in a hang.
+-- Reads: sl.run. Writes: sl.run.
 --
 -- started_at is the run's clock. It never repeats or steps back on a target, whatever the machine's clock does, since
 -- the mart's versions are cut by it.
@@ -19,17 +16,7 @@ AS $body$
 DECLARE
     v_run_id bigint;
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('tshop run on ' || p_target, 0)) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TS001',
-            MESSAGE = format('%s: another run on %s is in progress', p_procedure, p_target),
-            DETAIL = 'Two runs on one target never overlap, so this one has ended before it changed anything.',
-            HINT = 'Wait for the other run to end (see pg_stat_activity), then call again.';
-    END IF;
-
-    IF current_setting('lock_timeout') = '0' THEN
-        PERFORM set_config('lock_timeout', '30s', true);
-    END IF;
+    PERFORM sl.lock_target(p_procedure, p_target);
 
     INSERT INTO sl.run (procedure_name, target, started_at)
     SELECT

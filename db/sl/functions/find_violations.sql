@@ -131,7 +131,14 @@ BEGIN
         WHERE
             coalesce(s.updated_at >= greatest(t.scd2_last_at, x.scd2_last_at), true)
             AND CASE
-                WHEN s.is_deleted THEN t.is_current IS TRUE
+                WHEN s.is_deleted THEN
+                    t.is_current IS TRUE
+                    AND NOT (
+                        s.updated_at = t.valid_from
+                        AND EXISTS (
+                            SELECT FROM sl.erasure AS e WHERE e.entity_name = %6$L AND e.entity_key = s.scd2_key::text
+                        )
+                    )
                 ELSE t.is_current IS NOT TRUE OR %7$s
             END
             AND NOT EXISTS (

@@ -10,8 +10,8 @@
 -- Reads: the source, sl.quality_rule. Writes: the target, sl.tombstone, sl.rejected_row.
 --
 -- The rules are asked once, in the statement that finds the rejected rows and the deletions (pg_temp.scd2_odd); all
--- other rows are then good, however the clock has moved. Each statement has a snapshot of its own: a row that is updated
--- between the two has an id that is not below p_before_xid by then, and is the next run's.
+-- other rows are then good, however the clock has moved. Each statement has a snapshot of its own: a row that is
+-- updated between the two has an id that is not below p_before_xid by then, and is the next run's.
 CREATE OR REPLACE FUNCTION sl.load_settled(
     p_entity sl.entity,
     p_before_xid bigint,
@@ -43,13 +43,13 @@ BEGIN
             CASE WHEN j.scd2_rule IS NOT NULL THEN to_jsonb(j.scd2_source) - 'changed_xid' END AS scd2_row
         FROM (
             SELECT
-                r.%1$s::text AS scd2_key,
-                r.updated_at AS scd2_at,
+                scd2_source_row.%1$s::text AS scd2_key,
+                scd2_source_row.updated_at AS scd2_at,
                 %2$s AS scd2_rule,
-                r.is_deleted AS scd2_deleted,
-                r AS scd2_source
-            FROM %3$s AS r
-            WHERE r.changed_xid < %4$s
+                scd2_source_row.is_deleted AS scd2_deleted,
+                scd2_source_row AS scd2_source
+            FROM %3$s AS scd2_source_row
+            WHERE scd2_source_row.changed_xid < %4$s
         ) AS j
         WHERE j.scd2_rule IS NOT NULL OR j.scd2_deleted
         $sql$,

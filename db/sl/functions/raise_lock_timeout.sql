@@ -15,16 +15,15 @@ DECLARE
     c_most CONSTANT integer := 5;
     v_holders text;
 BEGIN
-    SELECT string_agg(h.holder, E'\n' ORDER BY h.xact_start)
+    SELECT string_agg(h.holder, E'\n')
     INTO v_holders
     FROM (
         SELECT
             format(
-                'pid %s (%s, %s, its transaction since %s) holds %s', a.pid, a.usename,
-                coalesce(nullif(a.application_name, ''), 'no application name'), a.xact_start,
+                'pid %s (%s, %s) holds %s', a.pid, a.usename,
+                coalesce(nullif(a.application_name, ''), 'no application name'),
                 string_agg(format('%s on %s', l.mode, l.relation::regclass), ', ' ORDER BY l.relation::regclass::text)
-            ) AS holder,
-            a.xact_start
+            ) AS holder
         FROM pg_locks AS l
         INNER JOIN pg_class AS c ON c.oid = l.relation
         INNER JOIN pg_stat_activity AS a ON a.pid = l.pid
@@ -38,8 +37,8 @@ BEGIN
             AND c.relnamespace IN (
                 'raw'::regnamespace, 'dds'::regnamespace, 'cdm'::regnamespace, 'sl'::regnamespace
             )
-        GROUP BY a.pid, a.usename, a.application_name, a.xact_start
-        ORDER BY a.xact_start
+        GROUP BY a.pid, a.usename, a.application_name
+        ORDER BY a.pid
         LIMIT c_most
     ) AS h;
 
@@ -51,8 +50,8 @@ BEGIN
         ),
         DETAIL = coalesce(v_holders, 'Whoever held it has just let go.')
             || E'\nIt waited: ' || split_part(p_context, E'\n', 1),
-        HINT = 'Nothing was changed. Wait for these transactions to end, or end one by pg_terminate_backend(pid), and '
-            'call again. SET lock_timeout changes how long is waited.';
+        HINT = 'Nothing was changed. Wait for these transactions to end, or have a superuser end one by '
+            'pg_terminate_backend(pid), and call again. SET lock_timeout changes how long is waited.';
 END;
 $body$;
 

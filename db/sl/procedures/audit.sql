@@ -26,8 +26,10 @@ DECLARE
     v_new_runs bigint [];
     v_runs bigint [];
     v_findings text;
+    v_promised jsonb;
     v_context text;
 BEGIN
+    PERFORM sl.bound_lock_wait();
     BEGIN
         v_run_id := sl.begin_run('sl.audit', c_target);
         v_new_runs := ARRAY(
@@ -36,6 +38,16 @@ BEGIN
         IF NOT p_full THEN
             v_runs := v_new_runs;
         END IF;
+
+        -- Of each source, what its load has promised by now is audited now. Read before the rows are: a load that
+        -- commits meanwhile is the next audit's.
+        SELECT coalesce(jsonb_agg(to_jsonb(l)), '[]')
+        INTO v_promised
+        FROM sl.entity AS e
+        INNER JOIN sl.watermark AS l
+            ON
+                l.target = format('%I.%I', e.target_schema, e.target_table)
+                AND l.source = format('%I.%I', e.source_schema, e.source_table);
 
         WITH finding AS (
             SELECT
@@ -101,6 +113,22 @@ BEGIN
                         INNER JOIN cdm.sales_mart AS m ON m.sale_id = s.sale_id AND m.client_id = s.client_id
                         WHERE s.client_id = e.entity_key::bigint AND m.client IS NOT NULL
                     )
+                    OR EXISTS (
+                        SELECT
+                        FROM sl.rejected_row AS j
+                        INNER JOIN sl.entity AS n ON n.entity_name = j.entity_name
+                        WHERE
+                            j.entity_name = e.entity_name
+                            AND j.entity_key = e.entity_key
+                            AND j.row ?| n.personal_columns
+                    )
+                    -- A sale may have been another client's before. Finding these takes a scan of the mart.
+                    OR (
+                        p_full
+                        AND e.entity_key::bigint IN (
+                            SELECT m.client_id FROM cdm.sales_mart AS m WHERE m.client IS NOT NULL
+                        )
+                    )
                 )
             HAVING count(*) > 0
         )
@@ -122,13 +150,8 @@ BEGIN
         END IF;
 
         UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
-        -- Of each source, what its load has promised by now is audited now.
         PERFORM sl.write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
-        FROM sl.entity AS e
-        INNER JOIN sl.watermark AS l
-            ON
-                l.target = format('%I.%I', e.target_schema, e.target_table)
-                AND l.source = format('%I.%I', e.source_schema, e.source_table);
+        FROM jsonb_to_recordset(v_promised) AS l (source text, high_updated_at timestamptz, snapshot_xmin bigint);
 
         targets := (SELECT count(*) FROM sl.entity) + 1;
         run_id := v_run_id;

@@ -26,7 +26,7 @@
 -- The latest version of a key is found by an index probe a row: a plan that does not turn into a scan as tables grow.
 --
 -- The history of a forgotten key (sl.erasure) stands still: no rule judges its rows, and they are "same", but for the
--- deletion that closes it.
+-- deletion that closes it. A deletion at the very time at which its last version began would leave none: it is "same".
 CREATE OR REPLACE PROCEDURE sl.load_entity(
     p_entity text,
     p_full boolean DEFAULT false,
@@ -65,10 +65,19 @@ DECLARE
     v_changed bigint;
     v_context text;
 BEGIN
+    PERFORM sl.bound_lock_wait();
     BEGIN
         v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
         PERFORM sl.drop_working_set();
         v_window := sl.read_window(v_target, v_source, p_full);
+        IF EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity) THEN
+            v_forgotten := format(
+                'EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = %L '
+                'AND f.entity_key = scd2_source_row.%s::text)',
+                p_entity, v_key
+            );
+            PERFORM sl.erase_delivered(v_entity, v_window.from_xid, v_window.to_xid);
+        END IF;
         IF v_window.is_full THEN
             EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
         END IF;
@@ -79,13 +88,6 @@ BEGIN
         IF v_is_fresh THEN
             v_first := sl.load_settled(v_entity, v_window.next_xmin, v_run_id);
             v_window.from_xid := v_window.next_xmin;
-        END IF;
-
-        IF EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity) THEN
-            v_forgotten := format(
-                'EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = %L AND f.entity_key = r.%s::text)',
-                p_entity, v_key
-            );
         END IF;
 
         v_changed_rows := format(
@@ -115,7 +117,11 @@ BEGIN
                     WHEN c.scd2_rule IS NOT NULL THEN 'rejected'
                     WHEN c.scd2_forgotten THEN
                         CASE
-                            WHEN v.scd2_current AND c.scd2_deleted AND c.scd2_at > v.scd2_last_at THEN 'close'
+                            WHEN
+                                c.scd2_deleted
+                                AND v.scd2_current
+                                AND c.scd2_at >= v.scd2_last_at
+                                AND c.scd2_at > v.scd2_from THEN 'close'
                             ELSE 'same'
                         END
                     WHEN v.scd2_sk IS NULL AND EXISTS (
@@ -137,9 +143,9 @@ BEGIN
                     coalesce(is_deleted, false) AS scd2_deleted,
                     %10$s AS scd2_forgotten,
                     CASE WHEN NOT %10$s OR NOT isfinite(updated_at) THEN %3$s END AS scd2_rule,
-                    r AS scd2_source,
+                    scd2_source_row AS scd2_source,
                     %4$s
-                FROM (%5$s) AS r
+                FROM (%5$s) AS scd2_source_row
             ) AS c
             LEFT JOIN LATERAL (
                 SELECT
@@ -190,7 +196,11 @@ BEGIN
             EXECUTE format(
                 $sql$
                 UPDATE %1$s AS t
-                SET valid_to = c.scd2_at, is_current = false, run_id = %3$s
+                SET
+                    valid_to = c.scd2_at,
+                    is_current = false,
+                    last_observed_at = CASE WHEN t.last_observed_at < c.scd2_at THEN t.last_observed_at END,
+                    run_id = %3$s
                 FROM pg_temp.scd2_change AS c
                 WHERE t.%2$s = c.scd2_sk AND c.scd2_action IN ('append', 'close')
                 $sql$,

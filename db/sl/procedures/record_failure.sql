@@ -5,7 +5,7 @@
 --     afterwards, in a new transaction.
 -- Parameters: p_procedure: what was called, e.g. dds.load_client; p_sqlstate: five characters, NULL where the server
 --     was lost before it said one; p_message: the error's primary message, never its DETAIL, which may hold personal
---     data; p_context: where it was raised; p_started_at: when the call began, now where it is not known.
+--     data; p_context: where it was raised; p_started_at: when the call began, now where it is not known or not finite.
 -- Returns: one row: run_id.
 -- Errors: 22023 there is no such procedure in dds, cdm or sl, or the SQLSTATE is none.
 -- Reads: sl.entity. Writes: sl.run.
@@ -66,7 +66,7 @@ BEGIN
             )
         END,
         'failed',
-        least(p_started_at, v_now),
+        CASE WHEN isfinite(p_started_at) THEN least(p_started_at, v_now) ELSE v_now END,
         v_now,
         p_sqlstate,
         left(coalesce(nullif(btrim(p_message), ''), 'The caller gave no message'), c_longest),

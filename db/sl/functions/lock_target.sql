@@ -1,0 +1,25 @@
+-- sl.lock_target(p_procedure text, p_target text) RETURNS void
+--
+-- Purpose: takes the advisory lock of a target, which is held until the transaction ends: two runs on one target never
+--     overlap.
+-- Parameters: p_procedure: who takes it; p_target: schema-qualified table.
+-- Returns: nothing.
+-- Errors: TS001 another transaction has a run on the target in progress.
+-- Reads: nothing. Writes: nothing.
+CREATE OR REPLACE FUNCTION sl.lock_target(p_procedure text, p_target text)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('tshop run on ' || p_target, 0)) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TS001',
+            MESSAGE = format('%s: another run on %s is in progress', p_procedure, p_target),
+            DETAIL = 'Two runs on one target never overlap, so this one has ended before it changed anything.',
+            HINT = 'Wait for the other run to end (see pg_stat_activity), then call again.';
+    END IF;
+END;
+$body$;
+
+COMMENT ON FUNCTION sl.lock_target IS 'Takes the lock of a target, or raises TS001';
