@@ -32,4 +32,4 @@ while IFS= read -r line; do
     fi
 done <.env >>"$draft"
 mv "$draft" .env
-echo "Secrets are in .env. Those that people need: TSHOP_AIRFLOW_ADMIN_PASSWORD (user admin)."
+echo 'Secrets are in .env. People need two, each of a user admin: TSHOP_SUPERSET_ADMIN_PASSWORD, TSHOP_AIRFLOW_ADMIN_PASSWORD.'

@@ -13,10 +13,12 @@ import urllib.request
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree
 
 import psycopg2
 import psycopg2.errors
 import pytest
+import sqlparse
 import yaml
 from conftest import compose_environment, free_port, run_module
 
@@ -325,33 +327,51 @@ def test_named_collection_gets_all_its_values():
 AIRFLOW_SECRETS = {
     *("TSHOP_AIRFLOW_DB_PASSWORD", "TSHOP_AIRFLOW_API_SECRET", "TSHOP_AIRFLOW_JWT_SECRET", "TSHOP_AIRFLOW_FERNET_KEY"),
 }
+SUPERSET_SECRETS = {"TSHOP_SUPERSET_DB_PASSWORD", "TSHOP_SUPERSET_SECRET"}
 SECRETS = {
-    "postgres": {"TSHOP_POSTGRES_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD"},
+    "postgres": {"TSHOP_POSTGRES_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD", "TSHOP_SUPERSET_DB_PASSWORD"},
     "roles": {
         *("TSHOP_POSTGRES_PASSWORD", "TSHOP_OWNER_PASSWORD", "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD"),
         *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD"),
     },
     "migrate": {"TSHOP_OWNER_PASSWORD"},
-    "clickhouse": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"},
+    "clickhouse": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
     "generator": {"TSHOP_LOADER_PASSWORD"},
     "clickhouse-ddl": {"TSHOP_CLICKHOUSE_PASSWORD"},
     "airflow-init": AIRFLOW_SECRETS,
     "airflow-api-server": {*AIRFLOW_SECRETS, "TSHOP_AIRFLOW_ADMIN_PASSWORD", "TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "airflow-triggerer": AIRFLOW_SECRETS,
     # Runs callbacks.
-    "airflow-dag-processor": {*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD"},
+    "airflow-dag-processor": {*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD", "TSHOP_ALERT_URLS"},
     # Runs tasks.
     "airflow-scheduler": {
         *(*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"),
+        "TSHOP_ALERT_URLS",
     },
     "first-days": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
+    "superset-init": {
+        *(*SUPERSET_SECRETS, "TSHOP_SUPERSET_ADMIN_PASSWORD", "TSHOP_DASHBOARD_PASSWORD", "TSHOP_MONITOR_PASSWORD"),
+    },
+    # It has the databases' passwords from its own database.
+    "superset": SUPERSET_SECRETS,
 }
+
+
+def test_superset_gets_what_its_files_ask_for():
+    texts = [(ROOT / "superset" / name).read_text() for name in ("superset_config.py", "set_up.py", "setup.sh")]
+    wanted = {name for text in texts for name in re.findall(r"\bSUPERSET_[A-Z_]+\b", text)}
+    # A setting of Superset's own.
+    wanted -= {"SUPERSET_WEBSERVER_TIMEOUT"}
+    assert wanted <= set(SERVICES["superset-init"]["environment"])
+    targets = {target: source for source, target, *_ in mounts(SERVICES["superset"])}
+    assert targets["/opt/tshop/superset"] == "./superset"
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_each_service_sees_its_own_secrets_only(name):
     seen = {match["name"] for match in VARIABLE.finditer(yaml.safe_dump(SERVICES[name], width=10_000))}
-    assert {variable for variable in seen if SECRET.search(variable)} == SECRETS.get(name, set())
+    found = {variable for variable in seen if SECRET.search(variable) or variable == "TSHOP_ALERT_URLS"}
+    assert found == SECRETS.get(name, set())
 
 
 def test_nothing_is_mounted_or_read_that_holds_all_secrets():
@@ -393,7 +413,7 @@ def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server
             }
         ),
         "tshop_analyst": f"postgresql://tshop_analyst:TSHOP_ANALYST_PASSWORD@127.0.0.1:{port}/tshop",
-        "tshop_monitor": f"postgresql://tshop_monitor:TSHOP_MONITOR_PASSWORD@127.0.0.1:{port}/tshop",
+        "tshop_monitor": compose_environment("superset-init", port)["SUPERSET_WAREHOUSE_URL"].replace("+psycopg2", ""),
     }
     assert set(addresses) == {"tshop", *(role.name for role in roles.roles())}
     is_superuser = "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
@@ -413,7 +433,14 @@ def test_airflow_of_compose_may_call_and_write_raw_and_nothing_else(compose_serv
     metadata = compose_environment("airflow-scheduler", compose_server.port)["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     metadata = metadata.replace("postgresql+psycopg2", "postgresql")
     execute(metadata, "CREATE TABLE mine (a int)")
-    for dsn, database in ((etl, "airflow"), (metadata, "tshop"), (metadata, "postgres")):
+    databases = (
+        (etl, "airflow"),
+        (etl, "superset"),
+        (metadata, "tshop"),
+        (metadata, "superset"),
+        (metadata, "postgres"),
+    )
+    for dsn, database in databases:
         with pytest.raises(psycopg2.OperationalError, match="permission denied for database"):
             execute(dsn.rsplit("/", 1)[0] + f"/{database}", "SELECT 1")
 
@@ -455,10 +482,16 @@ def test_command_is_in_the_image(name, tmp_path):
     folder = lay_out(name, tmp_path)
     assert commands(name)
     for program, *arguments in commands(name):
-        if program == "airflow":
+        if program in ("airflow", "gunicorn"):
+            requirements = "airflow" if program == "airflow" else "superset"
+            assert re.search(
+                rf"^(apache-)?{program}==", (ROOT / "requirements" / f"{requirements}.txt").read_text(), re.M
+            )
             continue
         assert program in ("python", "bash"), program
-        if arguments[0] == "-m":
+        if arguments[0] == "-c":
+            compile(arguments[1], name, "exec")
+        elif arguments[0] == "-m":
             module = folder / arguments[1].replace(".", "/")
             assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), arguments[1]
         else:
@@ -497,12 +530,12 @@ def test_airflow_knows_its_settings():
 
 def scripts() -> list[Path]:
     """Return the shell scripts that the services run, and the one for people."""
-    return sorted((ROOT / "docker").rglob("*.sh")) + sorted((ROOT / "dags").glob("*.sh"))
+    return [file for folder in ("docker", "dags", "superset") for file in sorted((ROOT / folder).rglob("*.sh"))]
 
 
 @pytest.mark.parametrize("file", scripts(), ids=lambda file: file.name)
 def test_shell_script_is_clean(file):
-    assert file.read_text().startswith("#!/usr/bin/env bash\n")
+    assert re.match("#!(/usr/bin/env |/bin/)bash\n", file.read_text())
     checkers = [["bash", "-n"]] + ([["shellcheck"]] if shutil.which("shellcheck") else [])
     for checker in checkers:
         answer = subprocess.run([*checker, file], capture_output=True, text=True, check=False)
@@ -552,6 +585,87 @@ def test_generator_is_a_command_that_writes_raw(compose_server, tmp_path):
     )
     assert answer.returncode == 0, answer.stderr
     assert execute(dsn, "SELECT count(*) >= 200 FROM raw.client") == (True,)
+
+
+def as_chdb(user: str, folder: Path) -> Path:
+    """Return a configuration for chDB, whose user is "default", by which that has the rights of a user of users.d."""
+    users = ElementTree.parse(ROOT / "clickhouse" / "server" / "users.d" / "tshop.xml").getroot()  # noqa: S314
+    found = users.find("users")
+    for one in list(found):
+        if one.tag != user:
+            found.remove(one)
+    found[0].tag = "default"
+    found[0].remove(found[0].find("password"))
+    ElementTree.SubElement(found[0], "password")
+    # What chDB needs by itself to open.
+    for grant in ("GRANT SHOW DATABASES ON default.*", "GRANT SELECT ON system.one"):
+        ElementTree.SubElement(found[0].find("grants"), "query").text = grant
+    ElementTree.SubElement(users.find("profiles"), "default")
+    ElementTree.SubElement(ElementTree.SubElement(users, "quotas"), "default")
+    folder.mkdir(exist_ok=True)
+    ElementTree.ElementTree(users).write(folder / "users.xml")
+    config = (ROOT / "clickhouse" / "server" / "config.d" / "tshop.xml").read_text()
+    config = config.replace("<console>1</console>", "").replace("information", "fatal")
+    config = config.replace("<listen_host>", f"<users_config>{folder / 'users.xml'}</users_config><listen_host>")
+    (folder / "config.xml").write_text(config)
+    return folder / "config.xml"
+
+
+# Runs statements, one an argument, and tells of each what came of it.
+IN_CHDB = """
+import sys
+import chdb
+connection = chdb.connect(sys.argv[1])
+for statement in sys.argv[2:]:
+    try:
+        connection.query(statement, "TSV")
+        print("done")
+    except Exception as error:
+        print("ACCESS_DENIED" if "ACCESS_DENIED" in str(error) or "READONLY" in str(error) else error)
+"""
+
+
+def test_dashboards_may_read_what_they_show_and_nothing_else(compose_server, tmp_path):
+    def run(user: str, *statements: str) -> list[str]:
+        answer = subprocess.run(
+            [
+                *(sys.executable, "-c", IN_CHDB),
+                f"{tmp_path / 'data'}?config-file={as_chdb(user, tmp_path / user)}",
+                *statements,
+            ],
+            env={**os.environ, **compose_environment("clickhouse", compose_server.port)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return answer.stdout.splitlines()
+
+    files = sorted((ROOT / "clickhouse" / "ddl").glob("*.sql"))
+    ddl = [sqlparse.format(file.read_text(), strip_comments=True).strip().rstrip(";") for file in files]
+    assert set(run("tshop", *ddl)) == {"done"}
+    datasets = [
+        yaml.safe_load(file.read_text()) for file in (ROOT / "superset" / "assets").glob("datasets/ClickHouse/*")
+    ]
+    shown = [one["sql"] or f"SELECT count() FROM {one['schema']}.{one['table_name']}" for one in datasets]
+    assert len(shown) > 1
+    readable = [
+        *shown,
+        "EXISTS TABLE tshop.sales",
+        "SHOW TABLES FROM tshop",
+        "DESCRIBE tshop.sales",
+        "SELECT version()",
+    ]
+    assert set(run("tshop_dashboard", *readable)) == {"done"}
+    # Names of persons are in the first, too, but these go around what is published.
+    hidden = [
+        "SELECT * FROM tshop.warehouse_sales_mart",
+        "SELECT * FROM postgresql(tshop_warehouse, schema = 'cdm', table = 'sales_mart_export')",
+        "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+        "INSERT INTO tshop.published_batch (run_id) VALUES (1)",
+        "DROP VIEW tshop.sales",
+        "CREATE TABLE tshop.mine (a UInt8) ENGINE = Memory",
+    ]
+    assert run("tshop_dashboard", *hidden) == ["ACCESS_DENIED"] * len(hidden)
 
 
 @pytest.fixture

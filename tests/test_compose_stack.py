@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ import psutil
 import psycopg2
 import pytest
 from conftest import free_port, run_psql
-from test_compose import ROOT, SERVICES, VARIABLE, commands, lay_out, size
+from test_compose import ROOT, SERVICES, VARIABLE, commands, dockerfiles, lay_out, size
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 
@@ -32,7 +33,8 @@ pytestmark = [
     pytest.mark.timeout(1800),
 ]
 # What listens where, inside.
-ADDRESSES = {"postgres": 5432, "clickhouse": 8123, "airflow-api-server": 8080}
+ADDRESSES = {"postgres": 5432, "clickhouse": 8123, "airflow-api-server": 8080, "superset": 8088}
+SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 SETTINGS = {"TSHOP_CLIENTS": "500", "TSHOP_PRODUCTS": "50", "TSHOP_LAST_DAY": "2026-01-03"}
 # Seconds for a service to become healthy, on a busy machine.
 PATIENCE = 600
@@ -69,19 +71,31 @@ class Stack:
         for host, port in ADDRESSES.items():
             text = re.sub(rf"\b{host}:{port}\b", f"127.0.0.1:{self.ports[host]}", text)
             text = text.replace(f'"host": "{host}", "port": {port}', f'"host": "127.0.0.1", "port": {self.ports[host]}')
-        home = self.folder / name
-        text = text.replace("/opt/tshop", str(home / "image")).replace("/opt/airflow", str(home / "home"))
-        return text.replace("/var/log/airflow", str(self.folder / "logs"))
+        # What a service says of itself; of the ports, only Superset's is in a command.
+        text = re.sub(r"\b(0\.0\.0\.0|127\.0\.0\.1):8088\b", f"127.0.0.1:{self.ports['superset']}", text)
+        # The endpoint has one user.
+        text = text.replace(
+            f"tshop_dashboard:{self.values['TSHOP_DASHBOARD_PASSWORD']}@",
+            f"tshop:{self.values['TSHOP_CLICKHOUSE_PASSWORD']}@",
+        )
+        folders = {"/opt/tshop": "image", "/opt/airflow": "home", "/opt/superset": "home", "/var/log/airflow": "logs"}
+        for folder, here in folders.items():
+            text = text.replace(folder, str((self.folder if here == "logs" else self.folder / name) / here))
+        return text
 
     def environment(self, name: str) -> dict[str, str]:
         """Return the whole environment of a service: its image's and its own."""
         image = re.findall(r"(\w+)=(\S+)", " ".join(re.findall(r"^ENV (.+)$", self._dockerfile(name), re.MULTILINE)))
         own = SERVICES[name].get("environment", {})
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        path = f"{self._python(name).parent}:{os.environ['PATH']}"
         found = self.resolve(name, {**dict(image), **own, "HOME": "/opt/airflow", "TMPDIR": "/opt/airflow"})
         if "AIRFLOW__API__PORT" in found:
             found |= {"AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(self.ports[name])}
         return {**found, "PATH": path}
+
+    @staticmethod
+    def _python(name: str) -> Path:
+        return SUPERSET_BIN / "python" if name.startswith("superset") else Path(sys.executable)
 
     def _dockerfile(self, name: str) -> str:
         return (ROOT / SERVICES[name]["build"]["dockerfile"]).read_text()
@@ -108,7 +122,7 @@ class Stack:
         """Run a job to its end, which has to be good; arguments go in the place of its own."""
         own = self.resolve(name, [*SERVICES[name].get("entrypoint", []), *(arguments or SERVICES[name]["command"])])
         answer = subprocess.run(
-            self._program(own),
+            self._program(name, own),
             cwd=self._lay_out(name),
             env=self.environment(name),
             stdin=subprocess.DEVNULL,
@@ -124,12 +138,12 @@ class Stack:
         (self.folder / name / "home").mkdir(parents=True, exist_ok=True)
         return image if image.exists() else lay_out(name, image)
 
-    @staticmethod
-    def _program(command: list[str]) -> list[str]:
-        return [sys.executable, *command[1:]] if command[0] == "python" else command
+    def _program(self, name: str, command: list[str]) -> list[str]:
+        bin_dir = self._python(name).parent
+        return [str(bin_dir / command[0]), *command[1:]] if (bin_dir / command[0]).exists() else command
 
     def _start(self, name: str) -> None:
-        command, check = (self._program(self.resolve(name, one)) for one in commands(name))
+        command, check = (self._program(name, self.resolve(name, one)) for one in commands(name))
         folder = self._lay_out(name)
         environment = self.environment(name)
         self._popen(name, command, folder, environment)
@@ -248,12 +262,38 @@ class Stack:
             self.postgres.stop("immediate")
 
 
+@pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
+def test_packages_of_the_image_install_and_fit_together(file, tmp_path):
+    (step,) = re.findall(r"^RUN pip (install .+)$", file.read_text(), re.MULTILINE)
+    if file.parent.name == "test":
+        pytest.skip("what the tests run in is installed the same way")
+    arguments = step.replace(" --no-cache-dir", "").split()
+    (tmp_path / "requirements").mkdir()
+    (tmp_path / arguments[-1]).write_bytes((ROOT / arguments[-1]).read_bytes())
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
+    python = tmp_path / "venv" / "bin" / "python"
+    # The base image has no compiler.
+    environment = {**os.environ, "CC": "false", "CXX": "false"}
+    for command in (arguments, ["check"]):
+        answer = subprocess.run(
+            [python, "-m", "pip", "--quiet", *command],
+            cwd=tmp_path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stdout + answer.stderr
+
+
 @pytest.fixture(scope="module")
 def stack(scratch: Path) -> Iterator[Stack]:
-    """All services that "up" starts, but the first days."""
+    """All services that "up" starts, but those that come after the first days."""
     stack = Stack(scratch / "compose-stack")
+    late = {"first-days", "superset-init", "superset"}
     try:
-        stack.up(*(name for name, service in SERVICES.items() if not service.get("profiles") and name != "first-days"))
+        stack.up(*(name for name, service in SERVICES.items() if not service.get("profiles") and name not in late))
         yield stack
     finally:
         for name, used in stack.memory.items():
@@ -287,6 +327,35 @@ def test_first_days_that_failed_are_started_again(stack):
     assert stack.run("first-days").stdout.splitlines()[-1] == "The first days are there."
     assert stack.airflow("GET", path)["state"] == "success"
     assert counts(stack) == before
+
+
+@pytest.mark.skipif(not SUPERSET_BIN.exists(), reason="Superset is not installed: make dashboard installs it")
+def test_dashboard_comes_with_the_first_days(stack):
+    stack.up("superset")
+    stack.look_at_memory()
+    assert "imported" in stack.done["superset-init"]
+    base = f"http://127.0.0.1:{stack.ports['superset']}"
+    names = {"username": "admin", "password": stack.values["TSHOP_SUPERSET_ADMIN_PASSWORD"], "provider": "db"}
+    data = json.dumps(names).encode()
+    login = urllib.request.Request(f"{base}/api/v1/security/login", data, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(login, timeout=60) as answer:
+        # A type of content that there is none of would be refused.
+        headers = {"Authorization": f"Bearer {json.load(answer)['access_token']}"}
+
+    def get(path: str) -> dict:
+        try:
+            with urllib.request.urlopen(urllib.request.Request(f"{base}{path}", headers=headers), timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            pytest.fail(f"{path}: {error.read().decode()}")
+
+    dashboards = get("/api/v1/dashboard/")["result"]
+    assert "T-Shop" in {one["dashboard_title"] for one in dashboards}
+    charts = get("/api/v1/chart/?q=(page_size:100)")["result"]
+    ours = {one["slice_name"]: one["id"] for one in charts if one["datasource_name_text"] == "tshop.sales"}
+    assert len(ours) >= 9
+    for name, number in ours.items():
+        assert get(f"/api/v1/chart/{number}/data/")["result"][0]["rowcount"] > 0, name
 
 
 def test_generator_adds_days(stack):
