@@ -98,9 +98,11 @@ def test_failed_run_is_told_until_one_succeeds(tmp_path, shop):  # noqa: F811
     settings = settings_of(tmp_path, shop)
     execute(shop, "CALL sl.record_failure('dds.load_sale', 'TS004', 'the load would delete 900 rows')")
     state = status.look(settings)
-    assert state.problems == ["The last run of dds.load_sale failed (TS004): docs/errors.md says what to do."]
+    assert state.problems == [
+        "The last run of dds.load_sale failed (TS004: the load would delete 900 rows): see docs/errors.md."
+    ]
     [failed] = state.tables["failed"]
-    assert (failed["sqlstate"], failed["ran_since"], failed["message"]) == (
+    assert (failed["sqlstate"], failed["made_up_for"], failed["message"]) == (
         "TS004",
         "no",
         "the load would delete 900 rows",
@@ -109,9 +111,12 @@ def test_failed_run_is_told_until_one_succeeds(tmp_path, shop):  # noqa: F811
     assert (answer.returncode, answer.stderr) == (1, "")
     assert "TS004" in answer.stdout
 
+    execute(shop, "CALL sl.record_failure('dds.load_sale', NULL, 'the connection was lost')")
+    state = status.look(settings)
+    assert [row["made_up_for"] for row in state.tables["failed"]] == ["no", "no"]
     execute(shop, "CALL dds.load_sale()")
     state = status.look(settings)
-    assert (state.problems, [row["ran_since"] for row in state.tables["failed"]]) == ([], ["yes"])
+    assert (state.problems, [row["made_up_for"] for row in state.tables["failed"]]) == ([], ["yes", "yes"])
     assert command(tmp_path, WAREHOUSE_DSN=shop).returncode == 0
 
 

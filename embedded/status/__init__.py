@@ -91,10 +91,8 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
         state.problems.append(f"PostgreSQL does not tell how the warehouse is ({said}): {cure}.")
     for row in state.tables.get("latest", []):
         if row["status"] == "failed":
-            state.problems.append(
-                f"The last run of {row['procedure_name']} failed ({row['error_sqlstate'] or 'connection lost'}): "
-                "docs/errors.md says what to do."
-            )
+            said = f"{row['error_sqlstate'] or 'connection lost'}: {row['message']}"
+            state.problems.append(f"The last run of {row['procedure_name']} failed ({said}): see docs/errors.md.")
     for row in state.tables.get("lag", []):
         if (row["minutes_behind"] or 0) > LATE_MINUTES:
             state.problems.append(
@@ -258,7 +256,7 @@ def _text(value: Any) -> str:
     match value:
         case None:
             return "-"
-        case int() | Decimal() if value == int(value) and not isinstance(value, bool):
+        case int() | Decimal() if Decimal(value).as_tuple().exponent == 0:
             return f"{int(value):,}".replace(",", " ")
         case _:
             return str(value)

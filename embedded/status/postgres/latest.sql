@@ -4,6 +4,7 @@ SELECT
     target,
     status,
     error_sqlstate,
+    left(regexp_replace(error_message, '\s+', ' ', 'g'), 120) AS message,
     seconds,
     extract(EPOCH FROM finished_at) AS finished_epoch
 FROM sl.status_run
