@@ -2,13 +2,16 @@
 them, in a folder that holds what its image and mounts hold, with no other environment than compose gives it.
 
 PostgreSQL and ClickHouse are the embedded ones; everything else is a service's own command, and its own health check.
-It takes some minutes, and is run where COMPOSE_STACK=1 is set.
+Who is root runs them as a container would: see tests/contain.sh. It takes some minutes, and is run where
+COMPOSE_STACK=1 is set.
 """
 
 import contextlib
+import itertools
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -24,7 +27,7 @@ import psutil
 import psycopg2
 import pytest
 from conftest import free_port, run_psql
-from test_compose import ROOT, SERVICES, VARIABLE, commands, dockerfiles, lay_out, size
+from test_compose import ROOT, SERVICES, VARIABLE, commands, dockerfiles, lay_out, mounts, size
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 
@@ -52,6 +55,8 @@ class Stack:
         # The greatest memory in bytes that was seen.
         self.memory: dict[str, int] = {}
         self.postgres: PostgresServer | None = None
+        self.contained = os.geteuid() == 0 and shutil.which("unshare") is not None
+        self._roots = itertools.count()
 
     def _make_env(self) -> dict[str, str]:
         (self.folder / "env" / "docker").mkdir(parents=True)
@@ -79,7 +84,7 @@ class Stack:
             f"tshop:{self.values['TSHOP_CLICKHOUSE_PASSWORD']}@",
         )
         folders = {"/opt/tshop": "image", "/opt/airflow": "home", "/opt/superset": "home", "/var/log/airflow": "logs"}
-        for folder, here in folders.items():
+        for folder, here in {} if self.contained else folders.items():
             text = text.replace(folder, str((self.folder if here == "logs" else self.folder / name) / here))
         return text
 
@@ -88,7 +93,9 @@ class Stack:
         image = re.findall(r"(\w+)=(\S+)", " ".join(re.findall(r"^ENV (.+)$", self._dockerfile(name), re.MULTILINE)))
         own = SERVICES[name].get("environment", {})
         path = f"{self._python(name).parent}:{os.environ['PATH']}"
-        found = self.resolve(name, {**dict(image), **own, "HOME": "/opt/airflow", "TMPDIR": "/opt/airflow"})
+        found = self.resolve(name, {**dict(image), **own})
+        if not self.contained:
+            found |= dict.fromkeys(("HOME", "TMPDIR"), str(self.folder / name / "home"))
         if "AIRFLOW__API__PORT" in found:
             found |= {"AIRFLOW__API__HOST": "127.0.0.1", "AIRFLOW__API__PORT": str(self.ports[name])}
         return {**found, "PATH": path}
@@ -122,7 +129,7 @@ class Stack:
         """Run a job to its end, which has to be good; arguments go in the place of its own."""
         own = self.resolve(name, [*SERVICES[name].get("entrypoint", []), *(arguments or SERVICES[name]["command"])])
         answer = subprocess.run(
-            self._program(name, own),
+            self._contain(name, self._program(name, own)),
             cwd=self._lay_out(name),
             env=self.environment(name),
             stdin=subprocess.DEVNULL,
@@ -142,9 +149,33 @@ class Stack:
         bin_dir = self._python(name).parent
         return [str(bin_dir / command[0]), *command[1:]] if (bin_dir / command[0]).exists() else command
 
+    def _contain(self, name: str, command: list[str]) -> list[str]:
+        """Return the command as it runs in something like a container; the command itself where that cannot be."""
+        if not self.contained:
+            return command
+        root = self.folder / "roots" / str(next(self._roots))
+        root.mkdir(parents=True)
+        python = self._python(name)
+        read_only = [python.parents[1], Path(os.path.realpath(python)).parents[1]]
+        logs = self.folder / "logs"
+        logs.mkdir(exist_ok=True)
+        os.chown(logs, 50000, 50000)
+        shown = [str(self._lay_out(name)), "/opt/tshop"]
+        for _source, target, *mode in mounts(SERVICES[name]):
+            if not mode:
+                assert target == "/var/log/airflow"
+                shown += [f"+{logs}", target]
+        memory = [word for folder in SERVICES[name].get("tmpfs", []) for word in folder.split(":")]
+        # As the image's user has it.
+        home = (re.findall(r"--home-dir (\S+)", self._dockerfile(name)) or ["/home/tshop"])[0]
+        script = str(ROOT / "tests" / "contain.sh")
+        prefix = ["unshare", "--mount", "bash", script, str(root), home, "--", *map(str, read_only), "--"]
+        return [*prefix, *shown, "--", *memory, "--", *command]
+
     def _start(self, name: str) -> None:
-        command, check = (self._program(name, self.resolve(name, one)) for one in commands(name))
         folder = self._lay_out(name)
+        programs = [self._program(name, self.resolve(name, one)) for one in commands(name)]
+        command, check = (self._contain(name, one) for one in programs)
         environment = self.environment(name)
         self._popen(name, command, folder, environment)
 
