@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 from conftest import free_port
 
-from embedded import main_job, report, stack
+from embedded import main_job, report, stack, status
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, Settings
 
@@ -83,6 +83,17 @@ def test_days_go_from_the_generator_to_clickhouse(running: stack.Stack) -> None:
     assert revenue > 0
     assert re.search(rf"Revenue, RUB +{f'{revenue:,.2f}'.replace(',', ' ')}\n", text)
     assert re.search(rf"Orders +{orders}\n", text)
+
+    # So does make status, as a role that may see no more than that. How many rows wait in raw is an upper bound here,
+    # where Airflow's own transactions keep the load's window open.
+    state = status.look(running.settings)
+    assert state.problems == []
+    assert [(title, health) for title, _process, health in state.services] == [
+        ("PostgreSQL", "healthy"),
+        ("ClickHouse", "healthy"),
+    ]
+    assert [row["rows_behind"] for row in state.tables["lag"] if row["layer"] != "dds"] == [0, 0, 0, 0]
+    assert [row["status"] for row in state.tables["runs"]] == ["succeeded"] * 5
 
     # The same days again change nothing.
     before = rows(running, "SELECT count(*), sum(version_no), max(run_id) FROM cdm.sales_mart")
