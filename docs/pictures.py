@@ -1,6 +1,6 @@
 """Take the pictures that README shows, in a real browser, of the running embedded stack: `make pictures`.
 
-Needs Debian's Chromium (`apt-get install chromium`) and a stack on which `make run` has ended.
+Needs Debian's Chromium (`apt-get install chromium`) and a stack on which `make run` and `make dashboard` have ended.
 """
 
 import shutil
@@ -9,15 +9,16 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
+from docs import dashboards
+from docs.dashboards import CHROMIUM_OPTIONS
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.environment import ADMIN, admin_password
 from embedded.errors import StackError
 from embedded.main_job import DAG
 from embedded.settings import Settings
+from embedded.stack import SUPERSET, Stack
 
 FOLDER = Path(__file__).parent / "pictures"
-# Headless Chromium as root, and without look-ups of its own.
-CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 def log_in(page: Page, settings: Settings) -> None:
@@ -64,10 +65,21 @@ def take(settings: Settings) -> list[Path]:
     return files
 
 
+def take_dashboards(settings: Settings) -> list[Path]:
+    """Take the pictures of the dashboards and return their files.
+
+    :raises StackError: Superset does not run
+    """
+    if Stack(settings).health(SUPERSET) != "healthy":
+        raise StackError("Superset does not run: run 'make dashboard' first.")
+    return dashboards.take(shutil.which("chromium"), settings, FOLDER, {"t-shop": 10, "warehouse-health": 6})
+
+
 def main() -> int:
     """Take the pictures; on failure print one sentence to stderr and return 1."""
     try:
-        for file in take(Settings.from_environment()):
+        settings = Settings.from_environment()
+        for file in (*take(settings), *take_dashboards(settings)):
             print(f"docs: {file.relative_to(FOLDER.parent.parent)}")
     except StackError as error:
         print(f"docs: {error}", file=sys.stderr)

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import psycopg2.extensions
 
@@ -133,6 +133,7 @@ def superset_environment(settings: Settings) -> dict[str, str]:
         "SUPERSET_SECRET_KEY": settings.secret("superset_key"),
         "SUPERSET_ADMIN_PASSWORD": settings.secret("superset_admin"),
         "SUPERSET_CLICKHOUSE_URL": superset_clickhouse_url(settings.clickhouse_url),
+        "SUPERSET_WAREHOUSE_URL": superset_warehouse_url(settings.warehouse_dsn_of("monitor")),
         # Nobody outside is told that it runs.
         "SCARF_ANALYTICS": "false",
     }
@@ -144,6 +145,17 @@ def superset_clickhouse_url(url: str) -> str:
     user, password = quote(address.user, safe=""), quote(address.password, safe="")
     secure = "?secure=true" if address.secure else ""
     return f"clickhousedb://{user}:{password}@{address.host}:{address.port}/{address.database}{secure}"
+
+
+def superset_warehouse_url(dsn: str) -> str:
+    """Return a libpq URI of one server as SQLAlchemy has it."""
+    parts = psycopg2.extensions.parse_dsn(dsn)
+    user, password, host, port, database = (
+        quote(parts.pop(name, default), safe="")
+        for name, default in (("user", ""), ("password", ""), ("host", ""), ("port", "5432"), ("dbname", ""))
+    )
+    more = f"?{urlencode(parts)}" if parts else ""
+    return f"postgresql+psycopg2://{user}:{password}@{host}:{port}/{database}{more}"
 
 
 def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:

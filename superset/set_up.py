@@ -5,6 +5,7 @@ What is there is overwritten by what the files say, under the same identity, so 
 
 Variables, besides those of superset_config.py:
     SUPERSET_CLICKHOUSE_URL: ``clickhousedb://user:password@host:port/tshop``.
+    SUPERSET_WAREHOUSE_URL: ``postgresql+psycopg2://user:password@host:port/database``, as the role tshop_monitor.
     SUPERSET_ADMIN_PASSWORD: of the user admin.
 """
 
@@ -22,7 +23,7 @@ FOLDER = Path(__file__).resolve().parent
 ASSETS = FOLDER / "assets"
 ADMIN = "admin"
 # The variable that holds the address of a database, by the database's name.
-ADDRESSES = {"ClickHouse": "SUPERSET_CLICKHOUSE_URL"}
+ADDRESSES = {"ClickHouse": "SUPERSET_CLICKHOUSE_URL", "Warehouse": "SUPERSET_WAREHOUSE_URL"}
 # Lengths, in days, of the period that a dashboard opens with: the longest that the data has twice.
 PERIODS = (28, 14, 7, 1)
 # The period in the files, for a shop that sells on.
@@ -186,10 +187,10 @@ def import_assets(contents: dict[str, str]) -> str:
     g.user = security_manager.find_user(username=ADMIN)
     try:
         ImportAssetsCommand(contents).run()
-    except CommandInvalidError as error:
-        raise AssetError(f"the assets were refused: {error.normalized_messages()}") from None
     except CommandException as error:
-        raise AssetError(f"the assets were not imported: {error}: {error.__cause__}") from None
+        cause = error.__cause__ or error
+        told = cause.normalized_messages() if isinstance(cause, CommandInvalidError) else cause
+        raise AssetError(f"the assets were refused: {told}") from None
     kinds = ("database", "dataset", "chart", "dashboard")
     numbers = {kind: sum(name.startswith(f"{kind}s/") for name in contents) for kind in kinds}
     told = ", ".join(f"{number} {kind}{'s' * (number != 1)}" for kind, number in numbers.items())

@@ -423,3 +423,55 @@ def test_damaged_asset_is_refused_whole(shop: Shop, tmp_path: Path, damage: Call
     assert message in answer.stderr
     assert "Traceback" not in answer.stderr
     assert kept(shop) == before
+
+
+# --- a browser --------------------------------------------------------------------------------------------------------
+
+
+@needs_superset
+@pytest.mark.skipif(not shutil.which("chromium"), reason="Chromium is not installed: 'apt-get install chromium'")
+@pytest.mark.timeout(900)
+def test_browser_shows_nine_charts_and_filters_them(shop: Shop, tmp_path: Path) -> None:
+    from docs import dashboards
+
+    category = shop.ask("Revenue by category")[-1]["category_name"]
+    with dashboards.browser(shutil.which("chromium")) as running:
+        page = running.new_page(viewport={"width": 1440, "height": 3000})
+        dashboards.log_in(page, shop.settings)
+        dashboards.open_dashboard(page, shop.settings, "t-shop", len(NINE) + 1)
+        assert dashboards.failures(page) == []
+        shown = {one.get_attribute("data-test-chart-name") for one in page.locator("[data-test-chart-name]").all()}
+        assert shown == NINE | {TILE}
+        # The shop is older than a week: the dashboard opens with its last days.
+        opened = (OPENED + timedelta(days=DAYS - 7), OPENED + timedelta(days=DAYS))
+        for chosen in ({}, {"category_name": [category]}):
+            if chosen:
+                page.locator("input[role=combobox]").first.click()
+                page.keyboard.type(category)
+                page.locator(".ant-select-item-option", has_text=category).first.click()
+                page.keyboard.press("Escape")
+                page.locator("[data-test='filter-bar__apply-button']").click()
+            ((revenue,),) = shop.count(NUMBERS["Total revenue"], opened, chosen)
+            text = f"{revenue:,.0f}".replace(",", "\u202f") + "\u202f₽"
+            page.locator("[data-test-chart-name='Total revenue']", has_text=text).wait_for()
+            dashboards.wait_drawn(page, len(NINE) + 1)
+            assert dashboards.failures(page) == []
+            ((clients,),) = shop.count(NUMBERS["Clients"], opened, chosen)
+            text = f"{clients:,.0f}".replace(",", "\u202f")
+            assert text in page.locator("[data-test-chart-name='Clients'] .pop_kpi").inner_text()
+        assert "✓ equal" in page.locator(f"[data-test-chart-name='{TILE}']").inner_text()
+        # On a phone nothing is wider than the page.
+        dashboards.picture(page, dashboards.PHONE, tmp_path / "phone.png")
+        assert page.evaluate("document.documentElement.scrollWidth") <= dashboards.PHONE[0]
+        for chart in page.locator("[data-test-chart-name]").all():
+            box = chart.bounding_box()
+            assert box["width"] > 300
+            assert box["x"] + box["width"] <= dashboards.PHONE[0]
+        page.set_viewport_size({"width": 1440, "height": 3000})
+        dashboards.open_dashboard(page, shop.settings, "warehouse-health", 6)
+        assert dashboards.failures(page) == []
+        rule, waiting = shop.sql(
+            "SELECT rule_name, open_rows::text FROM sl.status_rejected ORDER BY open_rows DESC, rule_name LIMIT 1"
+        )[0]
+        rows = page.locator("[data-test-chart-name='Rejected rows that wait'] tbody tr").all_inner_texts()
+        assert any(rule in row and waiting in row.split() for row in rows)
