@@ -112,7 +112,7 @@ INSERT INTO tshop.published_batch (
     current_count,
     sum_quantity,
     sum_total_amount,
-    row_hash
+    is_erasure
 )
 SELECT
     b.run_id,
@@ -121,7 +121,7 @@ SELECT
     b.current_count,
     b.sum_quantity,
     b.sum_total_amount,
-    b.row_hash
+    r.is_erasure
 FROM tshop.batch AS b
 INNER JOIN tshop.staged_run AS r ON b.run_id = r.run_id
 WHERE

@@ -113,7 +113,8 @@ ORDER BY run_id
 AS
 SELECT
     run_id,
-    started_at
+    started_at,
+    is_erasure
 FROM tshop.warehouse_run
 WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
 SETTINGS external_table_strict_query = 1;

@@ -3,7 +3,8 @@
 Takes the shop's data from the raw layer to ClickHouse:
 
 `prepare_clickhouse` → `generate` (only where the run asks for it) → `load_client`, `load_product` → `load_sale` →
-`build_mart` → `audit` → `pull` → `reconcile` → `publish`
+`build_mart` → `audit` → `pull` → `reconcile` → `publish` → `anything_to_erase` → `erase` (only where a person was
+erased)
 
 Every task may be retried, and a run may be started again from its first task: the loads take what is new since their
 own last run, not what belongs to a date, and ClickHouse takes over whole batches of the mart or nothing. Therefore a
@@ -15,9 +16,11 @@ To generate days of the synthetic shop, start a run with `generate` on and `date
 import sys
 from datetime import timedelta
 
+from airflow.providers.common.sql.operators.sql import BranchSQLOperator
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 from tshop_operators import (
+    CLICKHOUSE_CONNECTION,
     DEFAULT_ARGUMENTS,
     LONG,
     RETRY_POLICY,
@@ -143,4 +146,20 @@ with DAG(
         "its own is sound: it builds the next state anew.",
     )
 
-    chain(prepare, generate, loads, load_sale, build_mart, audit, pull, reconcile, publish)
+    anything_to_erase = BranchSQLOperator(
+        task_id="anything_to_erase",
+        conn_id=CLICKHOUSE_CONNECTION,
+        sql="anything_to_erase.sql",
+        follow_task_ids_if_true=["erase"],
+        follow_task_ids_if_false=[],
+        execution_timeout=SHORT,
+        doc_md="Skips the next task where no person was erased since the last time.",
+    )
+    erase = ClickHouseOperator(
+        task_id="erase",
+        sql="erase.sql",
+        execution_timeout=LONG,
+        doc_md="Takes off ClickHouse's disk what a published batch has erased, and notes so in `tshop.erased_batch`.",
+    )
+
+    chain(prepare, generate, loads, load_sale, build_mart, audit, pull, reconcile, publish, anything_to_erase, erase)

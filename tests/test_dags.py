@@ -14,7 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 DAGS = ROOT / "dags"
 WAREHOUSE_TASKS = {"load_client", "load_product", "load_sale", "build_mart", "audit"}
-CLICKHOUSE_TASKS = {"prepare_clickhouse", "pull", "reconcile", "publish"}
+CLICKHOUSE_TASKS = {"prepare_clickhouse", "pull", "reconcile", "publish", "erase"}
 
 
 def moment(*numbers: int) -> datetime:
@@ -90,6 +90,8 @@ def test_tasks_run_in_order(dag):
         ("audit", "pull"),
         ("pull", "reconcile"),
         ("reconcile", "publish"),
+        ("publish", "anything_to_erase"),
+        ("anything_to_erase", "erase"),
     }
 
 
@@ -125,6 +127,7 @@ def test_clickhouse_task_sends_the_files_of_the_clickhouse_folder(dag, task_id):
         "pull": [ROOT / "clickhouse" / "pull.sql"],
         "reconcile": [ROOT / "clickhouse" / "reconcile.sql"],
         "publish": [ROOT / "clickhouse" / "publish.sql"],
+        "erase": [ROOT / "clickhouse" / "erase.sql"],
     }[task_id]
     assert files
     assert render(dag, task_id) == [s for file in files for s in statements(file.read_text())]
@@ -135,9 +138,13 @@ def test_retry_of_reconcile_pulls_again_first(dag):
 
 
 def test_every_task_is_of_a_known_kind(dag):
-    assert {task.task_id for task in dag.tasks} == WAREHOUSE_TASKS | CLICKHOUSE_TASKS | {"generate"}
+    assert {task.task_id for task in dag.tasks} == WAREHOUSE_TASKS | CLICKHOUSE_TASKS | {
+        "generate",
+        "anything_to_erase",
+    }
     kinds = {task.task_id: type(task).__name__ for task in dag.tasks}
     assert kinds.pop("generate") == "BashOperator"
+    assert kinds.pop("anything_to_erase") == "BranchSQLOperator"
     assert set(kinds.values()) == {"CallOperator", "ClickHouseOperator"}
     assert {kinds[task_id] for task_id in WAREHOUSE_TASKS} == {"CallOperator"}
 
