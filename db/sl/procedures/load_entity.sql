@@ -63,6 +63,7 @@ DECLARE
     v_current bigint;
     v_deleted bigint;
     v_changed bigint;
+    v_late bigint := 0;
     v_context text;
 BEGIN
     PERFORM sl.bound_lock_wait();
@@ -113,6 +114,7 @@ BEGIN
                 CASE WHEN c.scd2_rule IS NOT NULL THEN to_jsonb(c.scd2_source) - 'changed_xid' END AS scd2_row,
                 %9$s,
                 v.scd2_sk,
+                c.scd2_rule IS NULL AND c.scd2_at < v.scd2_known_at AS scd2_late,
                 CASE
                     WHEN c.scd2_rule IS NOT NULL THEN 'rejected'
                     WHEN c.scd2_forgotten THEN
@@ -153,6 +155,10 @@ BEGIN
                     t.is_current AS scd2_current,
                     t.valid_from AS scd2_from,
                     coalesce(t.last_observed_at, t.valid_from) AS scd2_last_at,
+                    -- What was observed last of a closed version is its end.
+                    CASE
+                        WHEN t.is_current THEN coalesce(t.last_observed_at, t.valid_from) ELSE t.valid_to
+                    END AS scd2_known_at,
                     (%7$s) AS scd2_differs
                 FROM %8$s AS t
                 WHERE t.%2$s = c.scd2_key
@@ -309,8 +315,9 @@ BEGIN
                 count(*) FILTER (WHERE c.scd2_action IN ('close', 'forget', 'splice_deleted')),
                 count(*) FILTER (WHERE c.scd2_action IN ('touch', 'same', 'splice_unchanged')),
                 count(*) FILTER (WHERE c.scd2_action = 'rejected'),
-                max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected')
-            INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high
+                max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected'),
+                count(*) FILTER (WHERE c.scd2_late)
+            INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high, v_late
             FROM pg_temp.scd2_change AS c;
         END IF;
 
@@ -329,6 +336,7 @@ BEGIN
         PERFORM sl.write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
 
         run_id := v_run_id;
+        UPDATE sl.run AS r SET rows_late = v_late WHERE r.run_id = v_run_id;
         PERFORM sl.finish_run(
             run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected,
             v_window.is_full

@@ -1,11 +1,12 @@
 -- sl.status_quality
 --
--- Purpose: the quality of what the sources delivered, a row a load: how much of it was rejected or changed what was
---     known already, and how long the load took.
+-- Purpose: the quality of what the sources delivered, a row a load: how much of it was rejected, changed what was known
+--     already or came late, and how long the load took.
 -- Columns: run_id; entity_name; started_at; seconds; rows_read, rows_rejected, rows_corrected; rejected_share: of the
---     rows read, 0 to 1; corrected_share: of the rows read, those that changed a state in place or moved its
---     beginning into the past: another state of a time that was known, or a late state equal to the one after it.
---     Shares are NULL where nothing was read.
+--     rows read, 0 to 1; corrected_share: of the rows read, those that changed a state in place or moved its beginning
+--     into the past: another state of a time that was known, or a late state equal to the one after it; rows_late,
+--     late_share: those out of order, older than what was known of their key (a key known by a deletion alone does not
+--     count). Shares are NULL where nothing was read, and of late rows where the load was before they were counted.
 -- Reads: sl.run, sl.entity.
 CREATE OR REPLACE VIEW sl.status_quality AS
 SELECT
@@ -17,7 +18,9 @@ SELECT
     r.rows_rejected,
     r.rows_corrected,
     round(r.rows_rejected::numeric / nullif(r.rows_read, 0), 6) AS rejected_share,
-    round(r.rows_corrected::numeric / nullif(r.rows_read, 0), 6) AS corrected_share
+    round(r.rows_corrected::numeric / nullif(r.rows_read, 0), 6) AS corrected_share,
+    r.rows_late,
+    round(r.rows_late::numeric / nullif(r.rows_read, 0), 6) AS late_share
 FROM sl.run AS r
 INNER JOIN sl.entity AS e
     ON r.target = format('%I.%I', e.target_schema, e.target_table)
