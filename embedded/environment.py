@@ -113,7 +113,6 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         # After a crash of the scheduler the tasks it ran are found and taken up in half a minute, not in five.
         "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
         "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
-        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
         "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn_of("etl")),
         "AIRFLOW_CONN_TSHOP_CLICKHOUSE": clickhouse_connection(settings.clickhouse_url),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),

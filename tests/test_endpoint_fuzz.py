@@ -92,7 +92,8 @@ SETTINGS = _words("""
 PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "deflate": zlib.compress,
-    "zstd": zstandard.ZstdCompressor().compress,
+    # One compressor is not for several threads.
+    "zstd": lambda data: zstandard.ZstdCompressor().compress(data),
     "lz4": lz4.frame.compress,
 }
 
