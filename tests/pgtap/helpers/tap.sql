@@ -215,6 +215,24 @@ $body$;
 
 COMMENT ON FUNCTION tap.forget_client IS 'Erases a client and settles it';
 
+CREATE FUNCTION tap.record_failure(
+    p_procedure text,
+    p_sqlstate text,
+    p_message text,
+    p_context text DEFAULT NULL,
+    p_started_at timestamptz DEFAULT NULL
+)
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    EXECUTE 'CALL sl.record_failure($1, $2, $3, $4, $5)'
+    USING p_procedure, p_sqlstate, p_message, p_context, p_started_at;
+END;
+$body$;
+
+COMMENT ON FUNCTION tap.record_failure IS 'Leaves the trace of a failed run; a CALL would show its number amidst the TAP lines';
+
 CREATE FUNCTION tap.clients()
 RETURNS TABLE (
     client_id integer,

@@ -13,7 +13,7 @@ SELECT throws_ok(
     $$CALL sl.record_failure('sl.audit', 'oops', 'x')$$,
     '22023', 'sl.record_failure: "oops" is no SQLSTATE', 'what is no SQLSTATE'
 );
-CALL sl.record_failure('sl.audit', 'TS010', repeat('x', 5000), repeat('y', 5000));
+SELECT tap.record_failure('sl.audit', 'TS010', repeat('x', 5000), repeat('y', 5000));
 SELECT results_eq(
     'SELECT length(error_message), length(error_context) FROM sl.run', 'VALUES (2000, 2000)', 'long texts are cut'
 );

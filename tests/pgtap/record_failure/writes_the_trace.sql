@@ -1,8 +1,10 @@
 BEGIN;
 SELECT plan(4);
 
-CALL sl.record_failure('dds.load_client', '40P01', 'deadlock detected', 'PL/pgSQL function x', now() - interval '5 s');
-CALL sl.record_failure('cdm.build_mart', NULL, ' ', p_started_at => now() + interval '1 day');
+SELECT tap.record_failure(
+    'dds.load_client', '40P01', 'deadlock detected', 'PL/pgSQL function x', now() - interval '5 s'
+);
+SELECT tap.record_failure('cdm.build_mart', NULL, ' ', p_started_at => now() + interval '1 day');
 
 SELECT results_eq(
     $$SELECT procedure_name, target, status, error_sqlstate, error_message, error_context, rows_read,

@@ -43,7 +43,7 @@ UPDATE sl.run SET finished_at = now() - interval '5 minutes', started_at = now()
 WHERE run_id = (SELECT max(run_id) FROM sl.run);
 SELECT tap.put_client(9, tap.at(9));
 SELECT tap.load('client');
-CALL sl.record_failure('dds.load_client', 'TS004', 'too many');
+SELECT tap.record_failure('dds.load_client', 'TS004', 'too many');
 SELECT results_eq(
     $$SELECT l.source, l.rows_behind, l.minutes_behind, l.last_run_id
     FROM sl.status_lag AS l WHERE l.layer = 'cdm' AND l.rows_behind > 0$$,

@@ -19,7 +19,7 @@ SELECT results_eq(
 SELECT is_empty($$SELECT * FROM sl.status_quality WHERE seconds < 0 OR seconds IS NULL$$, 'with how long it took');
 
 SELECT tap.build_mart();
-CALL sl.record_failure('dds.load_client', 'TS004', 'too many');
+SELECT tap.record_failure('dds.load_client', 'TS004', 'too many');
 SELECT is(count(*), 3::bigint, 'builds and failed runs are no loads') FROM sl.status_quality;
 
 SELECT * FROM finish();

@@ -2,7 +2,7 @@ BEGIN;
 SELECT plan(3);
 
 SELECT tap.put_healthy_warehouse();
-CALL sl.record_failure('dds.load_sale', 'TS004', 'too many', 'where it was');
+SELECT tap.record_failure('dds.load_sale', 'TS004', 'too many', 'where it was');
 UPDATE sl.run SET started_at = finished_at - interval '2.5 s' WHERE error_sqlstate = 'TS004';
 SELECT results_eq(
     $$SELECT procedure_name, target, status, is_latest, seconds, error_sqlstate, error_message, called_by = session_user
