@@ -87,8 +87,8 @@ report: setup ## Print the report, read from ClickHouse and PostgreSQL
 psql: setup ## Open psql on the warehouse; AS=analyst reads only
 	@$(EXEC) --as "$(if $(filter command,$(origin AS)),$(AS),owner)" -- psql
 
-test: setup-dev ## Run all tests on a throw-away stack; ARGS= goes to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup-dev ## Run all tests on throw-away stacks, on two cores; ARGS= goes to pytest instead
+	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
 
 .PHONY: soak
 soak: setup-dev ## Break the warehouse on purpose for MINUTES (15): histories, kills, writers, hostile requests

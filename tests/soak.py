@@ -73,6 +73,7 @@ class Soak:
         """Kills of what runs the DAG and of what it runs on, writers beside loads, hostile requests."""
         of_the_dag = max(2, round(self.minutes / MINUTES_A_KILL_OF_THE_DAG))
         self.test("test_faults.py", "-k", "scheduler", TSHOP_AIRFLOW_KILLS=of_the_dag)
+        self.test("test_clickhouse.py", "-k", "damage", TSHOP_DAMAGES="all")
         rest = self.minutes - self.elapsed()
         kills_end = self.elapsed() + rest * KILLS_SHARE
         self.until(kills_end, lambda: self.test("test_faults.py", "-k", "random", TSHOP_KILLS=KILLS_A_TIME))
