@@ -299,7 +299,9 @@ class PostgresServer:
         main = psutil.Process(pid)
         processes = [main, *main.children(recursive=True)]
         for process in processes:
-            process.send_signal(signal.SIGKILL)
+            # A backend may end by itself when its postmaster is gone.
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
         psutil.wait_procs(processes, timeout=10)
 
     def pid(self) -> int | None:
