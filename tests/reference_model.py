@@ -21,6 +21,16 @@ COLUMNS = {
 OUTCOMES = ("inserted", "corrected", "deleted", "unchanged", "rejected")
 # Rows rejected by these may become good by the passing of time, so every load judges them again.
 CLOCK_RULES = frozenset({"birth_date_in_future", "sold_in_future"})
+# The current mart as Warehouse.mart gives it: with the starts of the versions in place of their surrogate keys.
+CURRENT_MART = """
+    SELECT
+        m.sale_id, m.order_id, m.sold_at, m.client_id, c.valid_from, m.client, m.client_age, m.product_id,
+        p.valid_from, m.product, m.category, m.size, m.price, m.quantity, m.total_amount
+    FROM cdm.sales_mart AS m
+    LEFT JOIN dds.client AS c USING (client_sk)
+    LEFT JOIN dds.product AS p USING (product_sk)
+    WHERE m.is_current
+"""
 State = tuple | None
 
 

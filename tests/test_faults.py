@@ -35,7 +35,7 @@ from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import AIRFLOW_DATABASE, ROOT, ClickHouseAddress, Settings
 from generator.__main__ import main as generate
 from tests import tally
-from tests.reference_model import COLUMNS, Row, Warehouse
+from tests.reference_model import COLUMNS, CURRENT_MART, Row, Warehouse
 
 KILLS = int(os.environ.get("TSHOP_KILLS", "5"))
 AIRFLOW_KILLS = int(os.environ.get("TSHOP_AIRFLOW_KILLS", "0"))
@@ -47,15 +47,6 @@ VERSION = (
     *("sale_id", "version_no", "order_id", "client_id", "client_sk", "client", "product_id", "product_sk", "product"),
     *("category", "size", "quantity", "is_current", "run_id"),
 )
-MART = """
-    SELECT
-        m.sale_id, m.order_id, m.sold_at, m.client_id, c.valid_from, m.client, m.client_age, m.product_id,
-        p.valid_from, m.product, m.category, m.size, m.price, m.quantity, m.total_amount
-    FROM cdm.sales_mart AS m
-    LEFT JOIN dds.client AS c USING (client_sk)
-    LEFT JOIN dds.product AS p USING (product_sk)
-    WHERE m.is_current
-"""
 # What is raised where the other side dies.
 CUT_OFF = (psycopg2.OperationalError, psycopg2.InterfaceError, httpx.HTTPError)
 
@@ -285,7 +276,7 @@ class Attacked:
                 f"coalesce(last_observed_at, valid_from) FROM dds.{entity}"
             )
             self.equal(f"dds.{entity}", versions, list(self.model.versions(entity)))
-        self.equal("the mart", self.ask(MART), list(self.model.mart()))
+        self.equal("the mart", self.ask(CURRENT_MART), list(self.model.mart()))
         self.equal(
             "the open rejections",
             self.ask("SELECT entity_name, entity_key, rule_name FROM sl.rejected_row WHERE resolved_run_id IS NULL"),
