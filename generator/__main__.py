@@ -3,13 +3,13 @@
 import argparse
 import os
 import sys
+from collections import Counter
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from tqdm import tqdm
 
-from generator import GeneratorError, Shop, people
-from generator import day as rows_of_day
+from generator import GeneratorError, Shop, chunks, people
 from generator.manifest import Manifest
 from generator.shop import FIRST_YEAR, LAST_YEAR, MOST, ZONE
 from generator.sinks import Files, Warehouse
@@ -127,17 +127,22 @@ class _Progress:
         self._bar = tqdm(total=days, unit="day", disable=quiet or not terminal)
         self._lines = not quiet and not terminal
         self._rows = 0
+        self._today = Counter()
 
     def add(self, rows):
-        """Takes the number of rows just written."""
-        self._rows += rows
+        """Takes Rows just written."""
+        self._rows += len(rows.rule)
+        self._today[rows.entity] += len(rows.rule)
         self._bar.set_postfix_str(f"{self._rows} rows")
 
-    def end_day(self, day, entities):
+    def end_day(self, day):
         """Takes a day that is complete."""
         self._bar.update()
         if self._lines:
-            print(f"{day}: {', '.join(f'{rows.entity} {len(rows.rule)}' for rows in entities)} rows", file=sys.stderr)
+            print(
+                f"{day}: {', '.join(f'{entity} {rows}' for entity, rows in self._today.items())} rows", file=sys.stderr
+            )
+        self._today.clear()
 
     def close(self):
         """Leaves the bar as it is."""
@@ -147,16 +152,18 @@ class _Progress:
 def _run(shop, days, sink, manifest, progress):
     """Writes the days in order; a GeneratorError or an interruption tells which days are complete."""
     done = []
+    witnesses = [witness for witness in (manifest, progress) if witness]
+
+    def written(rows):
+        for witness in witnesses:
+            witness.add(rows)
+
     try:
         for day in days:
-            entities = rows_of_day(shop, day)
-            sink.write(day, entities, progress.add)
+            sink.write(day, chunks(shop, day), written)
             done.append(day)
-            if manifest:
-                manifest.add(day, entities)
-            progress.end_day(day, entities)
-            # The opening day's millions of rows are not kept while the next day is made.
-            del entities
+            for witness in witnesses:
+                witness.end_day(day)
     except GeneratorError as error:
         raise GeneratorError(f"{error}{_complete(done)}") from error
     except KeyboardInterrupt:

@@ -17,13 +17,14 @@ For a load after each day, the same counts are in each day's ``net``.
 """
 
 import json
+from collections import defaultdict
 from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from generator import sales
-from generator.rows import by_rule
+from generator.rows import by_rule, total
 from generator.shop import GeneratorError
 
 
@@ -33,16 +34,24 @@ class Manifest:
     def __init__(self, shop):
         self._shop = shop
         self._days = []
-        self._seen = {}
+        self._rules = {}
+        self._seen = defaultdict(list)
+        self._today = defaultdict(list)
 
-    def add(self, day, entities):
-        """Takes the date and its Rows (one an entity)."""
+    def add(self, rows):
+        """Takes Rows of the day at hand, all or a chunk of an entity's."""
+        self._rules[rows.entity] = rows.rules
+        self._today[rows.entity].append((rows.counts(), [rows.keys, rows.rule, rows.deleted, rows.was, rows.now]))
+
+    def end_day(self, day):
+        """Takes the date of the day whose Rows are all there."""
         clients, buyers = sales.buyers(self._shop, self._shop.day_number(day))
         self._days.append({"date": day.isoformat(), "clients": clients, "buyers": len(buyers)})
-        for rows in entities:
-            seen = [rows.keys, rows.rule, rows.deleted, rows.was, rows.now]
-            self._days[-1][rows.entity] = {**rows.counts(), "net": _net(rows.rules, seen)}
-            self._seen.setdefault(rows.entity, (rows.rules, []))[1].append(seen)
+        for entity, chunks in self._today.items():
+            counts, seen = zip(*chunks, strict=True)
+            self._days[-1][entity] = {**total(counts), "net": _net(self._rules[entity], seen)}
+            self._seen[entity] += seen
+        self._today.clear()
 
     def as_dict(self):
         """The manifest as plain objects."""
@@ -51,10 +60,7 @@ class Manifest:
         return {
             "parameters": {**shop, **days},
             "days": self._days,
-            "net": {
-                entity: _net(rules, [np.concatenate(column) for column in zip(*seen, strict=True)])
-                for entity, (rules, seen) in self._seen.items()
-            },
+            "net": {entity: _net(self._rules[entity], seen) for entity, seen in self._seen.items()},
         }
 
     def write(self, target, stdout):
@@ -73,7 +79,7 @@ class Manifest:
 
 
 def _net(rules, seen):
-    keys, rule, deleted, was, now = seen
+    keys, rule, deleted, was, now = (np.concatenate(column) for column in zip(*seen, strict=True))
     by_key = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[by_key], prepend=-1))
     first, last = by_key[starts], by_key[np.append(starts, len(keys))[1:] - 1]

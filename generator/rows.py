@@ -1,5 +1,6 @@
 """The rows of one entity on one day, with what was planted in them."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,12 +63,19 @@ def by_rule(rules, rule):
     return {name: int(count) for name, count in zip(rules, counts, strict=True) if count}
 
 
+def total(counts):
+    """The sum of several Rows' ``counts()``."""
+    bad = sum((Counter(count["bad"]) for count in counts), Counter())
+    return {**{kind: sum(count[kind] for count in counts) for kind in counts[0] if kind != "bad"}, "bad": dict(bad)}
+
+
 def joined(parts):
     """One Rows of several of the same entity; only the leading ones may hold new keys."""
     parts = list(parts)
     return Rows(
         parts[0].entity,
-        pa.concat_tables(part.table for part in parts),
+        # In one piece: of a table that begins with an empty piece, Arrow's CSV writer makes wrong text.
+        pa.concat_tables(part.table for part in parts).combine_chunks(),
         sum(part.new for part in parts),
         parts[0].rules,
         *(np.concatenate([getattr(part, name) for part in parts]) for name in ("rule", "was", "now", "repaired")),

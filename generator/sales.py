@@ -215,10 +215,11 @@ def _rows(sales, quantity, updated_at, rule, was, *, new=False, deleted=False, r
     )
 
 
-def rows(shop, day):
-    """The rows of raw.sale written on a day: its sales, and what befalls the sales of one to three days before."""
+def chunks(shop, day):
+    """Yields the Rows of raw.sale written on a day: its sales, then what befalls those of one to three days before."""
     made = made_on(shop, day)
-    parts = [_rows(made, made.quantity, made.updated_at, made.rule, np.zeros_like(made.quantity), new=True)]
+    yield _rows(made, made.quantity, made.updated_at, made.rule, np.zeros_like(made.quantity), new=True)
+    parts = []
     for ago in range(1, min(LONGEST_DELAY, day) + 1):
         earlier = made_on(shop, day - ago)
         for fate in (_BAD, _CORRECTED, _CANCELLED):
@@ -233,4 +234,5 @@ def rows(shop, day):
             parts.append(
                 _rows(sales, quantity, updated_at, good, was, deleted=fate == _CANCELLED, repaired=fate == _BAD)
             )
-    return joined(parts)
+    if parts:
+        yield joined(parts)

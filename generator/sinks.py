@@ -2,6 +2,9 @@
 
 import errno
 import io
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from itertools import chain, groupby
 from pathlib import Path
 
 import numpy as np
@@ -12,48 +15,33 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from generator import people
+from generator.rows import TIMESTAMP
 from generator.shop import GeneratorError, Shop
 
-_CHUNK = 1 << 16
 _FULL = "the disk is full: free some space and run the same days again"
 
 
-class _CsvStream(io.RawIOBase):
-    """A table as CSV text, made a chunk of rows at a time while it is read; ``progress`` gets each chunk's rows.
+def _csv_text(table):
+    """The rows as COPY reads them in a session whose time zone is UTC.
 
-    failure: what was raised while it was read, which the driver turns into an error of the server's.
+    The times name no zone: Arrow writes such ones seventeen times faster.
     """
-
-    def __init__(self, table, progress):
-        self._batches = iter(table.to_batches(max_chunksize=_CHUNK))
-        self._progress = progress
-        self._pending = b""
-        self.failure = None
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        try:
-            while not self._pending:
-                batch = next(self._batches, None)
-                if batch is None:
-                    return 0
-                self._pending = memoryview(_csv_text(batch))
-                self._progress(batch.num_rows)
-            count = min(len(buffer), len(self._pending))
-            buffer[:count] = self._pending[:count]
-            self._pending = self._pending[count:]
-        except Exception as failure:
-            self.failure = failure
-            raise
-        return count
-
-
-def _csv_text(batch):
+    zoneless = pa.schema(
+        (column.name, pa.timestamp("us") if column.type == TIMESTAMP else column.type) for column in table.schema
+    )
     text = io.BytesIO()
-    pa.csv.write_csv(batch, text, pa.csv.WriteOptions(include_header=False))
-    return text.getvalue()
+    pa.csv.write_csv(table.cast(zoneless), text, pa.csv.WriteOptions(include_header=False))
+    text.seek(0)
+    return text
+
+
+def _ahead(items):
+    """Yields the items, each made by a thread while the one before it is in use."""
+    with ThreadPoolExecutor(1) as maker:
+        upcoming = maker.submit(next, items, None)
+        while (item := upcoming.result()) is not None:
+            upcoming = maker.submit(next, items, None)
+            yield item
 
 
 class Warehouse:
@@ -124,18 +112,19 @@ class Warehouse:
                 " or an empty warehouse"
             )
 
-    def write(self, day, entities, progress):
-        """Writes a day's Rows (one an entity); ``progress`` is called with the number of rows of each chunk sent."""
+    def write(self, day, chunks, written):
+        """Writes a day's chunks (``generator.chunks``); ``written`` is called with the Rows of each one sent."""
+        texts = _ahead((rows, _csv_text(rows.table)) for rows in chunks)
         try:
-            with self._connection, self._connection.cursor() as cursor:
-                for rows in entities:
-                    new, changed = rows.table.slice(0, rows.new), rows.table.slice(rows.new)
-                    if self._holds_any(cursor, rows):
-                        new, changed = new.slice(0, 0), rows.table
-                    if new.num_rows:
-                        _copy(cursor, f"raw.{rows.entity}", new, progress)
-                    if changed.num_rows:
-                        _merge(cursor, rows.entity, changed, progress)
+            with self._connection, self._connection.cursor() as cursor, closing(texts):
+                cursor.execute("SET LOCAL TimeZone = 'UTC'")
+                for rows, text in texts:
+                    columns = rows.table.column_names
+                    if rows.new and not self._holds_any(cursor, rows):
+                        _copy(cursor, f"raw.{rows.entity}", columns, text)
+                    elif rows.table.num_rows:
+                        _merge(cursor, rows.entity, columns, text)
+                    written(rows)
         except psycopg2.errors.DiskFull as error:
             raise GeneratorError(f"{day} was not written: on the warehouse's server {_FULL}") from error
         except psycopg2.Error as error:
@@ -143,8 +132,6 @@ class Warehouse:
 
     @staticmethod
     def _holds_any(cursor, rows):
-        if not rows.new:
-            return False
         key, keys = rows.table.column_names[0], rows.table.column(0)
         cursor.execute(
             f"SELECT EXISTS (SELECT FROM raw.{rows.entity} WHERE {key} BETWEEN %s AND %s)",
@@ -157,33 +144,22 @@ class Warehouse:
         self._connection.close()
 
 
-def _copy(cursor, target, table, progress):
-    columns = ", ".join(table.column_names)
-    stream = _CsvStream(table, progress)
-    try:
-        cursor.copy_expert(
-            f"COPY {target} ({columns}) FROM STDIN WITH (FORMAT csv)", io.BufferedReader(stream, 1 << 20)
-        )
-    except psycopg2.errors.QueryCanceled as error:
-        # The driver's own text for what was raised while it read. A Ctrl-C comes before the stream's code gets to run.
-        if ".read() call" in str(error):
-            raise stream.failure or KeyboardInterrupt from error
-        raise
+def _copy(cursor, target, columns, text):
+    cursor.copy_expert(f"COPY {target} ({', '.join(columns)}) FROM STDIN WITH (FORMAT csv)", text, 1 << 20)
 
 
-def _merge(cursor, entity, table, progress):
+def _merge(cursor, entity, names, text):
     """Inserts rows, and updates those that are there with an earlier updated_at."""
-    key, *others = table.column_names
-    columns = ", ".join([key, *others])
-    cursor.execute(
-        f"CREATE TEMP TABLE incoming_{entity} ON COMMIT DROP AS SELECT {columns} FROM raw.{entity} WITH NO DATA"
-    )
-    _copy(cursor, f"pg_temp.incoming_{entity}", table, progress)
+    key, *others = names
+    columns = ", ".join(names)
+    cursor.execute(f"CREATE TEMP TABLE incoming_{entity} AS SELECT {columns} FROM raw.{entity} WITH NO DATA")
+    _copy(cursor, f"pg_temp.incoming_{entity}", names, text)
     cursor.execute(
         f"INSERT INTO raw.{entity} AS held ({columns}) SELECT {columns} FROM pg_temp.incoming_{entity}"
         f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in others)}"
         " WHERE held.updated_at < excluded.updated_at"
     )
+    cursor.execute(f"DROP TABLE pg_temp.incoming_{entity}")
 
 
 def _first_line(error):
@@ -198,7 +174,7 @@ class Files:
 
     def __init__(self, folder, kind):
         self._folder = Path(folder)
-        self._write = {"csv": _write_csv, "parquet": _write_parquet}[kind]
+        self._writer = {"csv": pa.csv.CSVWriter, "parquet": pa.parquet.ParquetWriter}[kind]
         self._kind = kind
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -208,31 +184,26 @@ class Files:
     def prepare(self, shop, first_day):
         """Files need nothing."""
 
-    def write(self, day, entities, progress):
-        """Writes a day's Rows (one an entity); ``progress`` is called with the number of rows of each file written."""
+    def write(self, day, chunks, written):
+        """Writes a day's chunks (``generator.chunks``); ``written`` is called with the Rows of each one written."""
         partial = {}
         try:
-            for rows in entities:
-                path = self._folder / f"{rows.entity}_{day}.{self._kind}"
+            for entity, parts in groupby(chunks, key=lambda rows: rows.entity):
+                path = self._folder / f"{entity}_{day}.{self._kind}"
                 partial[path] = path.with_name(path.name + ".partial")
-                self._write(rows.table, partial[path])
-                progress(rows.table.num_rows)
-            for path, written in partial.items():
-                written.replace(path)
+                first = next(parts)
+                with self._writer(partial[path], first.table.schema) as writer:
+                    for rows in chain([first], parts):
+                        writer.write_table(rows.table)
+                        written(rows)
+            for path, unfinished in partial.items():
+                unfinished.replace(path)
         except OSError as error:
             reason = _FULL if error.errno == errno.ENOSPC else error.strerror or str(error)
             raise GeneratorError(f"{day} was not written to {self._folder}: {reason}") from error
         finally:
-            for written in partial.values():
-                written.unlink(missing_ok=True)
+            for unfinished in partial.values():
+                unfinished.unlink(missing_ok=True)
 
     def close(self):
         """Nothing is open between days."""
-
-
-def _write_csv(table, path):
-    pa.csv.write_csv(table, path)
-
-
-def _write_parquet(table, path):
-    pa.parquet.write_table(table, path)

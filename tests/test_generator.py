@@ -190,6 +190,17 @@ def test_days_asked_for_backwards_are_the_same(planted):
             assert rows.table.equals(planted[number][entity].table)
 
 
+def test_chunks_are_the_days_rows_in_order(monkeypatch, planted):
+    monkeypatch.setattr(generator.registry, "_CHUNK", 7_000)
+    for number in (0, 9):
+        parts = list(generator.chunks(SHOP, OPENED + timedelta(days=number)))
+        assert all(rows.new in (0, rows.table.num_rows) for rows in parts)
+        assert number > 0 or len(parts) == 8 + 1 + 2 + 1
+        for entity in ENTITIES:
+            own = [rows.table for rows in parts if rows.entity == entity]
+            assert pyarrow.concat_tables(own).equals(planted[number][entity].table)
+
+
 def test_another_seed_gives_other_rows(planted):
     client, product, sale = generator.day(generator.Shop(seed=2), OPENED)
     assert not client.table["birth_date"].equals(planted[0]["client"].table["birth_date"])
@@ -423,7 +434,9 @@ def test_a_bad_row_fails_exactly_one_rule_and_the_manifest_counts_it(planted, da
 def test_the_manifest_tells_the_net_of_a_range(planted, days, first):
     manifest = Manifest(SHOP)
     for number in range(first, DAYS):
-        manifest.add(OPENED + timedelta(days=number), list(planted[number].values()))
+        for rows in planted[number].values():
+            manifest.add(rows)
+        manifest.end_day(OPENED + timedelta(days=number))
     document = manifest.as_dict()
     for entity, (held, last) in replay(days, first).items():
         assert document["net"][entity] == net_of(entity, held, last)
@@ -438,12 +451,13 @@ def test_tiny_shops(clients, products):
     for number in range(12):
         day = OPENED + timedelta(days=number)
         entities = generator.day(shop, day)
-        manifest.add(day, entities)
         for rows in entities:
+            manifest.add(rows)
             assert rows.table.schema == generator.day(SHOP, OPENED)[ENTITIES.index(rows.entity)].table.schema
         sale = entities[2].table
         if products == 1 and sale.num_rows:
             assert set(Counter(sale["order_id"].to_pylist()).values()) <= {1, 2, 3}
+        manifest.end_day(day)
     assert manifest.as_dict()["net"]["client"]["read"] >= clients
 
 
@@ -725,15 +739,17 @@ def test_a_full_disk_rolls_the_day_back_and_tells_which_days_are_complete(wareho
 
 
 def test_a_full_disk_leaves_no_partial_file(tmp_path, monkeypatch):
-    def fill(table, path):
-        path.write_text("half a row")
+    def fill(self, table):
+        assert list(tmp_path.iterdir())
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    written = generator.day(generator.Shop(clients=100), OPENED)
-    monkeypatch.setattr(sinks, "_write_csv", fill)
+    class FullDisk(pyarrow.csv.CSVWriter):
+        write_table = fill
+
+    monkeypatch.setattr(pyarrow.csv, "CSVWriter", FullDisk)
     sink = sinks.Files(tmp_path, "csv")
     with pytest.raises(generator.GeneratorError, match="the disk is full"):
-        sink.write(OPENED, written, progress=[].append)
+        sink.write(OPENED, generator.chunks(generator.Shop(clients=100), OPENED), written=[].append)
     assert list(tmp_path.iterdir()) == []
 
 
