@@ -74,6 +74,7 @@ def endpoint_environment(settings: Settings) -> dict[str, str]:
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("reader"),
         "CLICKHOUSE_USER": clickhouse.user,
         "CLICKHOUSE_PASSWORD": clickhouse.password,
+        "TSHOP_DASHBOARD_PASSWORD": settings.secret("clickhouse_dashboard"),
     }
 
 
@@ -131,7 +132,7 @@ def superset_environment(settings: Settings) -> dict[str, str]:
         "SUPERSET_DATABASE_URL": settings.superset_database_url,
         "SUPERSET_SECRET_KEY": settings.secret("superset_key"),
         "SUPERSET_ADMIN_PASSWORD": settings.secret("superset_admin"),
-        "SUPERSET_CLICKHOUSE_URL": superset_clickhouse_url(settings.clickhouse_url),
+        "SUPERSET_CLICKHOUSE_URL": superset_clickhouse_url(settings.clickhouse_dashboard_url),
         "SUPERSET_WAREHOUSE_URL": superset_warehouse_url(settings.warehouse_dsn_of("monitor")),
         # Nobody outside is told that it runs.
         "SCARF_ANALYTICS": "false",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from embedded.clickhouse_server.auth import READER
 from embedded.errors import StackError
 from embedded.postgres import PostgresServer, libpq_environment
 from migrations import roles
@@ -154,8 +155,16 @@ class Settings:
         """The URL of ClickHouse, the external one where it is named."""
         if self.external_clickhouse:
             return self.external_clickhouse
-        password = quote(self.secret("clickhouse"), safe="")
-        return f"http://{CLICKHOUSE_USER}:{password}@127.0.0.1:{self.ports['clickhouse']}/{CLICKHOUSE_DATABASE}"
+        return self._embedded_clickhouse_url(CLICKHOUSE_USER, "clickhouse")
+
+    @property
+    def clickhouse_dashboard_url(self) -> str:
+        """The same as who reads for dashboards; the external one has the user that its URL names."""
+        return self.external_clickhouse or self._embedded_clickhouse_url(READER, "clickhouse_dashboard")
+
+    def _embedded_clickhouse_url(self, user: str, secret: str) -> str:
+        password = quote(self.secret(secret), safe="")
+        return f"http://{user}:{password}@127.0.0.1:{self.ports['clickhouse']}/{CLICKHOUSE_DATABASE}"
 
     @property
     def airflow_url(self) -> str:

@@ -18,6 +18,7 @@ import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from xml.etree import ElementTree
 
 import clickhouse_connect
 import httpx
@@ -35,6 +36,7 @@ from embedded.environment import endpoint_environment
 from embedded.settings import Settings
 
 USER, PASSWORD = "shop", "s3cret'/&<é"
+READER, READER_PASSWORD = "tshop_dashboard", "re@d/ér"
 _NUMBERS = itertools.count()
 ROOT = Path(__file__).parent.parent
 
@@ -50,7 +52,10 @@ class Endpoint:
         self.url = f"http://127.0.0.1:{self.port}"
 
     def command(self, *arguments: str, output=subprocess.PIPE) -> subprocess.Popen:
-        environment = os.environ | {"CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": PASSWORD} | self.environment
+        users = {
+            "CLICKHOUSE_USER": USER, "CLICKHOUSE_PASSWORD": PASSWORD, "TSHOP_DASHBOARD_PASSWORD": READER_PASSWORD,
+        }  # fmt: skip
+        environment = os.environ | users | self.environment
         if "WAREHOUSE_DSN" not in self.environment:
             environment.pop("WAREHOUSE_DSN", None)
         return subprocess.Popen(
@@ -84,6 +89,12 @@ class Endpoint:
             parameters, query = parameters | {"query": query}, data
         with httpx.Client(auth=(USER.encode(), PASSWORD.encode()), timeout=60) as client:
             return client.post(self.url, params=parameters, content=query, headers=headers)
+
+    def read(self, query: str | bytes, **parameters) -> httpx.Response:
+        """Post a query as the reader of dashboards."""
+        return httpx.post(
+            self.url, params=parameters, content=query, auth=(READER, READER_PASSWORD.encode()), timeout=60
+        )
 
     def get(self, **parameters) -> httpx.Response:
         return httpx.get(self.url, params=parameters, auth=(USER.encode(), PASSWORD.encode()))
@@ -396,6 +407,8 @@ def test_authentication_every_way(endpoint):
         {"auth": (USER, "wrong")},
         {"auth": ("other", PASSWORD)},
         {"auth": (USER, "")},
+        {"auth": (USER, READER_PASSWORD.encode())},
+        {"auth": (READER, PASSWORD.encode())},
         {"headers": {"X-ClickHouse-User": USER}},
         {"headers": {"X-ClickHouse-User": USER, "X-ClickHouse-Key": "wrong"}},
         {"headers": {"Authorization": "Basic !!!"}},
@@ -404,6 +417,154 @@ def test_authentication_every_way(endpoint):
     ):
         answer = failed(httpx.get(endpoint.url, params=query, **way), 403, 516, "AUTHENTICATION_FAILED")
         assert PASSWORD not in answer
+
+
+# ---- the reader of dashboards
+
+
+@pytest.fixture(scope="module")
+def shop(endpoint):
+    """An endpoint with a table that dashboards show and one that they do not."""
+    for name in ("sales", "kept"):
+        endpoint.post(f"CREATE TABLE {name} (id Int32) ENGINE = MergeTree ORDER BY id")
+        endpoint.post(f"INSERT INTO {name} VALUES (1), (2)")
+    return endpoint
+
+
+def test_the_reader_reads_what_dashboards_show(shop):
+    for more in ({}, {"session_id": "reading"}):
+        assert shop.read("SELECT sum(id) FROM sales", **more).text == "3\n"
+        assert shop.read("WITH (SELECT max(id) FROM tshop.sales) AS most SELECT most + 1", **more).text == "3\n"
+        assert shop.read("SELECT count() FROM numbers(10)", readonly="2", max_block_size="3", **more).text == "10\n"
+        assert shop.read("SHOW TABLES", **more).text == "sales\n"
+        assert shop.read("DESCRIBE TABLE sales", **more).text.startswith("id\tInt32")
+        assert shop.read("EXISTS TABLE tshop.sales", **more).text == "1\n"
+        assert "ReadFromMergeTree (tshop.sales)" in shop.read("EXPLAIN SELECT * FROM sales", **more).text
+    url = sqlalchemy.URL.create("clickhousedb", READER, READER_PASSWORD, "127.0.0.1", shop.port, "tshop")
+    with sqlalchemy.create_engine(url).connect() as sql:
+        assert sql.execute(sqlalchemy.text("SELECT count() FROM sales")).scalar() == 2
+        assert sqlalchemy.inspect(sql).get_table_names() == ["sales"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "INSERT INTO sales VALUES (3)",
+        "INSERT INTO sales SELECT 3",
+        "INSERT INTO sales FORMAT CSV\n3\n",
+        "INSERT INTO FUNCTION null('a Int8') SELECT 1",
+        "CREATE TABLE more (id Int32) ENGINE = Memory",
+        "CREATE TEMPORARY TABLE more (id Int32)",
+        "CREATE VIEW more AS SELECT * FROM kept",
+        "CREATE DATABASE more",
+        "CREATE FUNCTION more AS x -> x + 1",
+        "ALTER TABLE sales DELETE WHERE 1",
+        "ALTER TABLE sales UPDATE id = 7 WHERE 1",
+        "DELETE FROM sales WHERE 1",
+        "TRUNCATE TABLE sales",
+        "OPTIMIZE TABLE sales FINAL",
+        "DROP TABLE sales",
+        "DETACH TABLE sales",
+        "RENAME TABLE sales TO sold",
+        "EXCHANGE TABLES sales AND kept",
+        "KILL QUERY WHERE 1",
+        "KILL MUTATION WHERE 1",
+        "SYSTEM STOP MERGES",
+        "SYSTEM DROP MARK CACHE",
+        "GRANT SELECT ON tshop.kept TO default",
+        "SET ROLE tshop",
+        "SET ROLE ALL",
+        "SET DEFAULT ROLE tshop TO default",
+        "EXECUTE AS default SELECT * FROM kept",
+        "SET readonly = 0",
+        "SET max_memory_usage = 1000000000",
+        "USE system",
+        "BEGIN TRANSACTION",
+        "CREATE TABLE more (id Int32) ENGINE = Memory PARALLEL WITH DROP TABLE sales",
+        "SELECT 1; DROP TABLE sales",
+        "SELECT 1 SETTINGS readonly = 0",
+        "SELECT 1 SETTINGS max_memory_usage = 0",
+        "SELECT 1 INTO OUTFILE '/tmp/more.csv'",
+        "CHECK TABLE kept",
+        "SELECT * FROM kept",
+        "SELECT * FROM sales WHERE id IN (SELECT id FROM kept)",
+        "SELECT * FROM loop(tshop, kept)",
+        "SELECT * FROM merge(tshop, 'kept')",
+        "SELECT * FROM mergeTreeIndex(tshop, kept)",
+        "SELECT * FROM view(SELECT * FROM kept)",
+        "SELECT * FROM viewExplain('EXPLAIN', '', (SELECT * FROM kept))",
+        "SELECT * FROM dictionary('kept')",
+        "SHOW CREATE TABLE kept",
+        "DESCRIBE TABLE kept",
+        "EXPLAIN SELECT * FROM kept",
+        "SELECT * FROM postgresql(tshop_warehouse, schema = 'cdm', table = 'sales_mart')",
+        "SELECT * FROM postgresql('127.0.0.1:1', 'd', 't', 'u', 'p')",
+        "SELECT * FROM url('http://127.0.0.1:1', CSV, 'a String')",
+        "SELECT * FROM file('/etc/hostname', LineAsString)",
+        "SELECT * FROM remote('127.0.0.1', 'tshop.kept')",
+        "SELECT * FROM s3('http://127.0.0.1:1/a.csv')",
+        "SELECT name FROM system.users",
+    ],
+)
+def test_the_reader_does_nothing_else(shop, query):
+    for more in ({}, {"session_id": "reader"}):
+        answer = shop.read(query, **more)
+        assert answer.status_code >= 400, answer.text
+        # 636: merge() finds no table that it may read.
+        assert answer.headers["x-clickhouse-exception-code"] in {"62", "164", "452", "497", "636"}, answer.text
+    tables = "SELECT arraySort(groupArray(name)) FROM system.tables WHERE name IN ('kept', 'more', 'sales')"
+    assert shop.post(f"SELECT ({tables}), (SELECT groupArray(id) FROM sales)").text == "['kept','sales']\t[1,2]\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "code", "name"),
+    [
+        ({"readonly": "0"}, 164, "READONLY"),
+        ({"max_memory_usage": "0"}, 452, "SETTING_CONSTRAINT_VIOLATION"),
+        ({"max_memory_usage": str(4 << 30)}, 452, "SETTING_CONSTRAINT_VIOLATION"),
+        ({"additional_table_filters": "{'sales': 'id = 1'}"}, 452, "SETTING_CONSTRAINT_VIOLATION"),
+    ],
+)
+def test_the_reader_does_not_lift_its_limits_by_the_url(shop, settings, code, name):
+    failed(shop.read("SELECT * FROM sales", **settings), 500, code, name)
+
+
+def test_the_reader_sends_no_table_along(shop):
+    answer = httpx.post(
+        shop.url,
+        params={"query": "SELECT * FROM more", "more_structure": "id Int32"},
+        files={"more": b"1\n"},
+        auth=(READER, READER_PASSWORD.encode()),
+    )
+    failed(answer, 403, 497, "ACCESS_DENIED")
+
+
+def test_no_session_is_another_users(shop):
+    shop.post("CREATE TEMPORARY TABLE mine (a Int32)", session_id="shared")
+    failed(shop.read("SELECT * FROM mine", session_id="shared"), 404, 60, "UNKNOWN_TABLE")
+    failed(shop.read("SELECT * FROM kept", session_id="shared"), 403, 497, "ACCESS_DENIED")
+    assert shop.post("SELECT count() FROM kept", session_id="shared").text == "2\n"
+    shop.read("SELECT 1", session_id="read first")
+    assert shop.post("SELECT count() FROM kept", session_id="read first").text == "2\n"
+
+
+def test_the_reader_is_nobody_where_it_has_no_password(own):
+    own.environment = {"TSHOP_DASHBOARD_PASSWORD": ""}
+    own.start()
+    for password in ("", READER_PASSWORD, PASSWORD):
+        answer = httpx.get(own.url, params={"query": "SELECT 1", "user": READER, "password": password})
+        failed(answer, 403, 516, "AUTHENTICATION_FAILED")
+
+
+def test_the_reader_may_what_it_may_on_a_server():
+    granted = [
+        sorted(query.text for query in ElementTree.parse(ROOT / file).iterfind(f"{whose}/{READER}/grants/query"))  # noqa: S314
+        for file, whose in (
+            ("clickhouse/server/users.d/tshop.xml", "users"),
+            ("embedded/clickhouse_server/users.xml", "roles"),
+        )
+    ]
+    assert granted[0] == granted[1] != []
 
 
 # ---- bodies

@@ -1,6 +1,7 @@
 """`python -m embedded.clickhouse_server --path DIR --host 127.0.0.1 --port N`: run the endpoint until SIGTERM.
 
-CLICKHOUSE_USER and CLICKHOUSE_PASSWORD are asked of every request that does more than /ping, whatever it listens on;
+CLICKHOUSE_USER and CLICKHOUSE_PASSWORD are asked of every request that does more than /ping, whatever it listens on, or
+tshop_dashboard, who only reads what dashboards show, and TSHOP_DASHBOARD_PASSWORD, where that is set;
 WAREHOUSE_DSN is the PostgreSQL that queries may read; the limits are the TSHOP_CLICKHOUSE_ variables of limits.py.
 """
 
@@ -21,7 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from starlette.requests import ClientDisconnect
 
 from embedded.clickhouse_server.app import BrokenOffError, Server
-from embedded.clickhouse_server.auth import Credentials
+from embedded.clickhouse_server.auth import READER, Credentials
 from embedded.clickhouse_server.engine import Engine
 from embedded.clickhouse_server.errors import StartError
 from embedded.clickhouse_server.limits import Limits
@@ -58,7 +59,8 @@ def _credentials(environment) -> Credentials:
     user, password = environment.get("CLICKHOUSE_USER"), environment.get("CLICKHOUSE_PASSWORD")
     if not user or not password:
         raise StartError("CLICKHOUSE_USER and CLICKHOUSE_PASSWORD must be set in the environment, and not empty.")
-    return Credentials(user, password)
+    reader = {READER: environment["TSHOP_DASHBOARD_PASSWORD"]} if environment.get("TSHOP_DASHBOARD_PASSWORD") else {}
+    return Credentials({user: password, **reader})
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from embedded.clickhouse_server import codec
 from embedded.clickhouse_server import sql as text
-from embedded.clickhouse_server.auth import Credentials
+from embedded.clickhouse_server.auth import READER, Credentials
 from embedded.clickhouse_server.engine import Engine, Result, Session, Statement
 from embedded.clickhouse_server.errors import ClickHouseError
 from embedded.clickhouse_server.limits import Limits
@@ -140,8 +140,8 @@ class Server:
         async with contextlib.AsyncExitStack() as stack:
             try:
                 self._check_head(request)
-                self._credentials.check(request.headers, parameters)
-                return await self._answer(request, parameters, query_id, headers, stack)
+                user = self._credentials.check(request.headers, parameters)
+                return await self._answer(request, parameters, query_id, headers, stack, user=user)
             except ClickHouseError as error:
                 return _error_response(error, headers)
             except (ClientDisconnect, asyncio.CancelledError):
@@ -158,8 +158,12 @@ class Server:
         query_id: str,
         headers: dict[str, str],
         stack: contextlib.AsyncExitStack,
+        *,
+        user: str,
     ) -> Response:
         statement = await self._statement(request, parameters, query_id, stack)
+        if user == READER:
+            statement.role, statement.read_only = user, True
         wants_kill = text.first_word(statement.sql) == "KILL"
         if wants_kill:
             statement.sql = await self._run(self._engine.with_engine_ids, statement.sql)
@@ -168,7 +172,7 @@ class Server:
         try:
             if not wants_kill:
                 await self._take_slot(release)
-            session = await self._session(parameters, release)
+            session = await self._session(parameters, statement.role, release)
             result = await self._run_watched(request, statement, session, parameters)
             release.push_async_callback(self._run_surely, result.close)
             release.push_async_exit(stack.pop_all())
@@ -267,7 +271,9 @@ class Server:
             self._waiting -= 1
         release.callback(self._slots.release)
 
-    async def _session(self, parameters: Mapping[str, str], release: contextlib.AsyncExitStack) -> Session | None:
+    async def _session(
+        self, parameters: Mapping[str, str], role: str, release: contextlib.AsyncExitStack
+    ) -> Session | None:
         session_id = parameters.get("session_id")
         if not session_id:
             return None
@@ -279,7 +285,8 @@ class Server:
             raise ClickHouseError(
                 374, "INVALID_SESSION_TIMEOUT", f"Session timeout is more than the maximum of {_MAX_SESSION_TIMEOUT} s"
             )
-        session = await self._run(self._engine.session, session_id, timeout, _is_on(parameters.get("session_check")))
+        must_exist = _is_on(parameters.get("session_check"))
+        session = await self._run(self._engine.session, session_id, role, timeout, must_exist)
         release.callback(self._engine.release, session)
         return session
 

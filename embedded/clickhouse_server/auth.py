@@ -3,33 +3,38 @@
 import base64
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from embedded.clickhouse_server.errors import ClickHouseError
 
+# Who only reads what dashboards show, by the role of this name in users.xml.
+READER = "tshop_dashboard"
 _FAILED = (
-    "{user}: Authentication failed: password is incorrect, or there is no user with such name. "
-    "The endpoint takes the user and password of CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"
+    "{user}: Authentication failed: password is incorrect, or there is no user with such name. The endpoint takes the "
+    f"user and password of CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, and {READER} with that of TSHOP_DASHBOARD_PASSWORD"
 )
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """The one user of the endpoint."""
+    """The users of the endpoint: their passwords by their names."""
 
-    user: str
-    password: str
+    passwords: Mapping[str, str] = field(repr=False)
 
-    def check(self, headers: Mapping[str, str], parameters: Mapping[str, str]) -> None:
-        """Raise ClickHouseError (516, or 194 when nothing was offered) unless the request proves the user."""
+    def check(self, headers: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+        """Return the user whom the request proves; ClickHouseError 516 (194 when nothing was offered) otherwise."""
         user, password = _offered(headers, parameters)
-        # Both comparisons are always made and take the same time whatever differs.
-        user_fits = hmac.compare_digest((user or "").encode(), self.user.encode())
-        password_fits = hmac.compare_digest((password or "").encode(), self.password.encode())
+        # All comparisons are always made and take the same time whatever differs.
+        fitting = [
+            hmac.compare_digest((user or "").encode(), name.encode())
+            & hmac.compare_digest((password or "").encode(), secret.encode())
+            for name, secret in self.passwords.items()
+        ]
         if user is None and password is None:
             raise ClickHouseError(194, "REQUIRED_PASSWORD", "User and password are required")
-        if not (user_fits and password_fits):
+        if not any(fitting):
             raise ClickHouseError(516, "AUTHENTICATION_FAILED", _FAILED.format(user=user or "default"))
+        return user or ""
 
 
 def _utf8(header: str | None) -> str | None:

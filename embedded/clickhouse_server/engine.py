@@ -55,7 +55,8 @@ class Statement:
 
     `sql` is the statement alone; an INSERT's rows come from `data` in the format `insert_format`. `parameters` are the
     values of {name:Type}, escaped as ClickHouse's HTTP interface wants them; `externals` are (name, structure, format,
-    file) of temporary tables sent along. `read_only` is what GET implies.
+    file) of temporary tables sent along. `read_only` is what GET implies. `role` is the role of users.xml that the
+    statement has, and then it may only read; "" is all that the endpoint may do.
     """
 
     sql: bytes
@@ -68,6 +69,7 @@ class Statement:
     externals: list[tuple[str, str, str, IO[bytes]]] = field(default_factory=list)
     default_format: str = "TabSeparated"
     read_only: bool = False
+    role: str = ""
 
 
 @dataclass
@@ -161,7 +163,8 @@ class Engine:
         self.guard = Guard(self._admin)
         self._admin.query(f"CREATE DATABASE IF NOT EXISTS {_identifier(database)} ENGINE = Atomic", "Null")
         self.timezone = self._admin.query("SELECT timezone()", "TSVRaw").bytes().decode().strip()
-        self.sessions: dict[str, Session] = {}
+        # By their ids and roles: nobody gets into another's.
+        self.sessions: dict[tuple[str, str], Session] = {}
         self._sessions_lock = threading.Lock()
         self._running: dict[str, _Running] = {}
         self._running_lock = threading.Lock()
@@ -195,7 +198,7 @@ class Engine:
         _chdb.set_signal_handlers_enabled(False)
         try:
             first = _chdb.connect(target)
-            grants = first.query("SHOW GRANTS", "TSVRaw").bytes().decode()
+            grants = first.query("SHOW GRANTS FINAL", "TSVRaw").bytes().decode()
         except (RuntimeError, ValueError) as error:
             raise StartError(f"ClickHouse can not open its data directory {data}: {error}") from None
         finally:
@@ -205,14 +208,18 @@ class Engine:
             raise StartError("ClickHouse did not take the endpoint's users.xml: it would let queries read any file.")
         return first, target
 
-    def _connect(self):
-        """Another handle; ClickHouseError when the engine gives none."""
+    def _connect(self, role: str):
+        """Another handle, of a role where one is named; ClickHouseError when the engine gives none."""
         from chdb import _chdb
 
         try:
-            return _chdb.connect(self._target)
+            handle = _chdb.connect(self._target)
+            if role:
+                handle.query(f"SET ROLE {_identifier(role)}", "Null")
+                handle.query("SET readonly = 2", "Null")
         except (RuntimeError, ValueError) as error:
             raise ClickHouseError.from_engine(error) from None
+        return handle
 
     def run(self, statement: Statement, session: Session | None = None) -> Result:
         """Run a statement up to its first rows.
@@ -223,7 +230,7 @@ class Engine:
         handle = pieces = None
         running = self._begin(statement.query_id)
         try:
-            handle = session.handle if session else self._connect()
+            handle = session.handle if session else self._connect(statement.role)
             if session and text.first_word(statement.sql) not in _WITHOUT_TRACE:
                 session.has_state = True
             work = _Work(self, handle, statement, running, in_session=session is not None)
@@ -311,34 +318,34 @@ class Engine:
         with self._admin_lock:
             return self._admin.query(query, "TSVRaw").bytes().decode().strip()
 
-    def session(self, session_id: str, timeout: float, check: bool) -> Session:
-        """Take a session for one request (made when it is new and `check` is off); give it back by `release`.
+    def session(self, session_id: str, role: str, timeout: float, check: bool) -> Session:
+        """Take a role's session for one request (made when it is new and `check` is off); give it back by `release`.
 
         Raises ClickHouseError 372 (no such session), 373 (in use by another request), 202 (too many that keep
         something).
         """
         with self._sessions_lock:
             self._expire()
-            session = self.sessions.get(session_id)
+            session = self.sessions.get((session_id, role))
             if session is None:
                 if check:
                     raise ClickHouseError(372, "SESSION_NOT_FOUND", f"Session {session_id} not found")
-                session = Session(self._session_handle(), timeout, time.monotonic() + timeout)
-                self.sessions[session_id] = session
+                session = Session(self._session_handle(role), timeout, time.monotonic() + timeout)
+                self.sessions[session_id, role] = session
             if not session.busy.acquire(blocking=False):
                 raise ClickHouseError(
                     373, "SESSION_IS_LOCKED", f"Session {session_id} is locked by a concurrent client"
                 )
             if session.handle is None:
                 try:
-                    session.handle = self._session_handle()
+                    session.handle = self._session_handle(role)
                 except BaseException:
                     session.busy.release()
                     raise
             session.timeout = timeout
             return session
 
-    def _session_handle(self):
+    def _session_handle(self, role: str):
         """A handle for a session; where there are too many, the idle session unused longest gives up its own.
 
         Drivers open a session for every client and seldom keep anything in it, nor do they say when they are done.
@@ -358,7 +365,7 @@ class Engine:
                 raise ClickHouseError(
                     202, "TOO_MANY_SIMULTANEOUS_QUERIES", f"Too many sessions, the maximum is {_MAX_SESSIONS}"
                 )
-        handle = self._connect()
+        handle = self._connect(role)
         handle.query(f"USE {_identifier(self.database)}", "Null")
         return handle
 
@@ -374,9 +381,9 @@ class Engine:
 
     def _expire(self) -> None:
         now = time.monotonic()
-        for session_id, session in list(self.sessions.items()):
+        for key, session in list(self.sessions.items()):
             if session.deadline < now and session.busy.acquire(blocking=False):
-                del self.sessions[session_id]
+                del self.sessions[key]
                 if session.handle is not None:
                     session.handle.close()
 
@@ -480,6 +487,8 @@ class _Work:
                 self._insert(f"INSERT INTO {_identifier(name)}".encode(), format_, file)
             data_clause = f" FORMAT {statement.insert_format}".encode() if statement.insert_format else b""
             self._root = self._engine.guard.check(handle, statement.sql + data_clause, dict(statement.parameters))
+            if statement.role and self._class() != "READ_ONLY":
+                raise ClickHouseError(164, "READONLY", f"{self._root}: {statement.role} may only read")
             if read_only != "0":
                 self._make_read_only(read_only)
             if not self._writes():
@@ -497,7 +506,10 @@ class _Work:
             raise ClickHouseError(164, "READONLY", f"{self._root}: Cannot execute query in readonly mode")
 
     def _writes(self) -> bool:
-        return self._handle.classify_query(self._statement.sql)["query_class"].name not in ("READ_ONLY", "CONTROL")
+        return self._class() not in ("READ_ONLY", "CONTROL")
+
+    def _class(self) -> str:
+        return self._handle.classify_query(self._statement.sql)["query_class"].name
 
     def _restore(self, settings: Mapping[str, str]) -> list[str]:
         word = text.first_word(self._statement.sql)
