@@ -1,4 +1,4 @@
-"""Tells people of a failed task, by Telegram or any other channel that Apprise knows. Off until it is configured.
+"""Tells people of a failed task and of a run that was cut off, by Telegram or any channel of Apprise. Off by default.
 
 The channels are Apprise's URLs, such as tgram://BOT_TOKEN/CHAT_ID, in the environment variable TSHOP_ALERT_URLS or in
 the file that TSHOP_ALERT_URLS_FILE names, several of them apart by blanks or lines. They are secrets: they go to the
@@ -12,9 +12,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,31 @@ def tell(context: Mapping[str, Any]) -> None:
 
     Nothing it meets changes anything for the task: a word that can not be sent is a line in the task's log.
     """
+    ti = context["ti"]
+    _tell(f"{_short(ti.dag_id, 100)}.{_short(ti.task_id, 100)} failed", lambda: _text(context))
+
+
+def tell_of_its_own(context: Mapping[str, Any]) -> None:
+    """Tell people as tell() does, but not where a run that the task waited for has failed: that run has told them."""
+    # Airflow gives no exception then, and only then.
+    if context.get("exception") is not None:
+        tell(context)
+
+
+def tell_of_run(context: Mapping[str, Any]) -> None:
+    """Tell people that a run was cut off by its time limit: a callback for a DAG's on_failure_callback.
+
+    A run that failed for another reason says nothing: its failed task has.
+    """
+    if context["reason"] == "timed_out":
+        dag = context["dag"]
+        _tell(f"{_short(dag.dag_id, 100)} was cut off", lambda: _run_text(dag, context["run_id"]))
+
+
+def _tell(title: str, text: Callable[[], str]) -> None:
     try:
         if urls := _urls():
-            ti = context["ti"]
-            title = f"{_short(ti.dag_id, 100)}.{_short(ti.task_id, 100)} failed"
-            if _send(urls, title, _text(context)):
+            if _send(urls, title, text()):
                 log.info("People were told of the failure")
             else:
                 log.warning("People could not be told of the failure by every channel of TSHOP_ALERT_URLS")
@@ -88,6 +109,22 @@ def _text(context: Mapping[str, Any]) -> str:
     if hint := getattr(diag, "message_hint", None):
         lines.append(f"Hint: {_short(hint, LONGEST)}")
     return "\n".join([*lines, f"Log: {ti.log_url}"])
+
+
+def _run_text(dag: Any, run_id: str) -> str:
+    """Return what there is to know of a run that was cut off."""
+    from airflow.sdk.configuration import conf
+
+    hours = dag.dagrun_timeout.total_seconds() / 3600
+    address = conf.get("api", "base_url", fallback="http://localhost:8080").rstrip("/")
+    return "\n".join(
+        (
+            f"DAG: {dag.dag_id}",
+            f"Run: {_short(run_id, 200)}",
+            f"Error: It took longer than {hours:g} hours, its limit: what had not ended was given up",
+            f"Run's page: {address}/dags/{dag.dag_id}/runs/{quote(run_id)}",
+        )
+    )
 
 
 def _short(text: str, longest: int) -> str:

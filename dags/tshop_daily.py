@@ -19,6 +19,7 @@ from datetime import timedelta
 from airflow.providers.common.sql.operators.sql import BranchSQLOperator
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
+from tshop_alerts import tell_of_run
 from tshop_operators import (
     CLICKHOUSE_CONNECTION,
     DEFAULT_ARGUMENTS,
@@ -43,6 +44,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
+    on_failure_callback=tell_of_run,
     tags=["tshop", "warehouse", "clickhouse"],
     template_searchpath=TEMPLATES,
     default_args=DEFAULT_ARGUMENTS,

@@ -14,6 +14,7 @@ from datetime import timedelta
 from airflow.providers.common.sql.operators.sql import BranchSQLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, chain
+from tshop_alerts import tell_of_its_own, tell_of_run
 from tshop_operators import (
     CLICKHOUSE_CONNECTION,
     DEFAULT_ARGUMENTS,
@@ -37,6 +38,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=20),
+    on_failure_callback=tell_of_run,
     tags=["tshop", "clickhouse"],
     template_searchpath=TEMPLATES,
     default_args=DEFAULT_ARGUMENTS,
@@ -79,6 +81,7 @@ with DAG(
         fail_when_dag_is_paused=True,
         poke_interval=5,
         retries=0,
+        on_failure_callback=tell_of_its_own,
         execution_timeout=TWO_DAILY_RUNS,
         doc_md=f"Runs `{DAILY}`, whose pull brings the batches again and whose publish replaces them whole, and waits "
         "for its end.",

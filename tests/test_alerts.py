@@ -245,6 +245,58 @@ def test_a_failed_task_is_told_once_after_its_last_attempt(tmp_path, telegram, w
     assert urlsplit(warehouse).password not in body["text"]
 
 
+@pytest.mark.parametrize(
+    ("dag_id", "hours", "reason", "words"), [
+        ("tshop_daily", 8, "timed_out", 1), ("tshop_heal", 20, "timed_out", 1), ("tshop_daily", 8, "task_failure", 0),
+    ],
+)  # fmt: skip
+def test_a_run_that_was_cut_off_is_told_once(*, telegram, monkeypatch, tmp_path, dag_id, hours, reason, words):
+    for name, value in {
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{tmp_path}/airflow.db",
+        "AIRFLOW__API__BASE_URL": "http://airflow.example:18080/",
+        "TSHOP_ALERT_URLS": CHANNEL,
+    }.items():
+        monkeypatch.setenv(name, value)
+    import structlog
+    from airflow.callbacks.callback_requests import DagCallbackRequest
+    from airflow.dag_processing.dagbag import BundleDagBag
+    from airflow.dag_processing.processor import _execute_dag_callbacks
+
+    # As the scheduler asks it of the DAG processor.
+    request = DagCallbackRequest(
+        filepath=f"{dag_id}.py",
+        bundle_name="tshop",
+        bundle_version=None,
+        dag_id=dag_id,
+        run_id="manual__2026-01-01T00:00:00+00:00",
+        is_failure_callback=True,
+        msg=reason,
+    )
+    dags = BundleDagBag(ROOT / "dags", bundle_path=ROOT / "dags", bundle_name="tshop")
+    _execute_dag_callbacks(dags, request, structlog.get_logger())
+    assert len(telegram.received) == words
+    for _path, body in telegram.received:
+        assert body["text"].split("</b>")[0] == f"<b>{dag_id} was cut off"
+        assert body["text"].splitlines()[-4:] == [
+            f"DAG: {dag_id}",
+            "Run: manual__2026-01-01T00:00:00+00:00",
+            f"Error: It took longer than {hours} hours, its limit: what had not ended was given up",
+            f"Run's page: http://airflow.example:18080/dags/{dag_id}/runs/manual__2026-01-01T00%3A00%3A00%2B00%3A00",
+        ]
+
+
+def test_a_run_that_failed_is_not_told_again_by_the_task_that_waited_for_it(*, telegram, alerts, failure, monkeypatch):
+    monkeypatch.setenv("TSHOP_ALERT_URLS", CHANNEL)
+    context = failure(f"DO $$BEGIN {FAILING}; END$$")
+    # As Airflow ends a task whose triggered run has failed.
+    alerts.tell_of_its_own({**context, "exception": None})
+    assert telegram.received == []
+    alerts.tell_of_its_own(context)
+    assert len(telegram.received) == 1
+
+
 def test_nobody_is_told_where_nothing_is_configured(*, telegram, alerts, failure, caplog, monkeypatch, tmp_path):
     context = failure(f"DO $$BEGIN {FAILING}; END$$")
     alerts.tell(context)
