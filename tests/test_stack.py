@@ -639,6 +639,17 @@ def test_two_commands_at_once_do_not_meet(small_stack: stack.Stack) -> None:
 # --- addresses and the command line -----------------------------------------------------------------------------------
 
 
+def test_logs_are_those_of_all_parts_superset_included(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    for part in (*stack.PARTS, stack.SUPERSET):
+        (tmp_path / "logs" / f"{part.name}.log").write_text(f"a line of {part.title}\n")
+    for named in ((), ("superset",)):
+        answer = run_module("embedded", "logs", *named, TSHOP_HOME=str(tmp_path))
+        assert answer.returncode == 0, answer.stderr
+        shown = [part for part in (*stack.PARTS, stack.SUPERSET) if f"a line of {part.title}\n" in answer.stdout]
+        assert shown == ([*stack.PARTS, stack.SUPERSET] if not named else [stack.SUPERSET])
+
+
 def test_clickhouse_url_is_decoded() -> None:
     address = ClickHouseAddress.parse("https://some%40one:p%2Fw@example.test/sales")
     assert address == ClickHouseAddress(True, "example.test", 8443, "some@one", "p/w", "sales")
