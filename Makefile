@@ -16,6 +16,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Superset needs an environment of its own.
 SUPERSET := .venv-superset
+# What the benchmark compares with and draws by, each in an environment of its own, which is made when it is needed.
+BENCH := .venv-bench
+comma := ,
+BENCH_PARTS = $(if $(ONLY),$(subst $(comma), ,$(ONLY)),client year)
+BENCH_PEERS = $(if $(PEERS),$(subst $(comma), ,$(PEERS)),dbt sqlmesh)
+BENCH_ENVIRONMENTS = $(patsubst %,$(BENCH)-%/.stamp,$(if $(filter client,$(BENCH_PARTS)),$(filter dbt sqlmesh,$(BENCH_PEERS))) \
+	$(if $(filter year,$(BENCH_PARTS)),plot))
 # Runs a command with the address of the warehouse filled in, as its owner or with less rights.
 EXEC := $(BIN)/python -m embedded exec --running
 AS_OWNER := $(EXEC) --as owner --
@@ -94,6 +101,11 @@ test: setup-dev ## Run all tests on throw-away stacks, on two cores; ARGS= goes 
 soak: setup-dev ## Break the warehouse on purpose for MINUTES (15): histories, kills, writers, hostile requests
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),15)"
 
+.PHONY: bench
+bench: setup $(BENCH_ENVIRONMENTS) ## Measure the warehouse on servers of its own and write docs/benchmarks.md; SCALE=full: the real size
+	@$(BIN)/python -m bench $(if $(SCALE),--scale "$(SCALE)") $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS),--peers "$(PEERS)") \
+		$(if $(RUNS),--runs "$(RUNS)") $(if $(DAYS),--days "$(DAYS)") $(if $(BENCH_HOME),--home "$(BENCH_HOME)") $(if $(KEEP),--keep)
+
 lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -120,8 +132,8 @@ pictures: setup-dev ## Take README's pictures of the running stack in a real bro
 	@$(BIN)/python -m docs.pictures
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
-	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset; do \
-		constraint=$$([[ "$$name" =~ ^(dev|superset)$$ ]] || echo '-c dev.txt'); \
+	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot; do \
+		constraint=$$([[ "$$name" =~ ^(dev|superset|bench-.*)$$ ]] || echo '-c dev.txt'); \
 		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--custom-compile-command 'make requirements' "$$name.in" $$constraint -o "$$name.txt"; \
 		echo "requirements/$$name.txt"; \
@@ -139,6 +151,12 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #: Variables of make generate: CLIENTS PRODUCTS SEED LOCALE as they are with make run, and
 #:   OPENED=2026-01-01   the shop's first day: FROM of the first make run on the same warehouse
 #:   FROM TO   the days to generate, such as 2026-02-03
+#:
+#: Variables of make bench
+#:   SCALE=0.02   share of 5 million clients, or full
+#:   ONLY=client,day,year   PEERS=dbt,sqlmesh (or none)   what to measure
+#:   RUNS=3   repetitions; DAYS=28   days loaded one by one, up to 365; KEEP=yes keeps them for more
+#:   BENCH_HOME=.tshop-bench   folder of its servers
 #:
 #: Variables of others: make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor
 #:
@@ -191,6 +209,12 @@ $(SUPERSET)/.stamp: $(BIN)/uv requirements/superset.txt
 	@echo 'Installing Superset in $(SUPERSET) ...'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SUPERSET)
 	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(SUPERSET),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/superset.txt
+	@touch $@
+
+$(BENCH)-%/.stamp: $(BIN)/uv requirements/bench-%.txt
+	@echo 'Installing the packages of requirements/bench-$*.txt in $(@D) ...'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
+	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(@D),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/bench-$*.txt
 	@touch $@
 
 setup-dev: $(BIN)/.dev.stamp

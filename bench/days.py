@@ -1,0 +1,195 @@
+"""The part "day": a weekend day into dds and the mart, and from there into ClickHouse, each beside its floor."""
+
+import io
+
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from bench.measure import BenchError, Cost, Peak
+from bench.plan import OPENED, Plan
+from bench.results import Check, Memory, Part, Row, say
+from bench.warehouse import Warehouse, warehouse
+
+_SATURDAY = 5
+ENDPOINT_LIMIT = 3 * 2**30
+# Days that are there before the first one that is measured.
+_BEFORE = 10
+# The tasks pull, reconcile and publish of the DAG tshop_daily.
+TAKE_OVER = ("pull.sql", "reconcile.sql", "publish.sql")
+_SIDES = ("loads", "INSERT", "published", "COPY")
+_LOADS = ("dds.load_client", "dds.load_product", "dds.load_sale", "cdm.build_mart")
+
+
+def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
+    """Measure the part on servers of its own.
+
+    Args:
+        plan: what is asked for.
+        postgres_settings: settings above the embedded stack's; a test gives those of throw-away data.
+    """
+    part = Part("day", plan)
+    load, pull = ([], []), ([], [])
+    with (
+        warehouse(plan.home / "day", clickhouse=True, postgres_settings=postgres_settings) as servers,
+        Peak(servers.memory) as memory,
+    ):
+        servers.prepare_clickhouse()
+        servers.copy_of("dds.sale", "dds_sale")
+        servers.copy_of("cdm.sales_mart", "sales_mart")
+        first = 0
+        sale_rows = mart_rows = pulled_rows = 0
+        for weekend in _weekend_days(plan.runs):
+            _catch_up(servers, plan, first, weekend - 1)
+            servers.generate(plan, weekend, weekend)
+            first = weekend + 1
+            cost, run_id = _load(servers)
+            load[0].append(cost)
+            sale_rows, mart_rows = _stage(servers)
+            load[1].append(_insert(servers))
+            _call(servers, "sl.audit")
+            sides = [(_take_over, pull[0]), (_copy_out, pull[1])]
+            for side, costs in sides if len(pull[0]) % 2 == 0 else reversed(sides):
+                costs.append(side(servers, run_id))
+            (pulled_rows,) = servers.execute(f"SELECT count(*) FROM cdm.sales_mart WHERE run_id = {run_id}")[0]
+            told = [f"{name} {costs[-1].seconds:.1f} s" for name, costs in zip(_SIDES, (*load, *pull), strict=True)]
+            say(f"  {plan.date(weekend):%a %d %b}, {sale_rows:,} lines: {', '.join(told)}")
+        part.checks.append(equality(servers))
+        part.memory["ClickHouse, a day"] = Memory(servers.endpoint_peak(), ENDPOINT_LIMIT)
+        limit = servers.memory_limit()
+        size = servers.bytes_of("dds.sale", "cdm.sales_mart")
+    part.memory["PostgreSQL, a day"] = Memory(memory.bytes, limit)
+    part.rows = [
+        Row(
+            f"a weekend day, {sale_rows:,} lines: dds.load_sale() + cdm.build_mart()",
+            "bare INSERT … SELECT of the same rows into copies of both tables",
+            mart_rows,
+            *load,
+            at_most=3,
+            size=size,
+        ),
+        Row(
+            "pull of that day into ClickHouse, reconciled and published",
+            "COPY (SELECT …) TO STDOUT of the same rows",
+            pulled_rows,
+            *pull,
+            at_most=1.5,
+        ),
+    ]
+    return part
+
+
+def equality(servers: Warehouse) -> Check:
+    """Check the warehouse's invariants, and that ClickHouse shows what the warehouse holds, row by row and in sum."""
+    _call(servers, "sl.audit")
+    try:
+        servers.run_clickhouse("verify.sql")
+    except ClickHouseError as error:
+        raise BenchError(f"ClickHouse is not what the warehouse is: {str(error).splitlines()[0]}") from error
+    found = {}
+    for table, key, begin in (
+        ("dds.client", "client_id", "valid_from"),
+        ("dds.product", "product_id", "valid_from"),
+        ("dds.sale", "sale_id", "valid_from"),
+        ("cdm.sales_mart", "sale_id", "version_no"),
+    ):
+        ((overlapping, several_open),) = servers.execute(
+            f"""
+            SELECT count(*) FILTER (WHERE next_from < valid_to), count(*) FILTER (WHERE open > 1)
+            FROM (
+                SELECT valid_to, lead(valid_from) OVER (PARTITION BY {key} ORDER BY {begin}) AS next_from,
+                    count(*) FILTER (WHERE valid_to = 'infinity') OVER (PARTITION BY {key}) AS open
+                FROM {table}
+            ) AS v
+            """
+        )
+        found[f"{table}: overlapping"] = overlapping
+        found[f"{table}: several open"] = several_open
+    return Check("the warehouse and ClickHouse", found)
+
+
+def _weekend_days(count: int) -> list[int]:
+    """Return the numbers of the first weekend days with some days before them."""
+    days = []
+    number = _BEFORE
+    while len(days) < count:
+        if (OPENED.weekday() + number) % 7 >= _SATURDAY:
+            days.append(number)
+        number += 1
+    return days
+
+
+def _call(servers: Warehouse, procedure: str) -> int:
+    """Call a procedure as the DAG does; return its run_id."""
+    with servers.session("etl") as cursor:
+        cursor.execute(f"CALL {procedure}()")
+        return cursor.fetchone()[0]
+
+
+def _catch_up(servers: Warehouse, plan: Plan, first: int, last: int) -> None:
+    """Load the days before the one that is measured, in one go; the copies get the same rows."""
+    if first > last:
+        return
+    servers.generate(plan, first, last)
+    for procedure in _LOADS:
+        _call(servers, procedure)
+    _stage(servers)
+    _insert(servers)
+    servers.run_clickhouse(*TAKE_OVER)
+    servers.execute("VACUUM ANALYZE")
+
+
+def _load(servers: Warehouse) -> tuple[Cost, int]:
+    """Load a day, its sales and the mart measured; return the cost and the mart's run_id."""
+    _call(servers, "dds.load_client")
+    _call(servers, "dds.load_product")
+    with servers.session("etl") as cursor, servers.meter.cost() as cost:
+        cursor.execute("CALL dds.load_sale()")
+        cursor.execute("CALL cdm.build_mart()")
+        run_id = cursor.fetchone()[0]
+    return cost, run_id
+
+
+def _stage(servers: Warehouse) -> tuple[int, int]:
+    """Lay aside what the copies of dds.sale and cdm.sales_mart lack; return how many rows that is of each."""
+    servers.execute(
+        "DROP TABLE IF EXISTS bench.new_dds_sale, bench.new_sales_mart",
+        "CREATE UNLOGGED TABLE bench.new_dds_sale AS SELECT * FROM dds.sale"
+        " WHERE sale_sk > (SELECT coalesce(max(sale_sk), 0) FROM bench.dds_sale)",
+        "CREATE UNLOGGED TABLE bench.new_sales_mart AS SELECT * FROM cdm.sales_mart"
+        " WHERE valid_from > (SELECT coalesce(max(valid_from), '-infinity') FROM bench.sales_mart)",
+        "VACUUM bench.new_dds_sale",
+        "VACUUM bench.new_sales_mart",
+    )
+    return servers.execute(
+        "SELECT (SELECT count(*) FROM bench.new_dds_sale), (SELECT count(*) FROM bench.new_sales_mart)"
+    )[0]
+
+
+def _insert(servers: Warehouse) -> Cost:
+    with servers.meter.cost() as cost:
+        servers.execute(
+            "INSERT INTO bench.dds_sale OVERRIDING SYSTEM VALUE SELECT * FROM bench.new_dds_sale",
+            "INSERT INTO bench.sales_mart SELECT * FROM bench.new_sales_mart",
+        )
+    return cost
+
+
+def _take_over(servers: Warehouse, _run_id: int) -> Cost:
+    with servers.meter.cost() as cost:
+        servers.run_clickhouse(*TAKE_OVER)
+    return cost
+
+
+class _Nowhere(io.RawIOBase):
+    """Takes what is written and keeps nothing."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:
+        return len(data)
+
+
+def _copy_out(servers: Warehouse, run_id: int) -> Cost:
+    with servers.session("reader") as cursor, servers.meter.cost() as cost:
+        cursor.copy_expert(f"COPY (SELECT * FROM cdm.sales_mart_export WHERE run_id = {run_id}) TO STDOUT", _Nowhere())
+    return cost

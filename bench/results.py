@@ -1,0 +1,294 @@
+"""The figures of the parts: kept as JSON in bench/results/<size>/, shown as a table, written to docs/benchmarks.md."""
+
+import importlib.metadata
+import json
+import platform
+import sys
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+from tabulate import tabulate
+
+from bench.history import CLIENTS_A_CASE
+from bench.measure import Cost, median, ratio
+from bench.plan import PARTS, Plan
+
+MIB = 2**20
+_WRONG = {
+    "overlapping": "versions that overlap",
+    "several_open": "clients with several open versions",
+    "repeated": "versions that repeat the one before",
+}
+_HEAD = """# Benchmarks
+
+<!-- Made by make bench from bench/results/: nothing is to be edited here. -->
+
+What the warehouse costs beside a floor, which is the least that the same rows take, or beside a peer: figures of one
+machine mean little, their ratios more. `make bench` starts servers of its own with the settings of the embedded stack,
+takes the generator's rows, measures both sides in turn, and keeps the median of the repetitions; a ratio is the median
+of the repetitions' ratios. CPU is the ratio of the servers' CPU seconds, all processes together; the generator's and
+the peers' own are not in it. What is to be reached is meant for `SCALE=full`: in a small shop the steps that cost the
+same whatever the size are most of it. A peer's seconds are those of its command, start-up and all.
+
+"""
+
+
+def say(text: str) -> None:
+    """Print a line of progress at once."""
+    print(text, file=sys.stderr, flush=True)
+
+
+@dataclass
+class Row:
+    """One row of the table.
+
+    Attributes:
+        what, against: what is measured, beside what.
+        rows: rows that one repetition handles.
+        ours, other: the repetitions, the one measured beside the other at the same place.
+        at_most, at_least_faster: the ratio to reach, as ours to other or as other to ours; None where there is none.
+        at_most_seconds: what ours has to be under besides.
+        size, other_size: bytes on disk afterwards, 0 where nobody asks.
+        note: more about it.
+    """
+
+    what: str
+    against: str
+    rows: int
+    ours: list[Cost]
+    other: list[Cost]
+    at_most: float | None = None
+    at_least_faster: float | None = None
+    at_most_seconds: float | None = None
+    size: int = 0
+    other_size: int = 0
+    note: str = ""
+
+    def ratio(self, of: str = "seconds") -> float | None:
+        """Return the median ratio of ours to the other, of the other to ours where we are to be faster."""
+        if not self.other:
+            return None
+        return ratio(self.other, self.ours, of) if self.at_least_faster else ratio(self.ours, self.other, of)
+
+    @property
+    def is_reached(self) -> bool | None:
+        """Tell whether all that is to be reached is; None where there is nothing to reach."""
+        found = self.ratio()
+        tests = []
+        if self.at_most is not None:
+            tests.append(found is not None and found <= self.at_most)
+        if self.at_least_faster is not None:
+            tests.append(found is not None and found >= self.at_least_faster)
+        if self.at_most_seconds is not None:
+            tests.append(median(self.ours) < self.at_most_seconds)
+        return all(tests) if tests else None
+
+    @property
+    def target(self) -> str:
+        """What is to be reached, in words."""
+        words = []
+        if self.at_most is not None:
+            words.append(f"≤ {self.at_most:g} ×")
+        if self.at_least_faster is not None:
+            words.append(f"≥ {self.at_least_faster:g} times faster")
+        if self.at_most_seconds is not None:
+            words.append(f"< {_seconds(self.at_most_seconds)}")
+        return ", ".join(words) or "—"
+
+
+@dataclass
+class Check:
+    """What was found wrong with a result.
+
+    Attributes:
+        name: whose it is.
+        found: what could be wrong, and how much of it was.
+        binding: whether it is ours, and nothing may be wrong.
+    """
+
+    name: str
+    found: dict
+    binding: bool = True
+
+    @property
+    def is_right(self) -> bool:
+        """True where nothing is wrong."""
+        return not any(sum(value.values()) if isinstance(value, dict) else value for value in self.found.values())
+
+
+@dataclass
+class Memory:
+    """The most memory that a program held, and how much it may be, in bytes."""
+
+    held: int
+    limit: int
+
+
+@dataclass
+class Part:
+    """The figures of one part of a run."""
+
+    name: str
+    plan: Plan
+    rows: list[Row] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    memory: dict[str, Memory] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    begun: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"))
+
+    @property
+    def is_right(self) -> bool:
+        """True where nothing of ours is wrong."""
+        return all(check.is_right for check in self.checks if check.binding)
+
+
+def save(part: Part, seconds: float) -> None:
+    """Keep the figures of a part, in place of earlier ones of the same size; the seconds are what it took in all."""
+    folder = part.plan.results / part.plan.label
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {
+        "command": f"{part.plan.command} ONLY={part.name}",
+        "begun": part.begun,
+        "seconds": round(seconds),
+        "clients": part.plan.clients,
+        "machine": {**machine(), **part.versions},
+        "rows": [asdict(row) for row in part.rows],
+        "checks": [asdict(check) for check in part.checks],
+        "memory": {whose: asdict(memory) for whose, memory in part.memory.items()},
+    }
+    (folder / f"{part.name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+
+
+def machine() -> dict[str, str]:
+    """Describe this machine and the programs that are the same in all parts."""
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    return {
+        "CPU": f"{model}, {len(psutil.Process().cpu_affinity())} cores",
+        "memory": f"{psutil.virtual_memory().total / 2**30:.0f} GiB",
+        "kernel": platform.release(),
+        "Python": platform.python_version(),
+        "chDB": importlib.metadata.version("chdb"),
+    }
+
+
+def rows_of(kept: dict) -> list[Row]:
+    """Return the rows of a part's kept figures."""
+    return [
+        Row(**{**row, **{side: [Cost(**cost) for cost in row[side]] for side in ("ours", "other")}})
+        for row in kept["rows"]
+    ]
+
+
+def write_page(results: Path, page: Path) -> None:
+    """Write the page of all figures that are kept, the largest shop first."""
+    sizes = {}
+    for name in PARTS:
+        for file in results.glob(f"*/{name}.json"):
+            sizes.setdefault(file.parent, []).append((name, json.loads(file.read_text())))
+    text = [_HEAD]
+    if (page.parent / "tuning.md").exists():
+        text.append("What was tried, and what of it did not help: [tuning.md](tuning.md).\n")
+    for folder, parts in sorted(sizes.items(), key=lambda size: -size[1][0][1]["clients"]):
+        text.append(f"## {parts[0][1]['clients']:,} clients (`SCALE={folder.name}`)\n")
+        rows = [row for _name, kept in parts for row in rows_of(kept)]
+        text.append(table(rows, "github") + "\n")
+        notes = [f"- {row.what}, {row.against}: {row.note}\n" for row in rows if row.note]
+        text += [*notes, "\n"] if notes else []
+        text += [_memory(parts), _losses(parts)]
+        picture = page.parent / "pictures" / f"benchmark-year-{folder.name}.png"
+        if picture.exists():
+            text.append(f"\n![What each day of the year costs](pictures/{picture.name})\n")
+        text.append("\n| measured | began | took | on |\n|---|---|---|---|\n")
+        for _name, kept in parts:
+            on = ", ".join(f"{name} {value}" for name, value in kept["machine"].items())
+            text.append(f"| `{kept['command']}` | {kept['begun']} | {kept['seconds'] / 60:.0f} min | {on} |\n")
+        text.append("\n")
+    page.write_text("\n".join("".join(text).splitlines()) + "\n")
+
+
+def _memory(parts: list[tuple[str, dict]]) -> str:
+    lines = []
+    for _name, kept in parts:
+        for whose, memory in kept["memory"].items():
+            reached = "yes" if memory["held"] <= memory["limit"] else "no"
+            lines.append([whose, _bytes(memory["held"]), f"≤ {_bytes(memory['limit'])}", reached])
+    return "\n" + tabulate(lines, ["most memory held by", "", "to reach", "reached"], tablefmt="github") + "\n"
+
+
+def _losses(parts: list[tuple[str, dict]]) -> str:
+    told = ""
+    for name, kept in parts:
+        checks = kept["checks"]
+        if name == "client":
+            kinds = list(checks[0]["found"])
+            whole = [kind for kind in kinds if kind != "differing"]
+            lines = [
+                [f"versions or clients {_WRONG[kind]}", *(check["found"][kind] for check in checks)] for kind in whole
+            ]
+            for case in checks[0]["found"]["differing"]:
+                lines.append(
+                    [
+                        f"clients whose history is not the expected one: {case}",
+                        *(c["found"]["differing"][case] for c in checks),
+                    ]
+                )
+            told += "\n" + tabulate(lines, ["wrong after all steps", *(c["name"] for c in checks)], tablefmt="github")
+            told += f"\n\nEach case has {CLIENTS_A_CASE} clients.\n"
+        else:
+            for check in checks:
+                wrong = {what: count for what, count in check["found"].items() if count}
+                told += f"\nPart {name}, {check['name']}: {wrong or 'nothing wrong'}.\n"
+    return told
+
+
+def _seconds(value: float) -> str:
+    if value < 1:
+        return f"{value * 1000:.0f} ms"
+    return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
+
+
+def _bytes(value: float) -> str:
+    return f"{value / MIB:,.0f} MiB" if value < 10 * 2**30 else f"{value / 2**30:,.1f} GiB"
+
+
+def table(rows: list[Row], style: str = "simple") -> str:
+    """Return the rows as a table."""
+    lines = []
+    for row in rows:
+        found, cpu = row.ratio(), row.ratio("cpu")
+        lines.append(
+            [
+                row.what,
+                row.against or "—",
+                _seconds(median(row.ours)),
+                _seconds(median(row.other)) if row.other else "—",
+                f"{found:.2f} ×" if found is not None else "—",
+                f"{cpu:.2f} ×" if cpu is not None else "—",
+                row.target,
+                {True: "yes", False: "no", None: "—"}[row.is_reached],
+                f"{row.rows / median(row.ours):,.0f}" if row.rows else "—",
+                _bytes(median(row.ours, "wal")),
+                _bytes(median(row.other, "wal")) if row.other else "—",
+                _bytes(row.size) if row.size else "—",
+            ]
+        )
+    heads = [
+        "what",
+        "against",
+        "ours",
+        "other",
+        "ratio",
+        "CPU",
+        "to reach",
+        "reached",
+        "rows/s",
+        "WAL",
+        "other's WAL",
+        "on disk",
+    ]
+    return tabulate(lines, heads, tablefmt=style, disable_numparse=True)

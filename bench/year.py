@@ -1,0 +1,174 @@
+"""The part "year": the shop's days loaded one after the other, and what each of them costs.
+
+A run that was stopped goes on with the day after the last one that is written down, on the data that is there. The day
+it was stopped in is done again, which costs less than a day of its own: it is marked and left out of the ratio, as the
+first day after a start is, whose caches are cold.
+"""
+
+import csv
+import shutil
+import statistics
+import subprocess
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bench import dashboard
+from bench.days import ENDPOINT_LIMIT, TAKE_OVER, equality
+from bench.measure import BenchError, Cost, Peak
+from bench.plan import Plan
+from bench.results import Memory, Part, Row, say
+from bench.warehouse import Warehouse, warehouse
+from embedded.settings import ROOT
+from generator.shop import IDS_A_DAY
+
+STEPS = ("load_client", "load_product", "load_sale", "build_mart", "audit", "clickhouse")
+_CALLS = {
+    "load_client": "dds.load_client",
+    "load_product": "dds.load_product",
+    "load_sale": "dds.load_sale",
+    "build_mart": "cdm.build_mart",
+    "audit": "sl.audit",
+}
+_HEAD = ("day", "date", "lines", "first_after_start", "generate_seconds", "wal_bytes", "postgres_bytes")
+_COLUMNS = (*_HEAD, *(f"{step}_{unit}" for step in STEPS for unit in ("seconds", "cpu")))
+# The first days that are compared with the last ones: the first week has less than a week before it.
+_EARLY = 7
+_WEEK = 7
+
+
+def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
+    """Load the days that are not loaded yet, then compare the last ones with the first ones, and ask the dashboard.
+
+    Args:
+        plan: what is asked for.
+        postgres_settings: settings above the embedded stack's; a test gives those of throw-away data.
+    """
+    part = Part("year", plan)
+    home = plan.home / f"year-{plan.label}"
+    costs = home / "days.csv"
+    with (
+        warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers,
+        Peak(servers.memory) as memory,
+    ):
+        servers.prepare_clickhouse()
+        days = _read(costs)
+        if days:
+            say(f"  {len(days)} days are there: going on with {plan.date(len(days))}")
+        progress = tqdm(range(len(days), plan.days), initial=len(days), total=plan.days, unit="day", mininterval=10)
+        for number in progress:
+            day = _day(servers, plan, number, first=number == len(days))
+            _append(costs, day)
+            progress.set_postfix_str(f"{day['date']}: {day['lines']} lines in {_seconds(day):.1f} s")
+        days = _read(costs)[: plan.days]
+        say("  checking the year")
+        part.checks.append(equality(servers))
+        part.rows = compare(days)
+        part.rows += dashboard.measure(plan, servers)
+        part.memory["ClickHouse, the year"] = Memory(servers.endpoint_peak(), ENDPOINT_LIMIT)
+        limit = servers.memory_limit()
+    part.memory["PostgreSQL, the year"] = Memory(memory.bytes, limit)
+    kept = plan.results / plan.label / "year.csv"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(costs, kept)
+    draw(plan, kept)
+    if plan.keep:
+        say(f"  The data stays in {home}: more DAYS= go on from there.")
+    else:
+        Warehouse(home, clickhouse=True).remove()
+    return part
+
+
+def compare(days: list[dict[str, str]]) -> list[Row]:
+    """Return what the last days cost beside the first ones, as a whole and step by step.
+
+    A day is compared with one of the same weekday, at the same number of lines. Too few days give no rows.
+
+    Args:
+        days: rows of the CSV file, from the opening day on.
+    """
+    weeks = 2 if len(days) >= _EARLY + 4 * _WEEK else 1
+    late = (len(days) - weeks * _WEEK) // _WEEK * _WEEK
+    if late < _EARLY + weeks * _WEEK:
+        return []
+    pairs = [
+        (days[late + place], days[_EARLY + place])
+        for place in range(weeks * _WEEK)
+        if not any(int(day["first_after_start"]) for day in (days[late + place], days[_EARLY + place]))
+    ]
+
+    def row(title: str, steps: tuple[str, ...], **target: float) -> Row:
+        ours = [_cost(day, steps) * (int(early["lines"]) / int(day["lines"])) for day, early in pairs]
+        lines = round(statistics.median(int(early["lines"]) for _day, early in pairs))
+        return Row(title, against, lines, ours, [_cost(early, steps) for _day, early in pairs], **target)
+
+    against = f"days {_EARLY} to {_EARLY + weeks * _WEEK - 1}, the same weekdays"
+    size = int(days[-1]["postgres_bytes"])
+    title = f"daily load, days {late} to {late + weeks * _WEEK - 1}, by line"
+    return [row(title, STEPS, at_most=1.15, size=size), *(row(f"of it {step}", (step,)) for step in STEPS)]
+
+
+def draw(plan: Plan, costs: Path) -> None:
+    """Draw the cost of each day by the program in the environment of its own; nothing happens where that is missing."""
+    python = ROOT / ".venv-bench-plot" / "bin" / "python"
+    if not python.exists():
+        say("  No picture is drawn, as matplotlib is not installed: 'make bench' installs it.")
+        return
+    picture = plan.page.parent / "pictures" / f"benchmark-year-{plan.label}.png"
+    picture.parent.mkdir(parents=True, exist_ok=True)
+    answer = subprocess.run(
+        [python, ROOT / "bench" / "plot.py", costs, picture, f"{plan.clients:,} clients"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        raise BenchError(f"The picture {picture} could not be drawn:\n{answer.stderr}")
+
+
+def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
+    """Bring one day from the generator to ClickHouse; return its row of the CSV file."""
+    with servers.meter.cost(settled=False) as generating:
+        servers.generate(plan, number, number)
+    day: dict = {"day": number, "date": plan.date(number), "first_after_start": int(first)}
+    wal = 0
+    for step in STEPS:
+        with servers.session("etl") as cursor, servers.meter.cost(settled=False) as cost:
+            if step in _CALLS:
+                cursor.execute(f"CALL {_CALLS[step]}()")
+            else:
+                servers.run_clickhouse(*TAKE_OVER)
+        day[f"{step}_seconds"], day[f"{step}_cpu"] = round(cost.seconds, 4), round(cost.cpu, 2)
+        wal += cost.wal
+    keys = f"{(number + 1) * IDS_A_DAY} AND {(number + 2) * IDS_A_DAY - 1}"
+    ((lines, size),) = servers.execute(
+        f"SELECT (SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN {keys}), pg_database_size('tshop')"
+    )
+    generated = round(generating.seconds, 2)
+    return {**day, "lines": lines, "generate_seconds": generated, "wal_bytes": wal, "postgres_bytes": size}
+
+
+def _read(file: Path) -> list[dict[str, str]]:
+    if not file.exists():
+        return []
+    with file.open(newline="") as rows:
+        # A line that a kill has cut off is not there.
+        return [row for row in csv.DictReader(rows) if row[_COLUMNS[-1]]]
+
+
+def _append(file: Path, day: dict) -> None:
+    rows = _read(file)
+    partial = file.with_name(file.name + ".partial")
+    with partial.open("w", newline="") as output:
+        writer = csv.DictWriter(output, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*rows, day])
+    partial.replace(file)
+
+
+def _cost(day: dict, steps: tuple[str, ...]) -> Cost:
+    return Cost(sum(float(day[f"{step}_seconds"]) for step in steps), sum(float(day[f"{step}_cpu"]) for step in steps))
+
+
+def _seconds(day: dict) -> float:
+    return _cost(day, STEPS).seconds

@@ -1,0 +1,165 @@
+"""The benchmark on a tiny shop ends with a table whose checks passed; its checks can fail; wrong arguments are told."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from bench import clients, days, history, results, year
+from bench.measure import Cost
+from bench.plan import Plan, parse
+from embedded.postgres import THROW_AWAY_SETTINGS
+
+TINY = 0.0004
+
+
+@pytest.fixture
+def plan(scratch: Path, tmp_path: Path) -> Plan:
+    """A run of one repetition, without the peers, that leaves the repository's own figures alone."""
+    return Plan(
+        TINY, peers=(), runs=1, home=scratch / "bench", results=tmp_path / "results", page=tmp_path / "docs" / "page.md"
+    )
+
+
+def test_clients_end_with_a_table_whose_checks_passed(plan):
+    part = clients.run(plan, THROW_AWAY_SETTINGS)
+    assert part.is_right
+    assert [row.what.split(",")[0] for row in part.rows] == [
+        *("generate 2", "dds.load_client()", "dds.load_client()", "dds.load_client()"),
+    ]
+    assert not plan.home.joinpath("client").exists()
+
+    plan.page.parent.mkdir()
+    results.save(part, 1)
+    results.write_page(plan.results, plan.page)
+    page = plan.page.read_text()
+    assert "## 2,000 clients (`SCALE=0.0004`)" in page
+    assert all(row.what in page for row in part.rows)
+    assert all(case in page for case in history.CASES)
+
+
+def test_a_weekend_day_ends_with_clickhouse_equal_to_the_warehouse(plan):
+    part = days.run(plan, THROW_AWAY_SETTINGS)
+    assert part.is_right
+    assert all(row.rows > 0 and row.ours[0].seconds > 0 and row.other[0].seconds > 0 for row in part.rows)
+
+
+@pytest.fixture
+def execute(warehouse: str) -> Iterator[history.Execute]:
+    """Function that runs statements in a warehouse with the cases' first states, loaded."""
+    with closing(psycopg2.connect(warehouse)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+
+        def run(*statements: str) -> list[tuple]:
+            for statement in statements:
+                cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+        run(
+            "INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at) SELECT n, 'A', 'B',"
+            " date '1990-01-01', timestamptz '2025-01-01 00:00+03' FROM generate_series(1, 300) AS n"
+        )
+        history.plant_first(run)
+        for step in range(1, 4):
+            run("CALL dds.load_client()")
+            history.plant(run, step)
+        run("CALL dds.load_client()")
+        yield run
+
+
+def test_the_histories_of_all_cases_are_as_expected(execute):
+    found = history.verdict(execute, history.OURS)
+    assert found.is_right
+    assert list(found.differing) == [history.ORDINARY, *history.CASES]
+
+
+@pytest.mark.parametrize(
+    ("damage", "expected"),
+    [
+        (
+            "UPDATE dds.client SET valid_to = valid_to + interval '1 minute' WHERE client_id = 101 AND NOT is_current",
+            {"overlapping": 1},
+        ),
+        ("UPDATE dds.client SET valid_to = 'infinity' WHERE client_id = 101", {"overlapping": 1, "several_open": 1}),
+        (
+            "INSERT INTO dds.client (client_id, first_name, last_name, birth_date, valid_from, valid_to, is_current,"
+            " run_id) SELECT client_id, first_name, last_name, birth_date, valid_from - interval '1 day', valid_from,"
+            " false, 1 FROM dds.client WHERE client_id = 50",
+            {"repeated": 1},
+        ),
+        ("DELETE FROM dds.client WHERE client_id = 50", {}),
+    ],
+)
+def test_what_is_wrong_with_a_history_is_told(execute, damage, expected):
+    execute(damage)
+    found = history.verdict(execute, history.OURS)
+    assert not found.is_right
+    wrong = {name: getattr(found, name) for name in ("overlapping", "several_open", "repeated")}
+    assert {name: count for name, count in wrong.items() if count} == expected
+    assert found.differing[history.ORDINARY] == 1
+
+
+def test_a_ratio_is_reached_or_not():
+    def row(ours: list[float], other: list[float], **target: float) -> results.Row:
+        return results.Row("", "", 1, [Cost(one) for one in ours], [Cost(one) for one in other], **target)
+
+    # Repetitions are compared with their own counterpart: a slow minute of the machine slows both.
+    assert row([2, 20, 2.2], [1, 10, 1], at_most=2).is_reached
+    assert not row([2.1, 20, 2.2], [1, 9, 1], at_most=2).is_reached
+    assert row([1, 1, 1], [15, 16, 14], at_least_faster=15).is_reached
+    assert not row([1, 1, 1], [14, 16, 14], at_least_faster=15).is_reached
+    assert not row([1], [1], at_most=1, at_most_seconds=0.05).is_reached
+    assert row([1], []).is_reached is None
+
+
+def row_of_day(number: int, lines: int, seconds: float, first: int = 0) -> dict[str, str]:
+    steps = {f"{step}_{unit}": str(seconds / len(year.STEPS)) for step in year.STEPS for unit in ("seconds", "cpu")}
+    return {"day": str(number), "lines": str(lines), "first_after_start": str(first), "postgres_bytes": "1", **steps}
+
+
+def test_a_late_day_is_compared_with_an_early_one_of_its_weekday_by_line():
+    # The fifth and sixth day of a week have five times the lines, and the shop grows by a hundredth a day.
+    lines = [1000 * (5 if number % 7 in (5, 6) else 1) * (100 + number) // 100 for number in range(60)]
+    flat = [row_of_day(number, count, count / 1000) for number, count in enumerate(lines)]
+    assert year.compare(flat)[0].ratio() == pytest.approx(1)
+    growing = [row_of_day(number, count, count / 1000 * (1 + number / 100)) for number, count in enumerate(lines)]
+    found = year.compare(growing)[0]
+    assert found.ratio() == pytest.approx(1.32, abs=0.05)
+    assert not found.is_reached
+    # What a start has made slow is left out.
+    cold = [
+        {**day, **(row_of_day(50, lines[50], 1000, first=1) if number == 50 else {})} for number, day in enumerate(flat)
+    ]
+    assert len(year.compare(cold)[0].ours) == 13
+    assert year.compare(flat[:20]) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--scale", "big"), "'big' is no size: give full, or a share"),
+        (("--scale", "0.0001"), "at least 1000"),
+        (("--only", "client,week"), "there is no 'week': name some of client, day"),
+        (("--peers", "spark"), "there is no 'spark': name some of dbt, sqlmesh"),
+        (("--runs", "0"), "'0' is not a whole number from 1 to 99"),
+        (("--days", "366"), "from 1 to 365"),
+    ],
+)
+def test_wrong_arguments_get_one_sentence(arguments, said, capsys):
+    with pytest.raises(SystemExit) as ended:
+        parse([*arguments])
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert len(told.splitlines()) == 1
+
+
+def test_a_peer_that_is_not_installed_is_told_before_anything_starts(monkeypatch, capsys):
+    monkeypatch.setattr("bench.plan.ROOT", Path("/nonexistent"))
+    with pytest.raises(SystemExit):
+        parse(["--only", "client"])
+    assert (
+        "dbt is not installed: run it as 'make bench', which installs it, or with PEERS=none" in capsys.readouterr().err
+    )
