@@ -19,10 +19,9 @@ SUPERSET := .venv-superset
 # What the benchmark compares with and draws by, each in an environment of its own, which is made when it is needed.
 BENCH := .venv-bench
 comma := ,
-BENCH_PARTS = $(if $(ONLY),$(subst $(comma), ,$(ONLY)),client year)
 BENCH_PEERS = $(if $(PEERS),$(subst $(comma), ,$(PEERS)),dbt sqlmesh)
-BENCH_ENVIRONMENTS = $(patsubst %,$(BENCH)-%/.stamp,$(if $(filter client,$(BENCH_PARTS)),$(filter dbt sqlmesh,$(BENCH_PEERS))) \
-	$(if $(filter year,$(BENCH_PARTS)),plot))
+BENCH_ENVIRONMENTS = $(patsubst %,$(BENCH)-%/.stamp,plot \
+	$(if $(filter client,$(if $(ONLY),$(subst $(comma), ,$(ONLY)),client)),$(filter dbt sqlmesh,$(BENCH_PEERS))))
 # Runs a command with the address of the warehouse filled in, as its owner or with less rights.
 EXEC := $(BIN)/python -m embedded exec --running
 AS_OWNER := $(EXEC) --as owner --

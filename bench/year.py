@@ -8,18 +8,16 @@ first day after a start is, whose caches are cold.
 import csv
 import shutil
 import statistics
-import subprocess
 from pathlib import Path
 
 from tqdm import tqdm
 
 from bench import dashboard
 from bench.days import ENDPOINT_LIMIT, TAKE_OVER, equality
-from bench.measure import BenchError, Cost, Peak
+from bench.measure import Cost, Peak
 from bench.plan import Plan
 from bench.results import Memory, Part, Row, say
 from bench.warehouse import Warehouse, warehouse
-from embedded.settings import ROOT
 from generator.shop import IDS_A_DAY
 
 STEPS = ("load_client", "load_product", "load_sale", "build_mart", "audit", "clickhouse")
@@ -30,8 +28,8 @@ _CALLS = {
     "build_mart": "cdm.build_mart",
     "audit": "sl.audit",
 }
-_HEAD = ("day", "date", "lines", "first_after_start", "generate_seconds", "wal_bytes", "postgres_bytes")
-_COLUMNS = (*_HEAD, *(f"{step}_{unit}" for step in STEPS for unit in ("seconds", "cpu")))
+_HEAD = ("day", "date", "lines", "first_after_start", "generate_seconds", "postgres_bytes")
+_COLUMNS = (*_HEAD, *(f"{step}_{unit}" for step in STEPS for unit in ("seconds", "cpu", "wal")))
 # The first days that are compared with the last ones: the first week has less than a week before it.
 _EARLY = 7
 _WEEK = 7
@@ -71,7 +69,6 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     kept = plan.results / plan.label / "year.csv"
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(costs, kept)
-    draw(plan, kept)
     if plan.keep:
         say(f"  The data stays in {home}: more DAYS= go on from there.")
     else:
@@ -108,30 +105,11 @@ def compare(days: list[dict[str, str]]) -> list[Row]:
     return [row(title, STEPS, at_most=1.15, size=size), *(row(f"of it {step}", (step,)) for step in STEPS)]
 
 
-def draw(plan: Plan, costs: Path) -> None:
-    """Draw the cost of each day by the program in the environment of its own; nothing happens where that is missing."""
-    python = ROOT / ".venv-bench-plot" / "bin" / "python"
-    if not python.exists():
-        say("  No picture is drawn, as matplotlib is not installed: 'make bench' installs it.")
-        return
-    picture = plan.page.parent / "pictures" / f"benchmark-year-{plan.label}.png"
-    picture.parent.mkdir(parents=True, exist_ok=True)
-    answer = subprocess.run(
-        [python, ROOT / "bench" / "plot.py", costs, picture, f"{plan.clients:,} clients"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if answer.returncode != 0:
-        raise BenchError(f"The picture {picture} could not be drawn:\n{answer.stderr}")
-
-
 def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
     """Bring one day from the generator to ClickHouse; return its row of the CSV file."""
     with servers.meter.cost(settled=False) as generating:
         servers.generate(plan, number, number)
     day: dict = {"day": number, "date": plan.date(number), "first_after_start": int(first)}
-    wal = 0
     for step in STEPS:
         with servers.session("etl") as cursor, servers.meter.cost(settled=False) as cost:
             if step in _CALLS:
@@ -139,13 +117,13 @@ def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
             else:
                 servers.run_clickhouse(*TAKE_OVER)
         day[f"{step}_seconds"], day[f"{step}_cpu"] = round(cost.seconds, 4), round(cost.cpu, 2)
-        wal += cost.wal
+        day[f"{step}_wal"] = cost.wal
     keys = f"{(number + 1) * IDS_A_DAY} AND {(number + 2) * IDS_A_DAY - 1}"
     ((lines, size),) = servers.execute(
         f"SELECT (SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN {keys}), pg_database_size('tshop')"
     )
     generated = round(generating.seconds, 2)
-    return {**day, "lines": lines, "generate_seconds": generated, "wal_bytes": wal, "postgres_bytes": size}
+    return {**day, "lines": lines, "generate_seconds": generated, "postgres_bytes": size}
 
 
 def _read(file: Path) -> list[dict[str, str]]:
@@ -167,7 +145,8 @@ def _append(file: Path, day: dict) -> None:
 
 
 def _cost(day: dict, steps: tuple[str, ...]) -> Cost:
-    return Cost(sum(float(day[f"{step}_seconds"]) for step in steps), sum(float(day[f"{step}_cpu"]) for step in steps))
+    seconds, cpu, wal = (sum(float(day[f"{step}_{unit}"]) for step in steps) for unit in ("seconds", "cpu", "wal"))
+    return Cost(seconds, cpu, round(wal))
 
 
 def _seconds(day: dict) -> float:

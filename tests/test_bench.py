@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -44,6 +45,19 @@ def test_a_weekend_day_ends_with_clickhouse_equal_to_the_warehouse(plan):
     part = days.run(plan, THROW_AWAY_SETTINGS)
     assert part.is_right
     assert all(row.rows > 0 and row.ours[0].seconds > 0 and row.other[0].seconds > 0 for row in part.rows)
+
+
+def test_a_year_that_was_stopped_goes_on_and_leaves_nothing(plan):
+    kept = plan.results / plan.label / "year.csv"
+    year.run(replace(plan, days=1, keep=True), THROW_AWAY_SETTINGS)
+    first = kept.read_text().splitlines()
+    part = year.run(replace(plan, days=2), THROW_AWAY_SETTINGS)
+    assert part.is_right
+    days = kept.read_text().splitlines()
+    assert days[:2] == first
+    assert [line.split(",")[1] for line in days[1:]] == ["2025-01-01", "2025-01-02"]
+    assert [row.what for row in part.rows if row.what.startswith("chart")]
+    assert not list(plan.home.iterdir())
 
 
 @pytest.fixture
@@ -115,7 +129,9 @@ def test_a_ratio_is_reached_or_not():
 
 
 def row_of_day(number: int, lines: int, seconds: float, first: int = 0) -> dict[str, str]:
-    steps = {f"{step}_{unit}": str(seconds / len(year.STEPS)) for step in year.STEPS for unit in ("seconds", "cpu")}
+    steps = {
+        f"{step}_{unit}": str(seconds / len(year.STEPS)) for step in year.STEPS for unit in ("seconds", "cpu", "wal")
+    }
     return {"day": str(number), "lines": str(lines), "first_after_start": str(first), "postgres_bytes": "1", **steps}
 
 
