@@ -89,6 +89,7 @@ def _generate(plan: Plan, servers: Warehouse, part: Part) -> Row:
         say(f"  generated {number + 1} of {plan.runs} times: {ours[-1].seconds:.1f} s, COPY {floor[-1].seconds:.1f} s")
     (rows,) = servers.execute(f"SELECT {' + '.join(f'(SELECT count(*) FROM {table})' for table in _SOURCES)}")[0]
     size = servers.bytes_of(*_SOURCES)
+    other_size = servers.bytes_of(*(f"bench.{copy}" for copy in copies.values()))
     for table in _SOURCES:
         servers.execute(f"DROP TABLE bench.{copies[table]}")
         files[table].unlink()
@@ -101,6 +102,7 @@ def _generate(plan: Plan, servers: Warehouse, part: Part) -> Row:
         floor,
         at_most=1.3,
         size=size,
+        other_size=other_size,
     )
 
 
@@ -133,6 +135,7 @@ def _first_load(plan: Plan, servers: Warehouse) -> Row:
 
     ours, floor = _alternate(plan.runs, load, insert)
     say(f"  loaded first {plan.runs} times: {ours[-1].seconds:.1f} s, INSERT {floor[-1].seconds:.1f} s")
+    other_size = servers.bytes_of("bench.dds_client")
     servers.execute("DROP TABLE bench.dds_client", "VACUUM ANALYZE dds.client")
     (rows,) = servers.execute("SELECT count(*) FROM dds.client")[0]
     return Row(
@@ -143,6 +146,7 @@ def _first_load(plan: Plan, servers: Warehouse) -> Row:
         floor,
         at_most=1.5,
         size=servers.bytes_of("dds.client"),
+        other_size=other_size,
     )
 
 
@@ -221,6 +225,7 @@ def _changes(plan: Plan, servers: Warehouse, part: Part) -> list[Row]:
         )
         for peer in peers
     ] or [Row(what, "", rows, costs[""], [], size=servers.bytes_of("dds.client"))]
+    history.expect(servers.execute)
     judged = [("dds.load_client()", history.OURS), *((peer.title, peer.history) for peer in peers)]
     for name, query in judged:
         say(f"  checking the history of {name}")

@@ -56,6 +56,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         part.memory["ClickHouse, a day"] = Memory(servers.endpoint_peak(), ENDPOINT_LIMIT)
         limit = servers.memory_limit()
         size = servers.bytes_of("dds.sale", "cdm.sales_mart")
+        other_size = servers.bytes_of("bench.dds_sale", "bench.sales_mart")
     part.memory["PostgreSQL, a day"] = Memory(memory.bytes, limit)
     part.rows = [
         Row(
@@ -65,6 +66,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
             *load,
             at_most=3,
             size=size,
+            other_size=other_size,
         ),
         Row(
             "pull of that day into ClickHouse, reconciled and published",

@@ -47,7 +47,7 @@ ORDINARY = "all other clients"
 # In a step every 100th client changes, and there is a new one for every 1000.
 _CHANGED, _NEW = 100, 1_000
 
-EXPECTED = f"""
+_EXPECTED = f"""
 SELECT {COLUMNS}
 FROM (
     SELECT s.*, s.updated_at AS valid_from,
@@ -138,12 +138,22 @@ def plant(execute: Execute, step: int) -> int:
     )[0][0] + _plant_cases(execute, step)
 
 
-def verdict(execute: Execute, history: str, expected: str = EXPECTED) -> Verdict:
-    """Return how a history is.
+def expect(execute: Execute) -> None:
+    """Work out from what was delivered what the history must be by now, into bench.expected."""
+    execute(
+        "SET work_mem = '512MB'",
+        "DROP TABLE IF EXISTS bench.expected",
+        f"CREATE UNLOGGED TABLE bench.expected AS {_EXPECTED}",
+        "RESET work_mem",
+    )
+
+
+def verdict(execute: Execute, history: str) -> Verdict:
+    """Return how a history is beside bench.expected.
 
     Args:
         execute: runs a statement and returns its rows.
-        history, expected: queries that give COLUMNS.
+        history: a query that gives COLUMNS.
     """
     execute(
         "SET work_mem = '512MB'",
@@ -175,7 +185,7 @@ def verdict(execute: Execute, history: str, expected: str = EXPECTED) -> Verdict
         FROM (
             SELECT client_id
             FROM (
-                SELECT {COLUMNS}, 1 AS side FROM ({expected}) AS e WHERE client_id NOT IN {_JUDGED}
+                SELECT {COLUMNS}, 1 AS side FROM bench.expected WHERE client_id NOT IN {_JUDGED}
                 UNION ALL
                 SELECT {COLUMNS}, -1 FROM bench.held
             ) AS b

@@ -298,6 +298,7 @@ def table(rows: list[Row], style: str = "simple") -> str:
                 _bytes(wal) if (wal := median(row.ours, "wal")) else "—",
                 _bytes(wal) if row.other and (wal := median(row.other, "wal")) else "—",
                 _bytes(row.size) if row.size else "—",
+                _bytes(row.other_size) if row.other_size else "—",
             ]
         )
     heads = [

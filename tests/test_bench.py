@@ -80,6 +80,7 @@ def execute(warehouse: str) -> Iterator[history.Execute]:
             run("CALL dds.load_client()")
             history.plant(run, step)
         run("CALL dds.load_client()")
+        history.expect(run)
         yield run
 
 
