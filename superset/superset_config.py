@@ -28,6 +28,25 @@ THEME_DEFAULT = {
         "colorWarning": "#b45309",
         "colorInfo": "#0f766e",
         "fontFamily": "Inter, Helvetica, Arial, sans-serif",
+        # On a phone the labels of a pie have less room beside it.
+        "echartsOptionsOverridesByChartType": {
+            "pie": {
+                "media": [
+                    {
+                        "query": {"maxWidth": 400},
+                        "option": {
+                            "series": [
+                                {
+                                    "radius": ["22%", "38%"],
+                                    "label": {"fontSize": 10, "formatter": "{b}: {d}%"},
+                                    "labelLine": {"length": 6, "length2": 6},
+                                }
+                            ]
+                        },
+                    }
+                ]
+            }
+        },
     },
     "algorithm": "default",
 }
