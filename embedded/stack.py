@@ -122,7 +122,7 @@ class Stack:
             StackError: a port is taken, or a part does not become healthy; the message ends with the end of its log.
         """
         with self._lock():
-            if self._supervisor_runs() and self._known_fingerprint() != self._fingerprint():
+            if self._supervisor_runs() and not self.is_current():
                 say("The addresses or the configuration changed: starting the stack again.")
                 self._stop()
             fresh = not self._supervisor_runs()
@@ -287,6 +287,10 @@ class Stack:
     def runs(self) -> bool:
         """Tell whether the stack is up (its supervisord is)."""
         return self._supervisor_runs()
+
+    def is_current(self) -> bool:
+        """Tell whether what runs was started with these settings and these files' configuration."""
+        return self._known_fingerprint() == self._fingerprint()
 
     def supervisor_pid(self) -> int:
         """Return the process id of the running stack's supervisord."""

@@ -23,6 +23,10 @@ def start(settings: Settings) -> None:
         raise StackError("Superset is not installed: run 'make dashboard', which installs it.")
     if not stack.runs() or stack.health(POSTGRES) != "healthy":
         raise StackError("The embedded stack is not running: start it by 'make run'.")
+    if not stack.is_current():
+        raise StackError(
+            "The stack runs with other addresses or an earlier configuration: start it again by 'make run'."
+        )
     prepare(stack)
     stack.start_superset()
 

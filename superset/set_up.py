@@ -1,7 +1,8 @@
 """Bring Superset to what the files here say: its tables, its roles, the user admin, databases, charts and dashboards.
 
 ``setup.sh`` runs it in Superset's own environment. Starting Superset takes most of the time, so one process does all.
-What is there is overwritten by what the files say, under the same identity, so a second run changes nothing.
+What is there is overwritten by what the files say, under the same identity, so a second run changes nothing; what came
+from a file that is there no more is deleted. What people have made in the browser stays.
 
 Variables, besides those of superset_config.py:
     SUPERSET_CLICKHOUSE_URL: ``clickhousedb://user:password@host:port/tshop``.
@@ -139,12 +140,12 @@ def read_assets(time_range: str) -> dict[str, str]:
     """Return the files of assets/ as Superset imports them, by their names.
 
     In the files what Superset keeps as JSON text is plain YAML, no address holds a password, and the time range is
-    the living shop's.
+    the living shop's. Each asset is marked as managed outside of Superset, which tells it from what people have made.
 
     Raises:
-        AssetError: a file is not YAML of the right form.
+        AssetError: a file is not YAML of the right form, or shows what is in no file.
     """
-    contents = {}
+    assets = {}
     for file in sorted(ASSETS.rglob("*.yaml")):
         name = str(file.relative_to(ASSETS))
         try:
@@ -160,8 +161,20 @@ def read_assets(time_range: str) -> dict[str, str]:
             if variable is None:
                 raise AssetError(f"assets/{name} is called '{asset['database_name']}', which no address is known of.")
             asset["sqlalchemy_uri"] = os.environ[variable]
-        contents[name] = yaml.safe_dump(asset, allow_unicode=True)
-    return contents
+        if "/" in name:
+            asset["is_managed_externally"] = True
+        assets[name] = asset
+    _check_dashboards(assets)
+    return {name: yaml.safe_dump(asset, allow_unicode=True) for name, asset in assets.items()}
+
+
+def _check_dashboards(assets: dict[str, dict]) -> None:
+    """Refuse a dashboard with a chart that is in no file: Superset would leave out more than that one."""
+    charts = {asset.get("uuid") for name, asset in assets.items() if name.startswith("charts/")}
+    for name, asset in assets.items():
+        for part in asset.get("position", {}).values():
+            if isinstance(part, dict) and part.get("type") == "CHART" and part["meta"]["uuid"] not in charts:
+                raise AssetError(f"assets/{name} shows '{part['meta']['sliceName']}', which no file of charts/ is.")
 
 
 def _replaced(value: Any, old: str, new: str) -> Any:
@@ -174,7 +187,7 @@ def _replaced(value: Any, old: str, new: str) -> Any:
 
 
 def import_assets(contents: dict[str, str]) -> str:
-    """Write assets over what Superset has of them and return a sentence on what became of them.
+    """Write assets over what Superset has of them, delete earlier ones, and return a sentence on what became of them.
 
     Raises:
         AssetError: Superset does not take them; nothing is written then.
@@ -183,10 +196,16 @@ def import_assets(contents: dict[str, str]) -> str:
     from superset.commands.exceptions import CommandException, CommandInvalidError
     from superset.commands.importers.v1.assets import ImportAssetsCommand
     from superset.extensions import security_manager
+    from superset.utils.decorators import transaction
+
+    @transaction()
+    def import_whole() -> int:
+        ImportAssetsCommand(contents).run()
+        return _delete_others({yaml.safe_load(content).get("uuid") for content in contents.values()})
 
     g.user = security_manager.find_user(username=ADMIN)
     try:
-        ImportAssetsCommand(contents).run()
+        deleted = import_whole()
     except CommandException as error:
         cause = error.__cause__ or error
         told = cause.normalized_messages() if isinstance(cause, CommandInvalidError) else cause
@@ -194,7 +213,39 @@ def import_assets(contents: dict[str, str]) -> str:
     kinds = ("database", "dataset", "chart", "dashboard")
     numbers = {kind: sum(name.startswith(f"{kind}s/") for name in contents) for kind in kinds}
     told = ", ".join(f"{number} {kind}{'s' * (number != 1)}" for kind, number in numbers.items())
-    return f"Superset: {told} imported."
+    gone = f", {deleted} that no file holds any more deleted" if deleted else ""
+    return f"Superset: {told} imported{gone}."
+
+
+def _delete_others(uuids: set[str | None]) -> int:
+    """Delete what came from files but has none of these identities; return how many that were.
+
+    Raises:
+        CommandException: something that people have made hangs on it.
+    """
+    from superset.commands.chart.delete import DeleteChartCommand
+    from superset.commands.dashboard.delete import DeleteDashboardCommand
+    from superset.commands.database.delete import DeleteDatabaseCommand
+    from superset.commands.dataset.delete import DeleteDatasetCommand
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.extensions import db
+    from superset.models.core import Database
+    from superset.models.dashboard import Dashboard
+    from superset.models.slice import Slice
+
+    deleted = 0
+    # What is shown comes before what it is made from.
+    for model, command in (
+        (Dashboard, DeleteDashboardCommand),
+        (Slice, DeleteChartCommand),
+        (SqlaTable, DeleteDatasetCommand),
+        (Database, DeleteDatabaseCommand),
+    ):
+        for one in db.session.query(model).filter(model.is_managed_externally).all():
+            if str(one.uuid) not in uuids:
+                command(one.id if model is Database else [one.id]).run()
+                deleted += 1
+    return deleted
 
 
 if __name__ == "__main__":

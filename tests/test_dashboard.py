@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from test_clickhouse import statements
 
 from embedded import main_job, stack, superset
 from embedded.environment import ADMIN
+from embedded.errors import StackError
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, ClickHouseAddress, Settings
 
@@ -179,6 +181,11 @@ class Shop:
             self.sql(f"CALL {procedure}()")
 
     def publish(self) -> None:
+        ddl = sorted((CLICKHOUSE / "ddl").glob("*.sql"))
+        files = (*ddl, *(CLICKHOUSE / f"{name}.sql" for name in ("pull", "reconcile", "publish")))
+        self.clickhouse(*(statement for file in files for statement in statements(file)))
+
+    def clickhouse(self, *commands: str) -> None:
         import clickhouse_connect
 
         address = ClickHouseAddress.parse(self.settings.clickhouse_url)
@@ -192,10 +199,8 @@ class Shop:
                 autogenerate_session_id=False,
             )
         ) as client:
-            ddl = sorted((CLICKHOUSE / "ddl").glob("*.sql"))
-            for file in (*ddl, *(CLICKHOUSE / f"{name}.sql" for name in ("pull", "reconcile", "publish"))):
-                for statement in statements(file):
-                    client.command(statement)
+            for command in commands:
+                client.command(command)
 
     def log_in(self) -> None:
         answer = self.api.post(
@@ -355,6 +360,27 @@ def test_figures_follow_a_correction_a_cancellation_and_a_late_client(shop: Shop
     assert re.fullmatch(r"\d\d\.\d\d\.\d{4} \d\d:\d\d", told["Published"])
 
 
+@needs_superset
+@pytest.mark.timeout(900)
+def test_tile_says_that_nothing_is_published_yet(shop: Shop) -> None:
+    exchange = "EXCHANGE TABLES tshop.published_batch AND tshop.empty"
+    shop.clickhouse("CREATE TABLE tshop.empty AS tshop.published_batch", exchange)
+    try:
+        told = shop.as_of()
+    finally:
+        shop.clickhouse(exchange, "DROP TABLE tshop.empty")
+    assert told.pop("ClickHouse and PostgreSQL") == "nothing is published yet"
+    assert set(told.values()) == {"–"}
+
+
+@needs_superset
+@pytest.mark.timeout(900)
+def test_a_stack_of_another_configuration_is_told(shop: Shop) -> None:
+    elsewhere = replace(shop.settings, ports={**shop.settings.ports, "clickhouse": free_port()})
+    with pytest.raises(StackError, match="other addresses or an earlier configuration: start it again by 'make run'"):
+        superset.start(elsewhere)
+
+
 # --- the import -------------------------------------------------------------------------------------------------------
 
 
@@ -400,6 +426,50 @@ def test_import_repeats_itself_and_takes_up_an_edit(shop: Shop, tmp_path: Path) 
     changed = [new for old, new in zip(first["slices"], edited["slices"], strict=True) if old != new]
     assert [(one["slice_name"], one["description"]) for one in changed] == [("Clients", "Edited")]
     assert {**edited, "slices": []} == {**first, "slices": []}
+
+
+@needs_superset
+@pytest.mark.timeout(900)
+def test_import_deletes_what_lost_its_file_and_nothing_that_people_made(shop: Shop, tmp_path: Path) -> None:
+    first = kept(shop)
+    copy = tmp_path / "superset"
+    shutil.copytree(FOLDER, copy)
+    another = {
+        "charts/clients.yaml": "63751371-f95b-5405-a593-6b4bad84d25c",
+        "dashboards/warehouse_health.yaml": "5b65b38d-885e-55bf-91b5-666471683553",
+        "datasets/ClickHouse/figures_as_of.yaml": "c922b9a9-9fdd-5366-a041-2f687a3e0ebc",
+    }
+    for name, uuid in another.items():
+        text = (copy / "assets" / name).read_text()
+        text = text.replace(f"uuid: {uuid}", f"uuid: {uuid[:-4]}beef").replace("slug: ", "slug: another-")
+        text = text.replace("table_name: ", "table_name: another_").replace("slice_name: ", "slice_name: Another ")
+        (copy / "assets" / name).with_stem("another").write_text(text)
+    answer = superset.set_up(shop.settings, copy)
+    assert answer.returncode == 0, answer.stderr
+    assert [len(kept(shop)[kind]) - len(first[kind]) for kind in ("slices", "dashboards", "tables")] == [1, 1, 1]
+    # Somebody's own chart, on a dataset of ours.
+    chart = shop.api.get(f"/api/v1/chart/{shop.charts['Clients']}").json()["result"]
+    own = {name: chart[name] for name in ("viz_type", "params", "query_context")}
+    dataset = json.loads(chart["query_context"])["datasource"]["id"]
+    token = shop.api.get("/api/v1/security/csrf_token/").json()["result"]
+    ours = {"X-CSRFToken": token, "Referer": shop.settings.superset_url}
+    own |= {"slice_name": "Mine", "datasource_id": dataset, "datasource_type": "table"}
+    answer = shop.api.post("/api/v1/chart/", json=own, headers=ours)
+    assert answer.status_code == 201, answer.text
+    answer = superset.set_up(shop.settings)
+    assert answer.returncode == 0, answer.stderr
+    assert "3 that no file holds any more deleted" in answer.stdout
+    after = kept(shop)
+    (mine,) = [one for one in after["slices"] if one not in first["slices"]]
+    assert mine["slice_name"] == "Mine"
+    assert {**after, "slices": []} == {**first, "slices": []}
+    shop.api.delete(f"/api/v1/chart/{mine['id']}", headers=ours).raise_for_status()
+    # A dashboard still shows what is gone.
+    (copy / "assets" / "charts" / "clients.yaml").unlink()
+    answer = superset.set_up(shop.settings, copy)
+    assert answer.returncode == 1
+    assert "assets/dashboards/t_shop.yaml shows 'Clients', which no file of charts/ is." in answer.stderr
+    assert kept(shop) == first
 
 
 @needs_superset
@@ -460,6 +530,10 @@ def test_browser_shows_nine_charts_and_filters_them(shop: Shop, tmp_path: Path) 
             text = f"{clients:,.0f}".replace(",", "\u202f")
             assert text in page.locator("[data-test-chart-name='Clients'] .pop_kpi").inner_text()
         assert "✓ equal" in page.locator(f"[data-test-chart-name='{TILE}']").inner_text()
+        chart = page.locator("[data-test-chart-name='Revenue over time']")
+        chart.locator("canvas").first.hover()
+        chart.get_by_text("Period before").wait_for()
+        assert "inherit" not in chart.inner_text()
         # On a phone nothing is wider than the page.
         dashboards.picture(page, dashboards.PHONE, tmp_path / "phone.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= dashboards.PHONE[0]
