@@ -142,10 +142,11 @@ BASE_SETTINGS = {
     "unix_socket_directories": "''",
     "max_connections": "100",
     "password_encryption": "'scram-sha-256'",
-    # A load writes a lot at once: few, spread-out checkpoints, and smaller full-page images.
+    # A load writes a lot at once: few, spread-out checkpoints. Full-page images are not compressed: pglz, the one method
+    # that every build has, costs more processor time than the load itself (docs/tuning.md).
     "max_wal_size": "4GB",
     "min_wal_size": "256MB",
-    "wal_compression": "on",
+    "wal_compression": "off",
     "checkpoint_timeout": "15min",
     "checkpoint_completion_target": "0.9",
     # The data is on a local SSD, or in the page cache.

@@ -12,6 +12,36 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+    WITH client_period AS (
+        SELECT
+            array_agg(c.client_id) AS keys,
+            array_agg(
+                CASE
+                    WHEN EXISTS (
+                        SELECT FROM dds.client AS e WHERE e.client_id = c.client_id AND e.valid_from < c.valid_from
+                    ) THEN c.valid_from
+                    ELSE timestamptz '-infinity'
+                END
+            ) AS from_times,
+            array_agg(c.valid_to) AS to_times
+        FROM dds.client AS c
+        WHERE c.run_id = ANY (p_runs)
+    ),
+    product_period AS (
+        SELECT
+            array_agg(p.product_id) AS keys,
+            array_agg(
+                CASE
+                    WHEN EXISTS (
+                        SELECT FROM dds.product AS e WHERE e.product_id = p.product_id AND e.valid_from < p.valid_from
+                    ) THEN p.valid_from
+                    ELSE timestamptz '-infinity'
+                END
+            ) AS from_times,
+            array_agg(p.valid_to) AS to_times
+        FROM dds.product AS p
+        WHERE p.run_id = ANY (p_runs)
+    )
     SELECT m.sale_id
     FROM cdm.sales_mart AS m
     WHERE m.run_id = ANY (p_runs)
@@ -25,28 +55,12 @@ AS $body$
     WHERE x.entity_name = 'sale' AND x.run_id = ANY (p_runs)
     UNION
     SELECT s.sale_id
-    FROM dds.client AS c
-    INNER JOIN dds.sale AS s ON s.client_id = c.client_id AND s.sold_at < c.valid_to
-    WHERE
-        c.run_id = ANY (p_runs)
-        AND (
-            s.sold_at >= c.valid_from
-            OR NOT EXISTS (
-                SELECT FROM dds.client AS e WHERE e.client_id = c.client_id AND e.valid_from < c.valid_from
-            )
-        )
+    FROM client_period AS p
+    CROSS JOIN LATERAL cdm.sales_in_periods('client', p.keys, p.from_times, p.to_times) AS s
     UNION
     SELECT s.sale_id
-    FROM dds.product AS p
-    INNER JOIN dds.sale AS s ON s.product_id = p.product_id AND s.sold_at < p.valid_to
-    WHERE
-        p.run_id = ANY (p_runs)
-        AND (
-            s.sold_at >= p.valid_from
-            OR NOT EXISTS (
-                SELECT FROM dds.product AS e WHERE e.product_id = p.product_id AND e.valid_from < p.valid_from
-            )
-        );
+    FROM product_period AS p
+    CROSS JOIN LATERAL cdm.sales_in_periods('product', p.keys, p.from_times, p.to_times) AS s;
 $body$;
 
 COMMENT ON FUNCTION cdm.touched_sales IS 'The sales whose mart rows depend on what these runs wrote';

@@ -109,9 +109,11 @@ BEGIN
                     )
                     OR EXISTS (
                         SELECT
-                        FROM dds.sale AS s
-                        INNER JOIN cdm.sales_mart AS m ON m.sale_id = s.sale_id AND m.client_id = s.client_id
-                        WHERE s.client_id = e.entity_key::bigint AND m.client IS NOT NULL
+                        FROM cdm.sales_in_periods(
+                            'client', ARRAY[e.entity_key::bigint], '{-infinity}', '{infinity}'
+                        ) AS s
+                        INNER JOIN cdm.sales_mart AS m ON m.sale_id = s.sale_id
+                        WHERE m.client_id = e.entity_key::bigint AND m.client IS NOT NULL
                     )
                     OR EXISTS (
                         SELECT
