@@ -80,13 +80,9 @@ def _generate(plan: Plan, servers: Warehouse, part: Part) -> Row:
             servers.execute(loads)
         return cost
 
-    ours, floor = [], []
-    for number in range(plan.runs):
-        # The first file is made of what the generator wrote, so that it comes first then.
-        sides = [(generator, ours), (copy, floor)]
-        for side, costs in sides if number % 2 == 0 else reversed(sides):
-            costs.append(side())
-        say(f"  generated {number + 1} of {plan.runs} times: {ours[-1].seconds:.1f} s, COPY {floor[-1].seconds:.1f} s")
+    # The generator comes first: the files are made of what it wrote.
+    ours, floor = _alternate(plan.runs, generator, copy)
+    say(f"  generated {plan.runs} times: {ours[-1].seconds:.1f} s, COPY {floor[-1].seconds:.1f} s")
     (rows,) = servers.execute(f"SELECT {' + '.join(f'(SELECT count(*) FROM {table})' for table in _SOURCES)}")[0]
     size = servers.bytes_of(*_SOURCES)
     other_size = servers.bytes_of(*(f"bench.{copy}" for copy in copies.values()))

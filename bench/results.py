@@ -199,9 +199,12 @@ def write_page(results: Path, page: Path) -> None:
     for folder, parts in sorted(sizes.items(), key=lambda size: -size[1][0][1]["clients"]):
         text.append(f"## {parts[0][1]['clients']:,} clients (`SCALE={folder.name}`)\n")
         rows = [row for _name, kept in parts for row in rows_of(kept)]
-        text.append(table(rows, "github") + "\n")
+        charts = [row for row in rows if row.what.startswith("chart ")]
+        text.append(table([row for row in rows if row not in charts], "github") + "\n")
         notes = [f"- {row.what}, {row.against}: {row.note}\n" for row in rows if row.note]
-        text += [*notes, "\n"] if notes else []
+        text += ["\n", *notes] if notes else []
+        if charts:
+            text.append(f"\nThe dashboard's queries, over all days at once:\n\n{table(charts, 'github')}\n")
         text += [_memory(parts), _losses(parts)]
         picture = page.parent / "pictures" / f"benchmark-year-{folder.name}.png"
         if (folder / "year.csv").exists():
@@ -276,6 +279,8 @@ def _seconds(value: float) -> str:
 
 
 def _bytes(value: float) -> str:
+    if value < MIB / 2:
+        return "—"
     return f"{value / MIB:,.0f} MiB" if value < 10 * 2**30 else f"{value / 2**30:,.1f} GiB"
 
 
@@ -295,10 +300,10 @@ def table(rows: list[Row], style: str = "simple") -> str:
                 row.target,
                 {True: "yes", False: "no", None: "—"}[row.is_reached],
                 f"{row.rows / median(row.ours):,.0f}" if row.rows else "—",
-                _bytes(wal) if (wal := median(row.ours, "wal")) else "—",
-                _bytes(wal) if row.other and (wal := median(row.other, "wal")) else "—",
-                _bytes(row.size) if row.size else "—",
-                _bytes(row.other_size) if row.other_size else "—",
+                _bytes(median(row.ours, "wal")),
+                _bytes(median(row.other, "wal") if row.other else 0),
+                _bytes(row.size),
+                _bytes(row.other_size),
             ]
         )
     heads = [
