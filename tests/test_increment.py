@@ -307,6 +307,40 @@ def test_an_audit_of_what_was_touched_finds_a_broken_version(connect, broken, ch
     assert check in found.value.diag.message_detail
 
 
+def test_what_a_load_changed_is_kept_until_it_is_built_and_audited(connect):
+    connection = connect()
+    kept = (
+        "SELECT r.target, p.entity_key FROM sl.changed_period AS p INNER JOIN sl.run AS r USING (run_id) ORDER BY 1, 2"
+    )
+    put_client(connection, 1, "2026-01-01 10:00:00+00")
+    call(connection, "dds.load_client")
+    assert execute(connection, kept) == [("dds.client", None)]
+    call(connection, "cdm.build_mart")
+    assert execute(connection, kept) == [("dds.client", None)]
+    execute(connection, "CALL sl.audit(p_full => false)")
+    assert execute(connection, kept) == []
+    put_client(connection, 1, "2026-01-02 10:00:00+00", "Петрова")
+    call(connection, "dds.load_client")
+    execute(connection, "CALL sl.audit(p_full => false)")
+    assert execute(connection, kept) == [("dds.client", "1")]
+    call(connection, "cdm.build_mart")
+    assert execute(connection, kept) == []
+
+
+def test_closing_a_clients_version_writes_no_index(connect):
+    connection = connect()
+    updates = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relid = 'dds.client'::regclass"
+    for number in range(1, 51):
+        put_client(connection, number, "2026-01-01 10:00:00+00")
+    call(connection, "dds.load_client")
+    execute(
+        connection, "UPDATE raw.client SET last_name = 'Петрова', updated_at = '2026-01-02' WHERE client_id % 10 = 0"
+    )
+    assert call(connection, "dds.load_client")["rows_inserted"] == 5
+    scanned(connection)
+    assert execute(connection, updates) == [(5, 5)]
+
+
 def test_an_audit_of_what_was_touched_finds_a_row_that_a_load_passed_over(connect):
     connection = connect()
     put_client(connection, 1, "2026-01-01 10:00:00+00")

@@ -2,45 +2,33 @@
 --
 -- Purpose: the sales whose mart rows depend on what these runs wrote.
 -- Parameters: p_runs: runs of dds and cdm; NULL gives none.
--- Returns: each sale once: those the runs wrote, and those sold while a version of their client or product that the
---     runs wrote is valid, or is the first one, which stands for the time before it too.
+-- Returns: each sale once: those the runs wrote, and those whose client or product the runs changed as of their time.
+--     Every sale where a run loaded a whole dimension.
 -- Errors: none.
--- Reads: cdm.sales_mart, dds.sale, dds.client, dds.product, sl.tombstone. Writes: nothing.
+-- Reads: cdm.sales_mart, dds.sale, sl.tombstone, sl.changed_period, sl.erasure. Writes: nothing.
 CREATE OR REPLACE FUNCTION cdm.touched_sales(p_runs bigint[])
 RETURNS TABLE (sale_id bigint)
 LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
-    WITH client_period AS (
+    WITH period AS (
         SELECT
-            array_agg(c.client_id) AS keys,
-            array_agg(
-                CASE
-                    WHEN EXISTS (
-                        SELECT FROM dds.client AS e WHERE e.client_id = c.client_id AND e.valid_from < c.valid_from
-                    ) THEN c.valid_from
-                    ELSE timestamptz '-infinity'
-                END
-            ) AS from_times,
-            array_agg(c.valid_to) AS to_times
-        FROM dds.client AS c
-        WHERE c.run_id = ANY (p_runs)
-    ),
-    product_period AS (
-        SELECT
-            array_agg(p.product_id) AS keys,
-            array_agg(
-                CASE
-                    WHEN EXISTS (
-                        SELECT FROM dds.product AS e WHERE e.product_id = p.product_id AND e.valid_from < p.valid_from
-                    ) THEN p.valid_from
-                    ELSE timestamptz '-infinity'
-                END
-            ) AS from_times,
-            array_agg(p.valid_to) AS to_times
-        FROM dds.product AS p
-        WHERE p.run_id = ANY (p_runs)
+            p.entity_name,
+            array_agg(p.entity_key::bigint) AS keys,
+            array_agg(p.changed_from) AS from_times,
+            array_agg(p.changed_to) AS to_times
+        FROM (
+            SELECT c.entity_name, c.entity_key, c.changed_from, c.changed_to
+            FROM sl.changed_period AS c
+            WHERE c.run_id = ANY (p_runs) AND c.entity_key IS NOT NULL
+            UNION ALL
+            SELECT e.entity_name, e.entity_key, timestamptz '-infinity', timestamptz 'infinity'
+            FROM sl.erasure AS e
+            WHERE e.run_id = ANY (p_runs)
+        ) AS p
+        WHERE p.entity_name IN ('client', 'product')
+        GROUP BY p.entity_name
     )
     SELECT m.sale_id
     FROM cdm.sales_mart AS m
@@ -55,12 +43,14 @@ AS $body$
     WHERE x.entity_name = 'sale' AND x.run_id = ANY (p_runs)
     UNION
     SELECT s.sale_id
-    FROM client_period AS p
-    CROSS JOIN LATERAL cdm.sales_in_periods('client', p.keys, p.from_times, p.to_times) AS s
+    FROM period AS p
+    CROSS JOIN LATERAL cdm.sales_in_periods(p.entity_name, p.keys, p.from_times, p.to_times) AS s
     UNION
     SELECT s.sale_id
-    FROM product_period AS p
-    CROSS JOIN LATERAL cdm.sales_in_periods('product', p.keys, p.from_times, p.to_times) AS s;
+    FROM dds.sale AS s
+    WHERE EXISTS (
+        SELECT FROM sl.changed_period AS c WHERE c.run_id = ANY (p_runs) AND c.entity_key IS NULL
+    );
 $body$;
 
 COMMENT ON FUNCTION cdm.touched_sales IS 'The sales whose mart rows depend on what these runs wrote';

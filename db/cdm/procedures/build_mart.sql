@@ -7,13 +7,14 @@
 --     rows_corrected (a new version in place of another), rows_deleted, rows_unchanged, rows_rejected (always 0).
 -- Errors: TS001 another run on cdm.sales_mart is in progress; TS005 somebody else holds a lock for longer than
 --     lock_timeout.
--- Reads: dds.sale, dds.client, dds.product (through cdm.sales_mart_image), sl.run, sl.tombstone, sl.changed_period,
---     sl.watermark. Writes: cdm.sales_mart, sl.changed_period and sl.run (what it has taken up), sl.watermark.
+-- Reads: dds.sale, dds.client, dds.product (through cdm.sales_mart_image), sl.run, sl.watermark, and through
+--     cdm.touched_sales sl.tombstone, sl.changed_period.
+-- Writes: cdm.sales_mart (cdm.write_sales), sl.run and sl.changed_period (what it has taken up), sl.watermark.
 --
 -- Versions are in knowledge time: valid_from is the run's clock (sl.run.started_at), so that
 -- WHERE valid_from <= T AND T < valid_to gives what was reported at T.
 -- What is new is told by sl.run.taken_up_by: a load that began earlier and commits later than a build is taken up by
--- the next one.
+-- the next one. What a load noted in sl.changed_period is deleted once it is both taken up and audited.
 CREATE OR REPLACE PROCEDURE cdm.build_mart(
     p_full boolean DEFAULT false,
     INOUT run_id bigint DEFAULT NULL,
@@ -62,28 +63,8 @@ BEGIN
             ORDER BY 1;
         ELSIF v_new_runs <> '{}' THEN
             INSERT INTO pg_temp.mart_key (sale_id)
-            SELECT s.sale_id
-            FROM dds.sale AS s
-            WHERE s.run_id = ANY (v_new_runs)
-            UNION
-            SELECT x.entity_key::bigint
-            FROM sl.tombstone AS x
-            WHERE x.entity_name = 'sale' AND x.run_id = ANY (v_new_runs)
-            UNION
-            SELECT s.sale_id
-            FROM (
-                SELECT
-                    p.entity_name,
-                    array_agg(p.entity_key::bigint) AS keys,
-                    array_agg(p.changed_from) AS from_times,
-                    array_agg(p.changed_to) AS to_times
-                FROM sl.changed_period AS p
-                WHERE p.entity_name IN ('client', 'product') AND p.run_id = ANY (v_new_runs)
-                GROUP BY p.entity_name
-            ) AS g
-            CROSS JOIN LATERAL cdm.sales_in_periods(g.entity_name, g.keys, g.from_times, g.to_times) AS s
-            WHERE s.is_current
-            ORDER BY 1;
+            SELECT t.sale_id FROM cdm.touched_sales(v_new_runs) AS t
+            ORDER BY t.sale_id;
         END IF;
         ANALYZE pg_temp.mart_key;
 
@@ -92,7 +73,9 @@ BEGIN
         rows_rejected := 0;
 
         UPDATE sl.run AS r SET taken_up_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
-        DELETE FROM sl.changed_period AS p WHERE p.run_id = ANY (v_new_runs);
+        DELETE FROM sl.changed_period AS p
+        USING sl.run AS r
+        WHERE r.run_id = p.run_id AND r.run_id = ANY (v_new_runs) AND r.audited_by IS NOT NULL;
         PERFORM sl.write_watermark(
             c_target, w.target, w.high_updated_at, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, v_run_id
         )

@@ -6,7 +6,8 @@
 --     p_from_xid: compare only the source rows whose writing transaction is not below it.
 -- Returns: a row for each broken check: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the entity is not registered; TS003 its source table or key column does not exist.
--- Reads: the entity's source and target, sl.tombstone, sl.erasure, sl.watermark, sl.quality_rule, sl.clock_rejection.
+-- Reads: the entity's source and target, sl.tombstone, sl.changed_period, sl.erasure, sl.watermark, sl.quality_rule,
+--     sl.clock_rejection.
 -- Writes: nothing.
 --
 -- source_differs looks only at source rows that the last load is known to have seen whole (changed_xid below its
@@ -14,8 +15,9 @@
 -- commits meanwhile is the next load's. A row that was rejected by the clock is left out: what was in the future at
 -- the load need not be so now.
 --
--- The versions of given keys are fetched by an index probe a key; OFFSET 0 keeps the planner from turning that into a
--- scan of the whole table.
+-- Which keys the runs wrote is told by what they noted in sl.changed_period where the entity keeps that, since its
+-- versions have no index on run_id, and by run_id where not. The versions of given keys are fetched by an index probe a
+-- key; OFFSET 0 keeps the planner from turning that into a scan of the whole table.
 CREATE OR REPLACE FUNCTION sl.find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,
@@ -31,12 +33,24 @@ DECLARE
     v_source text := format('%I.%I', v_entity.source_schema, v_entity.source_table);
     v_target text := format('%I.%I', v_entity.target_schema, v_entity.target_table);
     v_versions text := v_target;
+    v_keys text := 'SELECT %2$I FROM %1$s WHERE run_id = ANY (%4$L::bigint[])';
 BEGIN
-    IF p_runs IS NOT NULL THEN
+    IF v_entity.keeps_changed_periods THEN
+        v_keys := 'SELECT entity_key::%3$s FROM sl.changed_period WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[])'
+            ' UNION SELECT entity_key::%3$s FROM sl.erasure WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[])';
+    END IF;
+    -- A load that noted no key has changed them all.
+    IF
+        p_runs IS NOT NULL
+        AND NOT EXISTS (
+            SELECT FROM sl.changed_period AS p
+            WHERE p.entity_name = p_entity AND p.run_id = ANY (p_runs) AND p.entity_key IS NULL
+        )
+    THEN
         v_versions := format(
-            '(SELECT v.* FROM (SELECT %2$I FROM %1$s WHERE run_id = ANY (%4$L::bigint[]) UNION '
+            '(SELECT v.* FROM (' || v_keys || ' UNION '
             'SELECT entity_key::%3$s FROM sl.tombstone WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[])) '
-            'AS k CROSS JOIN LATERAL (SELECT * FROM %1$s AS t WHERE t.%2$I = k.%2$I OFFSET 0) AS v)',
+            'AS k (scd2_key) CROSS JOIN LATERAL (SELECT * FROM %1$s AS t WHERE t.%2$I = k.scd2_key OFFSET 0) AS v)',
             v_target, v_entity.key_column, sl.key_type(v_entity), p_runs, p_entity
         );
     END IF;

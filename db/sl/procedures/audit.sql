@@ -6,7 +6,7 @@
 -- Returns: one row: run_id, targets (how many were checked), violations (always 0: otherwise it raises).
 -- Errors: TS010 invariants are broken; DETAIL lists target, check, how many and one key each. TS001 another audit runs;
 --     TS005 somebody else holds a lock for longer than lock_timeout.
--- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark.
+-- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark, sl.changed_period (what it has audited).
 --
 -- What is new is told by sl.run.audited_by. Loads that no build has taken up yet are no violation of the mart.
 CREATE OR REPLACE PROCEDURE sl.audit(
@@ -35,7 +35,13 @@ BEGIN
         v_new_runs := ARRAY(
             SELECT r.run_id FROM sl.run AS r WHERE r.audited_by IS NULL AND r.status = 'succeeded'
         );
-        IF NOT p_full THEN
+        -- After the first load of a dimension, that is everything.
+        IF
+            NOT p_full
+            AND NOT EXISTS (
+                SELECT FROM sl.changed_period AS p WHERE p.run_id = ANY (v_new_runs) AND p.entity_key IS NULL
+            )
+        THEN
             v_runs := v_new_runs;
         END IF;
 
@@ -152,6 +158,9 @@ BEGIN
         END IF;
 
         UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
+        DELETE FROM sl.changed_period AS p
+        USING sl.run AS r
+        WHERE r.run_id = p.run_id AND r.run_id = ANY (v_new_runs) AND r.taken_up_by IS NOT NULL;
         PERFORM sl.write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
         FROM jsonb_to_recordset(v_promised) AS l (source text, high_updated_at timestamptz, snapshot_xmin bigint);
 
