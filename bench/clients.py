@@ -34,7 +34,6 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         part.rows.append(_first_load(plan, servers))
         part.rows.append(_nothing_new(plan, servers))
         part.rows += _changes(plan, servers, part)
-        part.versions["PostgreSQL"] = servers.execute("SHOW server_version")[0][0]
         limit = servers.memory_limit()
     part.memory["PostgreSQL, clients"] = Memory(memory.bytes, limit)
     return part
@@ -190,6 +189,7 @@ def _changes(plan: Plan, servers: Warehouse, part: Part) -> list[Row]:
 
     first = {peer.name: theirs(peer, 0) for peer in peers}
     for peer in peers:
+        part.versions.update(peer.versions())
         say(f"  {peer.title}, first load: {first[peer.name].seconds:.1f} s")
     costs: dict[str, list[Cost]] = {"": [], **{peer.name: [] for peer in peers}}
     # Of fewer steps a late state would not come.

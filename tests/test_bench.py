@@ -39,6 +39,9 @@ def test_clients_end_with_a_table_whose_checks_passed(plan):
     assert "## 2,000 clients (`SCALE=0.0004`)" in page
     assert all(row.what in page for row in part.rows)
     assert all(case in page for case in history.CASES)
+    head, rule, *lines = (line for line in page.splitlines() if line.startswith("|"))
+    assert head.startswith("| what ")
+    assert {line.count("|") for line in (rule, *lines[: len(part.rows)])} == {head.count("|")}
 
 
 def test_a_weekend_day_ends_with_clickhouse_equal_to_the_warehouse(plan):

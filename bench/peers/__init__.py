@@ -9,6 +9,7 @@ from bench.measure import measured_process
 from bench.plan import peer_program
 from bench.warehouse import Warehouse
 from embedded.postgres import libpq_environment
+from embedded.settings import ROOT
 
 # Both would tell their makers that they were run, and ask them for news.
 _QUIET = {
@@ -83,6 +84,11 @@ class Peer:
             self._project,
             self._project / "bench.log",
         )
+
+    def versions(self) -> dict[str, str]:
+        """Return the version of each of its packages that the benchmark asks for."""
+        lines = (ROOT / "requirements" / f"bench-{self.name}.in").read_text().splitlines()
+        return dict(line.split("==") for line in lines if "==" in line)
 
     def bytes(self) -> int:
         """Return the size of its history on disk."""
