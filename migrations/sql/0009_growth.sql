@@ -29,18 +29,3 @@ and an audit has checked it';
 COMMENT ON COLUMN sl.entity.keeps_changed_periods IS
 'True where the mart looks the entity up as of a moment: a load then notes in sl.changed_period what it changed, and run_id
 needs no index';
-
-CREATE TABLE sl.backfill (
-    target text PRIMARY KEY,
-    started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    done_key bigint NOT NULL,
-    last_key bigint NOT NULL,
-    source_runs bigint[] NOT NULL DEFAULT '{}',
-    snapshot_xmin bigint NOT NULL,
-    system_identifier bigint NOT NULL DEFAULT (pg_control_system()).system_identifier
-);
-COMMENT ON TABLE sl.backfill IS 'Loads and builds in slices that are under way: how far each has come';
-COMMENT ON COLUMN sl.backfill.done_key IS 'The greatest key of the slices that are done';
-COMMENT ON COLUMN sl.backfill.last_key IS 'The greatest key there was at the start; greater ones are left to the next run';
-COMMENT ON COLUMN sl.backfill.source_runs IS 'The loads that the mart has taken up when all slices are done';
-COMMENT ON COLUMN sl.backfill.snapshot_xmin IS 'As in sl.watermark: of the start';

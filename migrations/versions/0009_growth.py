@@ -1,4 +1,4 @@
-"""An index that stays local as sales grow, and the state of loads in slices."""
+"""Indexes by which a day costs the same however much there is already."""
 
 from migrations.plain_sql import run_file
 
