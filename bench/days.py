@@ -15,7 +15,6 @@ ENDPOINT_LIMIT = 3 * 2**30
 _BEFORE = 10
 # The tasks pull, reconcile and publish of the DAG tshop_daily.
 TAKE_OVER = ("pull.sql", "reconcile.sql", "publish.sql")
-_SIDES = ("loads", "INSERT", "published", "COPY")
 _LOADS = ("dds.load_client", "dds.load_product", "dds.load_sale", "cdm.build_mart")
 
 
@@ -27,7 +26,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         postgres_settings: settings above the embedded stack's; a test gives those of throw-away data.
     """
     part = Part("day", plan)
-    load, pull = ([], []), ([], [])
+    days: list[dict[str, Cost]] = []
     with (
         warehouse(plan.home / "day", clickhouse=True, postgres_settings=postgres_settings) as servers,
         Peak(servers.memory) as memory,
@@ -36,21 +35,22 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         servers.copy_of("dds.sale", "dds_sale")
         servers.copy_of("cdm.sales_mart", "sales_mart")
         first = 0
-        sale_rows = mart_rows = pulled_rows = 0
+        rows = (0, 0, 0)
         for weekend in _weekend_days(plan.runs):
             _catch_up(servers, plan, first, weekend - 1)
             servers.generate(plan, weekend, weekend)
             first = weekend + 1
-            cost, run_id = _load(servers)
-            load[0].append(cost)
+            costs, run_id = _load(servers)
             sale_rows, mart_rows = _stage(servers)
-            load[1].append(_insert(servers))
+            costs |= _insert(servers)
             _call(servers, "sl.audit")
-            sides = [(_take_over, pull[0]), (_copy_out, pull[1])]
-            for side, costs in sides if len(pull[0]) % 2 == 0 else reversed(sides):
-                costs.append(side(servers, run_id))
-            (pulled_rows,) = servers.execute(f"SELECT count(*) FROM cdm.sales_mart WHERE run_id = {run_id}")[0]
-            told = [f"{name} {costs[-1].seconds:.1f} s" for name, costs in zip(_SIDES, (*load, *pull), strict=True)]
+            sides = [lambda: _take_over(servers), lambda run_id=run_id: _copy_out(servers, run_id)]
+            for side in sides if len(days) % 2 == 0 else reversed(sides):
+                costs |= side()
+            ((pulled,),) = servers.execute(f"SELECT count(*) FROM cdm.sales_mart WHERE run_id = {run_id}")
+            rows = (sale_rows, mart_rows, pulled)
+            days.append(costs)
+            told = (f"{name} {cost.seconds:.2f} s" for name, cost in costs.items())
             say(f"  {plan.date(weekend):%a %d %b}, {sale_rows:,} lines: {', '.join(told)}")
         part.checks.append(equality(servers))
         part.memory["ClickHouse, a day"] = Memory(servers.endpoint_peak(), ENDPOINT_LIMIT)
@@ -58,23 +58,33 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         size = servers.bytes_of("dds.sale", "cdm.sales_mart")
         other_size = servers.bytes_of("bench.dds_sale", "bench.sales_mart")
     part.memory["PostgreSQL, a day"] = Memory(memory.bytes, limit)
+
+    def row(what: str, against: str, count: int, ours: tuple[str, ...], other: tuple[str, ...], **more) -> Row:
+        sides = [[sum((day[step] for step in steps), Cost()) for day in days] for steps in (ours, other)]
+        return Row(what, against, count, *sides, **more)
+
     part.rows = [
-        Row(
-            f"a weekend day, {sale_rows:,} lines: dds.load_sale() + cdm.build_mart()",
+        row(
+            f"a weekend day, {rows[0]:,} lines: dds.load_sale() + cdm.build_mart()",
             "bare INSERT … SELECT of the same rows into copies of both tables",
-            mart_rows,
-            *load,
+            rows[1],
+            ("load_sale", "build_mart"),
+            ("INSERT sale", "INSERT mart"),
             at_most=3,
             size=size,
             other_size=other_size,
         ),
-        Row(
+        row("of it load_sale", "INSERT into the copy of dds.sale", rows[0], ("load_sale",), ("INSERT sale",)),
+        row("of it build_mart", "INSERT into the copy of the mart", rows[1], ("build_mart",), ("INSERT mart",)),
+        row(
             "pull of that day into ClickHouse, reconciled and published",
             "COPY (SELECT …) TO STDOUT of the same rows",
-            pulled_rows,
-            *pull,
+            rows[2],
+            TAKE_OVER,
+            ("COPY",),
             at_most=1.5,
         ),
+        *(row(f"of it {file}", "the same COPY", rows[2], (file,), ("COPY",)) for file in TAKE_OVER),
     ]
     return part
 
@@ -139,15 +149,15 @@ def _catch_up(servers: Warehouse, plan: Plan, first: int, last: int) -> None:
     servers.execute("VACUUM ANALYZE")
 
 
-def _load(servers: Warehouse) -> tuple[Cost, int]:
-    """Load a day, its sales and the mart measured; return the cost and the mart's run_id."""
+def _load(servers: Warehouse) -> tuple[dict[str, Cost], int]:
+    """Load a day, its sales and the mart measured; return the costs and the mart's run_id."""
     _call(servers, "dds.load_client")
     _call(servers, "dds.load_product")
-    with servers.session("etl") as cursor, servers.meter.cost() as cost:
-        cursor.execute("CALL dds.load_sale()")
-        cursor.execute("CALL cdm.build_mart()")
-        run_id = cursor.fetchone()[0]
-    return cost, run_id
+    with servers.meter.cost() as sale:
+        _call(servers, "dds.load_sale")
+    with servers.meter.cost(settled=False) as mart:
+        run_id = _call(servers, "cdm.build_mart")
+    return {"load_sale": sale, "build_mart": mart}, run_id
 
 
 def _stage(servers: Warehouse) -> tuple[int, int]:
@@ -166,19 +176,21 @@ def _stage(servers: Warehouse) -> tuple[int, int]:
     )[0]
 
 
-def _insert(servers: Warehouse) -> Cost:
-    with servers.meter.cost() as cost:
-        servers.execute(
-            "INSERT INTO bench.dds_sale OVERRIDING SYSTEM VALUE SELECT * FROM bench.new_dds_sale",
-            "INSERT INTO bench.sales_mart SELECT * FROM bench.new_sales_mart",
-        )
-    return cost
+def _insert(servers: Warehouse) -> dict[str, Cost]:
+    with servers.meter.cost() as sale:
+        servers.execute("INSERT INTO bench.dds_sale OVERRIDING SYSTEM VALUE SELECT * FROM bench.new_dds_sale")
+    with servers.meter.cost(settled=False) as mart:
+        servers.execute("INSERT INTO bench.sales_mart SELECT * FROM bench.new_sales_mart")
+    return {"INSERT sale": sale, "INSERT mart": mart}
 
 
-def _take_over(servers: Warehouse, _run_id: int) -> Cost:
-    with servers.meter.cost() as cost:
-        servers.run_clickhouse(*TAKE_OVER)
-    return cost
+def _take_over(servers: Warehouse) -> dict[str, Cost]:
+    costs = {}
+    for number, file in enumerate(TAKE_OVER):
+        with servers.meter.cost(settled=number == 0) as cost:
+            servers.run_clickhouse(file)
+        costs[file] = cost
+    return costs
 
 
 class _Nowhere(io.RawIOBase):
@@ -191,7 +203,7 @@ class _Nowhere(io.RawIOBase):
         return len(data)
 
 
-def _copy_out(servers: Warehouse, run_id: int) -> Cost:
+def _copy_out(servers: Warehouse, run_id: int) -> dict[str, Cost]:
     with servers.session("reader") as cursor, servers.meter.cost() as cost:
         cursor.copy_expert(f"COPY (SELECT * FROM cdm.sales_mart_export WHERE run_id = {run_id}) TO STDOUT", _Nowhere())
-    return cost
+    return {"COPY": cost}
