@@ -519,7 +519,9 @@ class Stack:
 
     def _fingerprint(self) -> str:
         """Return a digest of what running programs took over at their start."""
-        taken = [builder(self.settings) for builder in (endpoint_environment, airflow_environment)]
+        environments = [builder(self.settings) for builder in (endpoint_environment, airflow_environment)]
+        # Superset's port, too, stands in supervisord's configuration.
+        taken = [*environments, self.settings.ports]
         return hashlib.sha256(json.dumps(taken, sort_keys=True).encode()).hexdigest()
 
     def _known_fingerprint(self) -> str:

@@ -376,9 +376,10 @@ def test_tile_says_that_nothing_is_published_yet(shop: Shop) -> None:
 @needs_superset
 @pytest.mark.timeout(900)
 def test_a_stack_of_another_configuration_is_told(shop: Shop) -> None:
-    elsewhere = replace(shop.settings, ports={**shop.settings.ports, "clickhouse": free_port()})
-    with pytest.raises(StackError, match="other addresses or an earlier configuration: start it again by 'make run'"):
-        superset.start(elsewhere)
+    for part in ("clickhouse", "superset"):
+        elsewhere = replace(shop.settings, ports={**shop.settings.ports, part: free_port()})
+        with pytest.raises(StackError, match="other addresses or an earlier configuration: start it again by 'make"):
+            superset.start(elsewhere)
 
 
 # --- the import -------------------------------------------------------------------------------------------------------
@@ -431,6 +432,8 @@ def test_import_repeats_itself_and_takes_up_an_edit(shop: Shop, tmp_path: Path) 
 @needs_superset
 @pytest.mark.timeout(900)
 def test_import_deletes_what_lost_its_file_and_nothing_that_people_made(shop: Shop, tmp_path: Path) -> None:
+    answer = superset.set_up(shop.settings)
+    assert answer.returncode == 0, answer.stderr
     first = kept(shop)
     copy = tmp_path / "superset"
     shutil.copytree(FOLDER, copy)
