@@ -16,6 +16,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # Superset needs an environment of its own.
 SUPERSET := .venv-superset
+SPARK := .venv-spark
 # What the benchmark compares with and draws by, each in an environment of its own, which is made when it is needed.
 BENCH := .venv-bench
 comma := ,
@@ -42,6 +43,10 @@ help: ## Show this manual
 	@awk -F '^#: ?' '/^#:/ { print $$2 }' $(MAKEFILE_LIST)
 
 setup: $(BIN)/.embedded.stamp ## Make the Python environment of the stack in .venv (the others do it as needed)
+	@:
+
+.PHONY: setup-spark
+setup-spark: $(SPARK)/.stamp ## Make the Python environment in .venv-spark in which the generator runs on Spark (docs/scaling.md)
 	@:
 
 run: setup ## Start the stack, run the main job, print the report; again: the next days
@@ -131,7 +136,7 @@ pictures: setup-dev ## Take README's pictures of the running stack in a real bro
 	@$(BIN)/python -m docs.pictures
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
-	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot; do \
+	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot spark; do \
 		constraint=$$([[ "$$name" =~ ^(dev|superset|bench-.*)$$ ]] || echo '-c dev.txt'); \
 		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--custom-compile-command 'make requirements' "$$name.in" $$constraint -o "$$name.txt"; \
@@ -214,6 +219,12 @@ $(BENCH)-%/.stamp: $(BIN)/uv requirements/bench-%.txt
 	@echo 'Installing the packages of requirements/bench-$*.txt in $(@D) ...'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
 	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(@D),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/bench-$*.txt
+	@touch $@
+
+$(SPARK)/.stamp: $(BIN)/uv requirements/spark.txt
+	@echo 'Installing Spark in $(SPARK) ...'
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SPARK)
+	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(SPARK),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/spark.txt
 	@touch $@
 
 setup-dev: $(BIN)/.dev.stamp

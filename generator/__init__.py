@@ -19,18 +19,19 @@ def day(shop, date):
     The opening day holds all the clients and products the shop opens with, updated the day before. Every other time
     lies within the day. Raises GeneratorError for a date before the opening or an unknown locale.
     """
-    return tuple(rows.joined(parts) for parts in _entities(shop, shop.day_number(date)))
+    return tuple(rows.joined(chunks(shop, date, [entity])) for entity in ENTITIES)
 
 
-def chunks(shop, date):
+def chunks(shop, date, entities=ENTITIES):
     """The same rows in the same order as an iterator of ``rows.Rows``, each chunk made when it is asked for.
 
     Every entity has a chunk, if an empty one. The rows of a chunk are all new, or none is.
     """
-    return chain.from_iterable(_entities(shop, shop.day_number(date)))
+    number = shop.day_number(date)
+    return chain.from_iterable(_chunks(shop, number, entity) for entity in entities)
 
 
-def _entities(shop, number):
-    yield registry.chunks(shop, people, number)
-    yield registry.chunks(shop, catalogue, number)
-    yield sales.chunks(shop, number)
+def _chunks(shop, number, entity):
+    if entity == "sale":
+        return sales.chunks(shop, number)
+    return registry.chunks(shop, {"client": people, "product": catalogue}[entity], number)

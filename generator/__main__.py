@@ -12,7 +12,6 @@ from tqdm import tqdm
 from generator import GeneratorError, Shop, chunks, people
 from generator.manifest import Manifest
 from generator.shop import FIRST_YEAR, LAST_YEAR, MOST, ZONE
-from generator.sinks import Files, Warehouse
 
 NOT_BEGUN, FAILURE, INTERRUPTED = 2, 1, 130
 
@@ -43,51 +42,52 @@ class _Parser(argparse.ArgumentParser):
         self.exit(NOT_BEGUN, f"generator: {message}\n")
 
 
-def _parser():
-    parser = _Parser(
+def parser():
+    """The arguments."""
+    arguments = _Parser(
         prog="python -m generator",
         description="Writes what an online clothing shop's sources would write, day by day, into the raw layer"
         " of a warehouse or into files. The same arguments give the same rows; a day written twice changes nothing.",
     )
     shop = Shop()
-    parser.add_argument(
+    arguments.add_argument(
         "--clients", type=_count, default=shop.clients, help="clients on the opening day (default %(default)s)"
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--products", type=_count, default=shop.products, help="products on the opening day (default %(default)s)"
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--from",
         dest="first",
         type=_day,
         metavar="DAY",
         help="first day, such as 2026-01-31 (default: the opening day)",
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--to", dest="last", type=_day, metavar="DAY", help="last day, inclusive (default: the first day)"
     )
-    parser.add_argument(
+    arguments.add_argument(
         "--opened", type=_day, default=shop.opened, metavar="DAY", help="the shop's opening day (default %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=shop.seed, help="any whole number (default %(default)s)")
-    parser.add_argument(
+    arguments.add_argument("--seed", type=int, default=shop.seed, help="any whole number (default %(default)s)")
+    arguments.add_argument(
         "--locale", default=shop.locale, help="the Faker locale of the clients' names (default %(default)s)"
     )
-    target = parser.add_mutually_exclusive_group()
+    target = arguments.add_mutually_exclusive_group()
     target.add_argument(
         "--dsn",
         help="the warehouse as a libpq URI (default: the variable WAREHOUSE_DSN, which keeps a password out of sight)",
     )
     target.add_argument("--csv", metavar="DIR", help="write CSV files to this folder instead")
     target.add_argument("--parquet", metavar="DIR", help="write Parquet files to this folder instead")
-    parser.add_argument(
+    arguments.add_argument(
         "--manifest", metavar="FILE", help="write what was planted as JSON to this file; - is the standard output"
     )
-    parser.add_argument("--quiet", action="store_true", help="show no progress")
-    return parser
+    arguments.add_argument("--quiet", action="store_true", help="show no progress")
+    return arguments
 
 
-def _checked(arguments):
+def checked(arguments):
     """The Shop and the dates that the arguments name; raises GeneratorError where they cannot be."""
     shop = Shop(
         arguments.clients, arguments.products, arguments.opened, arguments.seed, arguments.locale.replace("-", "_")
@@ -105,6 +105,9 @@ def _checked(arguments):
 
 
 def _sink(arguments, days):
+    # The driver of PostgreSQL is none of Spark's packages (generator/spark.py).
+    from generator.sinks import Files, Warehouse
+
     if arguments.csv:
         return Files(arguments.csv, "csv")
     if arguments.parquet:
@@ -180,11 +183,11 @@ def main(argv=None):
     Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 1 for
     a failure on the way; 130 when interrupted.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = parser().parse_args(argv)
     status = NOT_BEGUN
     sink = progress = None
     try:
-        shop, days = _checked(arguments)
+        shop, days = checked(arguments)
         sink = _sink(arguments, days)
         sink.prepare(shop, shop.day_number(days[0]))
         status = FAILURE

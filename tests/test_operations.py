@@ -1,4 +1,7 @@
-"""docs/operations.md: its commands are run as they stand there, and the warehouse and ClickHouse go on after them."""
+"""docs/operations.md, and docs/scaling.md of PostgreSQL: the commands are run as they stand there.
+
+The warehouse and ClickHouse go on after them.
+"""
 
 import os
 import re
@@ -9,20 +12,21 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg2.errors
 import pytest
 from conftest import ROOT, free_port, run_module, run_psql
 from test_clickhouse import ClickHouse, assert_equal, change, execute, load, sell
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, debian_bin_dir, wheel_bin_dir
 
-PAGE = (ROOT / "docs" / "operations.md").read_text()
+PAGES = "".join((ROOT / "docs" / page).read_text() for page in ("operations.md", "scaling.md"))
 PASSWORD = "test-password"
 SALES = 200
 
 
 def block(name: str) -> str:
-    """Return the text of a block of the page, by the name it has in the comment before it."""
-    (text,) = re.findall(rf"^<!-- test: {name} -->\n```\w+\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    """Return the text of a block of the pages, by the name it has in the comment before it."""
+    (text,) = re.findall(rf"^<!-- test: {name} -->\n```\w+\n(.*?)^```$", PAGES, re.MULTILINE | re.DOTALL)
     return text
 
 
@@ -160,6 +164,14 @@ def clickhouse_of(tmp_path: Path) -> Iterator[Callable[[str], ClickHouse]]:
         server.kill()
 
 
+def take(server: PostgresServer, backup: Path) -> None:
+    """Make a base backup the data folder of a server that is not started."""
+    server.user.own(server.folder)
+    shutil.copytree(backup, server.data)
+    for path in (server.data, *server.data.rglob("*")):
+        os.chown(path, server.user.uid, server.user.gid)
+
+
 def reader(server: PostgresServer) -> str:
     """Return the URI by which ClickHouse reads."""
     return server.dsn("tshop", "tshop_reader", PASSWORD)
@@ -212,11 +224,8 @@ def test_point_in_time_restore_goes_on_or_is_refused_by_clickhouse(old, new_serv
     old.stop()
 
     def restore(server: PostgresServer, target: object) -> None:
-        server.user.own(server.folder)
-        shutil.copytree(tmp_path / "backup", server.data)
+        take(server, tmp_path / "backup")
         (server.data / "recovery.signal").touch()
-        for path in (server.data, *server.data.rglob("*")):
-            os.chown(path, server.user.uid, server.user.gid)
         text = string.Template(block("recovery")).substitute(ARCHIVE=archive, MOMENT=target.isoformat())
         server.settings.update(line.split(" = ", 1) for line in text.splitlines())
         server.start()
@@ -341,3 +350,41 @@ def test_tablespace(old, scratch, tmp_path):
     sql("tablespace", dsn, tmp_path, FOLDER=folder)
     assert any(file.is_file() for file in folder.rglob("*"))
     go_on(dsn)
+
+
+def test_clickhouse_reads_a_replica(old, new_server, clickhouse_of, tmp_path):
+    replica, dsn = new_server(), old.dsn("tshop")
+    shell("replica", tmp_path, OLD=old.dsn("postgres"), REPLICA=tmp_path / "replica")
+    take(replica, tmp_path / "replica")
+    replica.start()
+    copy = replica.dsn("tshop")
+
+    def wait() -> None:
+        (written,) = execute(dsn, "SELECT pg_current_wal_flush_lsn()")[0]
+        while not execute(copy, f"SELECT pg_last_wal_replay_lsn() >= '{written}'")[0][0]:
+            time.sleep(0.05)
+
+    clickhouse = clickhouse_of(reader(replica))
+    clickhouse.take_over()
+    assert_equal(clickhouse, dsn)
+    go_on(dsn)
+    wait()
+    clickhouse.take_over()
+    assert_equal(clickhouse, dsn)
+    batches = "SELECT * FROM cdm.sales_mart_batch ORDER BY run_id"
+    assert execute(copy, batches) == execute(dsn, batches)
+    assert execute(copy, "SELECT count(*) FROM sl.status_run") == execute(dsn, "SELECT count(*) FROM sl.status_run")
+
+    # It stands still, as one does that is behind: what it has is published, and the rest when it has caught up.
+    execute(copy, "SELECT pg_wal_replay_pause()")
+    go_on(dsn)
+    before = clickhouse.rows("SELECT max(run_id) FROM tshop.published_batch")
+    clickhouse.take_over()
+    assert clickhouse.rows("SELECT max(run_id) FROM tshop.published_batch") == before
+    execute(copy, "SELECT pg_wal_replay_resume()")
+    wait()
+    clickhouse.take_over()
+    assert_equal(clickhouse, dsn)
+
+    with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+        execute(copy, "CALL dds.load_sale()")

@@ -1,0 +1,64 @@
+"""The generator on Spark: a local session writes the rows that the generator makes."""
+
+import os
+import shutil
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pyarrow.dataset
+import pytest
+from conftest import ROOT
+
+import generator
+
+PYTHON = ROOT / ".venv-spark" / "bin" / "python"
+
+pytestmark = [
+    # A session takes half a minute to start on a busy machine.
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(not PYTHON.exists(), reason="Spark is not installed: run 'make setup-spark'"),
+    pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java: 'apt-get install openjdk-17-jre'"),
+]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess:
+    """Run the command line, whatever its status."""
+    return subprocess.run(
+        [PYTHON, "-m", "generator.spark", *arguments],
+        cwd=ROOT,
+        # In a zone of its own: the times do not depend on it.
+        env={
+            **os.environ,
+            "TZ": "Asia/Tokyo",
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            "PYSPARK_SUBMIT_ARGS": "--master local[2] --conf spark.ui.enabled=false pyspark-shell",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_rows_are_those_of_the_generator(tmp_path: Path) -> None:
+    answer = run("--clients", "1000", "--products", "300", "--to", "2026-01-03", "--parquet", str(tmp_path))
+    assert answer.returncode == 0, answer.stderr
+    shop = generator.Shop(clients=1000, products=300)
+    days = [shop.opened + timedelta(days=number) for number in range(3)]
+    for entity in generator.ENTITIES:
+        partitioning = pyarrow.dataset.partitioning(pyarrow.schema([("day", pyarrow.date32())]), flavor="hive")
+        written = pyarrow.dataset.dataset(tmp_path / entity, partitioning=partitioning)
+        for day in days:
+            expected = generator.day(shop, day)[generator.ENTITIES.index(entity)].table
+            found = written.to_table(filter=pyarrow.dataset.field("day") == day).drop_columns("day")
+            # Spark's own notes on the schema aside.
+            assert found.schema.remove_metadata() == expected.schema
+            assert found.replace_schema_metadata().sort_by(f"{entity}_id") == expected.sort_by(f"{entity}_id")
+        assert f"2026-01-01 to 2026-01-03: {entity} {written.count_rows()} rows" in answer.stderr
+
+
+def test_wrong_arguments_get_one_sentence() -> None:
+    answer = run("--csv", "files")
+    assert (answer.returncode, answer.stdout) == (2, "")
+    assert answer.stderr == "generator: Spark writes Parquet files and no manifest: give --parquet alone\n"
