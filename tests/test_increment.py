@@ -251,6 +251,73 @@ def test_an_increment_reads_what_changed_and_scans_no_table(connect):
     assert {procedure: call(connection, procedure)["rows_read"] for procedure in LOADS} == dict.fromkeys(LOADS, 0)
 
 
+def fetched(connection):
+    """Rows that sequential scans and index scans have fetched from raw, dds and cdm, as the server counts them."""
+    scanned(connection)
+    return execute(
+        connection,
+        """
+        SELECT sum(seq_tup_read)::bigint, sum(idx_tup_fetch)::bigint FROM pg_stat_user_tables
+        WHERE schemaname IN ('raw', 'dds', 'cdm')
+        """,
+    )[0]
+
+
+def test_a_day_reads_as_much_of_a_small_warehouse_as_of_a_large_one(connect):
+    connection = connect()
+    cost = []
+    for size, clients in enumerate((range(1, 5_001), range(5_001, 25_001))):
+        # Four weeks of sales, four a client.
+        execute(
+            connection,
+            """
+            INSERT INTO raw.client
+            SELECT g, 'Анна', 'Иванова', '1990-05-05', '2026-01-01' FROM generate_series(%(first)s, %(last)s) AS g;
+            INSERT INTO raw.product
+            SELECT g, 'Куртка', 'Верх', 'M', 100, '2026-01-01' FROM generate_series(%(first)s, %(first)s + 999) AS g;
+            INSERT INTO raw.sale
+            SELECT
+                10 * g + n, g, timestamptz '2026-01-05' + n * interval '7 days', g, %(first)s + g %% 1000, 1,
+                '2026-02-05'
+            FROM generate_series(%(first)s, %(last)s) AS g, generate_series(0, 3) AS n
+            """,
+            {"first": clients[0], "last": clients[-1]},
+        )
+        for procedure in LOADS:
+            call(connection, procedure)
+        execute(connection, "CALL sl.audit(p_full => false)")
+        execute(connection, "VACUUM ANALYZE")
+        # The day: changed, late and new clients, a new price, corrected and new sales.
+        execute(
+            connection,
+            """
+            UPDATE raw.client SET last_name = 'Петрова', updated_at = '2026-02-06'
+            WHERE client_id BETWEEN %(first)s AND %(first)s + 19;
+            UPDATE raw.client SET last_name = 'Орлова', updated_at = '2025-12-01'
+            WHERE client_id BETWEEN %(first)s + 20 AND %(first)s + 24;
+            INSERT INTO raw.client
+            SELECT 1000000 * (1 + %(size)s) + g, 'Анна', 'Новая', NULL, '2026-02-06' FROM generate_series(1, 10) AS g;
+            UPDATE raw.product SET price = 90, updated_at = '2026-02-06' WHERE product_id = %(first)s;
+            UPDATE raw.sale SET quantity = 2, updated_at = '2026-02-06'
+            WHERE sale_id BETWEEN 10 * %(first)s AND 10 * %(first)s + 99;
+            INSERT INTO raw.sale
+            SELECT
+                10000000 * (1 + %(size)s) + g, g, '2026-02-06', %(first)s + g, %(first)s + g, 1, '2026-02-06'
+            FROM generate_series(1, 300) AS g
+            """,
+            {"first": clients[0], "size": size},
+        )
+        before = fetched(connection)
+        rows = {procedure: call(connection, procedure)["rows_read"] for procedure in LOADS}
+        execute(connection, "CALL sl.audit(p_full => false)")
+        cost.append([after - earlier for after, earlier in zip(fetched(connection), before, strict=True)])
+        assert (rows["dds.load_client"], rows["dds.load_sale"]) == (35, 340)
+
+    (small_scanned, small_probed), (large_scanned, large_probed) = cost
+    assert (small_scanned, large_scanned) == (0, 0)
+    assert large_probed < 1.1 * small_probed
+
+
 def test_an_audit_of_what_was_touched_finds_what_a_run_wrote_and_scans_no_table(connect):
     connection = connect()
     execute(
