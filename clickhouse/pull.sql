@@ -34,7 +34,6 @@ CREATE OR REPLACE TABLE tshop.sales_mart_staging AS tshop.sales_mart;
 
 -- A batch that is named from here on is left to the next pull.
 CREATE OR REPLACE TABLE tshop.staged_batch_to_heal
-ENGINE = MergeTree
 ORDER BY run_id
 AS
 SELECT DISTINCT run_id
@@ -108,7 +107,6 @@ SETTINGS external_table_strict_query = 1, max_partitions_per_insert_block = 0;
 -- The builds' clocks, for publish.sql to record, from the warehouse that was pulled; read last, so that no batch lacks
 -- its own.
 CREATE OR REPLACE TABLE tshop.staged_run
-ENGINE = MergeTree
 ORDER BY run_id
 AS
 SELECT

@@ -31,9 +31,12 @@ COMPOSE = yaml.safe_load(FILE.read_text())
 SERVICES = COMPOSE["services"]
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
 SECRET = re.compile(r"(PASSWORD|SECRET|KEY)$")
-LONG_RUNNING = [name for name, service in SERVICES.items() if service["restart"] == "unless-stopped"]
+CLUSTER = {name for name, service in SERVICES.items() if service.get("profiles") == ["cluster"]}
+LONG_RUNNING = [
+    name for name, service in SERVICES.items() if service["restart"] == "unless-stopped" and name not in CLUSTER
+]
 # These are started by hand, not by "up".
-BY_HAND = {"generator", "test"}
+BY_HAND = {"generator", "test", "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "clickhouse-cluster-ddl"}
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
@@ -175,7 +178,7 @@ def test_dependencies_are_services_and_can_meet_their_condition(name):
         else:
             assert how["condition"] == "service_completed_successfully"
             assert SERVICES[other]["restart"] == "no", other
-        assert not SERVICES[other].get("profiles"), other
+        assert SERVICES[other].get("profiles", []) in ([], SERVICES[name].get("profiles")), other
 
 
 def test_dependencies_have_a_beginning():
@@ -220,7 +223,7 @@ def test_folders_in_memory_say_who_may_write_and_how_much(name):
 
 def test_memory_fits_a_laptop_of_16_gib():
     long_running = sum(size(SERVICES[name]["mem_limit"]) for name in LONG_RUNNING)
-    others = [size(SERVICES[name]["mem_limit"]) for name in SERVICES if name not in (*LONG_RUNNING, "test")]
+    others = [size(SERVICES[name]["mem_limit"]) for name in SERVICES if name not in (*LONG_RUNNING, *CLUSTER, "test")]
     assert long_running <= 13 * UNITS["g"]
     # What runs once runs beside the rest at its start, one after the other; the tests run by themselves.
     assert long_running + max(others) <= 14 * UNITS["g"]
@@ -303,7 +306,7 @@ def test_ready_made_image_runs_as_no_root(name):
 
 
 def test_every_long_running_service_has_a_health_check():
-    for name in LONG_RUNNING:
+    for name in (*LONG_RUNNING, "clickhouse-keeper", "clickhouse-1", "clickhouse-2"):
         assert "healthcheck" in SERVICES[name], name
 
 
@@ -338,6 +341,9 @@ SECRETS = {
     "clickhouse": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
     "generator": {"TSHOP_LOADER_PASSWORD"},
     "clickhouse-ddl": {"TSHOP_CLICKHOUSE_PASSWORD"},
+    "clickhouse-1": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
+    "clickhouse-2": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
+    "clickhouse-cluster-ddl": {"TSHOP_CLICKHOUSE_PASSWORD"},
     "airflow-init": AIRFLOW_SECRETS,
     "airflow-api-server": {*AIRFLOW_SECRETS, "TSHOP_AIRFLOW_ADMIN_PASSWORD", "TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "airflow-triggerer": AIRFLOW_SECRETS,
@@ -721,6 +727,45 @@ def test_clickhouse_job_makes_what_is_in_clickhouse_and_may_run_again(endpoint, 
     assert away.returncode == 1
     assert "does not answer" in away.stderr
     assert "Traceback" not in wrong.stderr + away.stderr
+
+
+def test_job_of_the_cluster_makes_the_replicas_databases_first(endpoint, tmp_path):
+    folder = lay_out("clickhouse-cluster-ddl", tmp_path / "image")
+    url = compose_environment("clickhouse-cluster-ddl", 0)["CLICKHOUSE_URL"]
+    assert [part.split("@")[1] for part in url.split()] == ["clickhouse-1:8123", "clickhouse-2:8123"]
+    url = re.sub(r"clickhouse-[12]:8123", f"127.0.0.1:{endpoint}", url)
+    answer = run_service("clickhouse-cluster-ddl", folder, CLICKHOUSE_URL=url)
+    # The embedded endpoint refuses them. What a database is, replicated or not, is for good: no file goes before it.
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert re.match(r"replica 127\.0\.0\.1: .*replicated", answer.stderr)
+
+
+@pytest.mark.parametrize("name", ["clickhouse-1", "clickhouse-2"])
+def test_replica_of_the_cluster_is_a_server_like_the_other_and_gets_its_values(name):
+    alone, replica = SERVICES["clickhouse"], SERVICES[name]
+    for key in set(replica) - {"profiles", "environment", "ports", "volumes", "depends_on"}:
+        assert replica[key] == alone[key]
+    assert {mount[1] for mount in mounts(alone)} < {mount[1] for mount in mounts(replica)}
+    assert replica["environment"] == {**alone["environment"], "TSHOP_CLICKHOUSE_REPLICA": name}
+    config = (ROOT / "docker" / "clickhouse" / "cluster.xml").read_text()
+    assert set(re.findall(r'from_env="(\w+)"', config)) <= set(replica["environment"])
+    (port,) = re.findall(r"<tcp_port>(\d+)</tcp_port>", (ROOT / "docker" / "clickhouse" / "keeper.xml").read_text())
+    assert f"<port>{port}</port>" in config
+    assert f"--port={port}" in SERVICES["clickhouse-keeper"]["healthcheck"]["test"]
+
+
+def test_settings_of_the_cluster_are_known_to_the_engine(endpoint):
+    text = (ROOT / "docker" / "clickhouse" / "cluster_users.xml").read_text()
+    names = set(re.findall(r"<(\w+)>\w+</\1>", text))
+    assert "default_table_engine" in names
+    settings = urllib.request.urlopen(
+        urllib.request.Request(
+            f"http://127.0.0.1:{endpoint}/",
+            b"SELECT name FROM system.settings",
+            {"X-ClickHouse-User": "tshop", "X-ClickHouse-Key": "TSHOP_CLICKHOUSE_PASSWORD"},
+        )
+    )
+    assert names <= set(settings.read().decode().split())
 
 
 def test_no_first_days_where_none_are_asked_for(tmp_path):

@@ -31,6 +31,5 @@ CREATE TABLE IF NOT EXISTS tshop.sales_mart
     run_id Int64 CODEC(ZSTD(1)),
     INDEX sales_mart_run_idx run_id TYPE minmax GRANULARITY 1
 )
-ENGINE = MergeTree
 PARTITION BY (toYYYYMM(sold_on), is_current)
 ORDER BY (sold_on, sale_id, version_no);

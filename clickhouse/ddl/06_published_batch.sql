@@ -17,5 +17,4 @@ CREATE TABLE IF NOT EXISTS tshop.published_batch
     is_erasure Int16,
     published_at DateTime64(3, 'UTC') DEFAULT now64(3)
 )
-ENGINE = MergeTree
 ORDER BY run_id;

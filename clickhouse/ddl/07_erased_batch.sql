@@ -7,5 +7,4 @@ CREATE TABLE IF NOT EXISTS tshop.erased_batch
     run_id Int64,
     erased_at DateTime64(3, 'UTC') DEFAULT now64(3)
 )
-ENGINE = MergeTree
 ORDER BY run_id;

@@ -9,5 +9,4 @@ CREATE TABLE IF NOT EXISTS tshop.batch_to_heal
     difference String,
     found_at DateTime64(3, 'UTC') DEFAULT now64(3)
 )
-ENGINE = MergeTree
 ORDER BY run_id;

@@ -6,5 +6,4 @@ CREATE TABLE IF NOT EXISTS tshop.staged_batch_to_heal
 (
     run_id Int64
 )
-ENGINE = MergeTree
 ORDER BY run_id;
