@@ -142,8 +142,8 @@ BASE_SETTINGS = {
     "unix_socket_directories": "''",
     "max_connections": "100",
     "password_encryption": "'scram-sha-256'",
-    # A load writes a lot at once: few, spread-out checkpoints. Full-page images are not compressed: pglz, the one method
-    # that every build has, costs more processor time than the load itself (docs/tuning.md).
+    # A load writes a lot at once: few, spread-out checkpoints. Full-page images are not compressed: pglz, the one
+    # method that every build has, costs more processor time than the load itself (docs/tuning.md).
     "max_wal_size": "4GB",
     "min_wal_size": "256MB",
     "wal_compression": "off",
