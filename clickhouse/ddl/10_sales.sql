@@ -13,16 +13,7 @@ SELECT
     client_id,
     client,
     client_age,
-    multiIf(
-        client_age IS NULL, 'unknown',
-        client_age < 18, 'under 18',
-        client_age < 25, '18-24',
-        client_age < 35, '25-34',
-        client_age < 45, '35-44',
-        client_age < 55, '45-54',
-        client_age < 65, '55-64',
-        '65+'
-    ) AS age_group,
+    age_group,
     product_id,
     product,
     category,
