@@ -414,7 +414,7 @@ def test_the_reader_writes_nothing_and_is_bounded(small_stack: stack.Stack) -> N
 
 def test_clickhouse_is_not_told_the_secrets_of_others(small_stack: stack.Stack) -> None:
     known = psutil.Process(small_stack.pid(stack.CLICKHOUSE)).environ()
-    assert told(small_stack.settings, known) == {"clickhouse", "warehouse_reader"}
+    assert told(small_stack.settings, known) == {"clickhouse", "clickhouse_dashboard", "warehouse_reader"}
 
 
 # --- who works on the warehouse ---------------------------------------------------------------------------------------
