@@ -196,7 +196,7 @@ def write_page(results: Path, page: Path) -> None:
             sizes.setdefault(file.parent, []).append((name, json.loads(file.read_text())))
     text = [_HEAD]
     if (page.parent / "tuning.md").exists():
-        text.append("What was tried, and what of it did not help: [tuning.md](tuning.md).\n")
+        text.append("What was tried, and what of it did not help: [tuning.md](tuning.md).\n\n")
     for folder, parts in sorted(sizes.items(), key=lambda size: -size[1][0][1]["clients"]):
         text.append(f"## {parts[0][1]['clients']:,} clients (`SCALE={folder.name}`)\n\n")
         rows = [row for _name, kept in parts for row in rows_of(kept)]
