@@ -14,20 +14,37 @@ CREATE OR REPLACE TABLE tshop.sales_mart_next AS tshop.sales_mart;
 
 ALTER TABLE tshop.sales_mart_next ATTACH PARTITION ALL FROM tshop.sales_mart;
 
+-- The rows of staging that may be held already under an earlier run: those whose version began before their own run, which
+-- has closed or erased them since; a day brings some thousands. The others are new, and looked for only where rows of
+-- their batch are held, because a publishing was cut off after readers saw them, and where batches are healed, whose rows
+-- may lie under any run. The first load, where there is nothing to look for, has no keys.
+CREATE OR REPLACE TABLE tshop.staged_key
+ORDER BY (sold_on, sale_id, version_no)
+AS
+SELECT
+    sold_on,
+    sale_id,
+    version_no
+FROM tshop.sales_mart_staging
+WHERE
+    (SELECT count() FROM tshop.sales_mart) > 0
+    AND (
+        (run_id, valid_from) NOT IN (SELECT run_id, started_at FROM tshop.staged_run)
+        OR (SELECT count() FROM tshop.staged_batch_to_heal) > 0
+        OR (
+            SELECT count()
+            FROM tshop.sales_mart
+            WHERE run_id IN (SELECT run_id FROM tshop.sales_mart_staging)
+        ) > 0
+    );
+
 -- Versions the batches bring again, most of them because they are closed now, and all that is held of the batches to heal:
--- rows too many and rows whose key is wrong have no like in staging. The first load, where there is nothing to look for,
--- builds no set of its keys; where there is nothing to heal, the second condition is none, so that parts are left out by
--- the first one's keys. It is one statement, since a mutation takes its time with every part, touched or not.
+-- rows too many and rows whose key is wrong have no like in staging. Where there is nothing to heal, the second condition
+-- is none, so that parts are left out by the first one's keys. It is one statement, since a mutation takes its time with
+-- every part, touched or not.
 DELETE FROM tshop.sales_mart_next
 WHERE
-    (sold_on, sale_id, version_no) IN (
-        SELECT
-            sold_on,
-            sale_id,
-            version_no
-        FROM tshop.sales_mart_staging
-        WHERE (SELECT count() FROM tshop.sales_mart) > 0
-    )
+    (sold_on, sale_id, version_no) IN (SELECT sold_on, sale_id, version_no FROM tshop.staged_key)
     OR (
         (SELECT count() FROM tshop.staged_batch_to_heal) > 0
         AND run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
@@ -45,28 +62,14 @@ SELECT
             SELECT count()
             FROM tshop.sales_mart
             WHERE
-                (sold_on, sale_id, version_no) IN (
-                    SELECT
-                        sold_on,
-                        sale_id,
-                        version_no
-                    FROM tshop.sales_mart_staging
-                    WHERE (SELECT count() FROM tshop.sales_mart) > 0
-                )
+                (sold_on, sale_id, version_no) IN (SELECT sold_on, sale_id, version_no FROM tshop.staged_key)
         )
         - (
             SELECT count()
             FROM tshop.sales_mart
             WHERE
                 run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
-                AND (sold_on, sale_id, version_no) NOT IN (
-                    SELECT
-                        sold_on,
-                        sale_id,
-                        version_no
-                    FROM tshop.sales_mart_staging
-                    WHERE (SELECT count() FROM tshop.staged_batch_to_heal) > 0
-                )
+                AND (sold_on, sale_id, version_no) NOT IN (SELECT sold_on, sale_id, version_no FROM tshop.staged_key)
         )
         + (SELECT count() FROM tshop.sales_mart_staging),
         'The next state of tshop.sales_mart has not the rows it must have; nothing was published. Pull and publish again'
@@ -100,7 +103,8 @@ SELECT
         ),
         concat(
             'tshop.sales_mart holds rows of a build that this warehouse does not have; nothing was published. ',
-            'Run the DAG tshop_heal, or, to publish this warehouse from the start, DROP DATABASE tshop and run again'
+            'Run the DAG tshop_heal, or, to publish this warehouse from the start, ',
+            'DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch and run again'
         )
     );
 
@@ -138,5 +142,7 @@ SETTINGS lightweight_deletes_sync = 2;
 TRUNCATE TABLE tshop.staged_batch_to_heal;
 
 TRUNCATE TABLE tshop.sales_mart_staging;
+
+DROP TABLE IF EXISTS tshop.staged_key;
 
 DROP TABLE IF EXISTS tshop.sales_mart_next;

@@ -25,7 +25,8 @@ SELECT
         concat(
             'This is not the warehouse that was published last, but another one or an older backup, for it has no ',
             'build ', toString(last_run_id), ' of ', toString(last_started_at), ' UTC: let the named collection ',
-            'tshop_warehouse name that one, or, to publish this one from the start, DROP DATABASE tshop and run again'
+            'tshop_warehouse name that one, or, to publish this one from the start, ',
+            'DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch and run again'
         )
     )
 SETTINGS external_table_strict_query = 1;
