@@ -15,7 +15,7 @@ ENDPOINT_LIMIT = 3 * 2**30
 _BEFORE = 10
 # The tasks pull, reconcile and publish of the DAG tshop_daily.
 TAKE_OVER = ("pull.sql", "reconcile.sql", "publish.sql")
-_LOADS = ("dds.load_client", "dds.load_product", "dds.load_sale", "cdm.build_mart")
+_LOADS = ("load_client", "load_product", "load_sale", "build_mart")
 
 
 def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
@@ -43,7 +43,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
             costs, run_id = _load(servers)
             sale_rows, mart_rows = _stage(servers)
             costs |= _insert(servers)
-            _call(servers, "sl.audit")
+            servers.run_task("audit")
             sides = [lambda: _take_over(servers), lambda run_id=run_id: _copy_out(servers, run_id)]
             for side in sides if len(days) % 2 == 0 else reversed(sides):
                 costs |= side()
@@ -91,7 +91,8 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
 
 def equality(servers: Warehouse) -> Check:
     """Check the warehouse's invariants, and that ClickHouse shows what the warehouse holds, row by row and in sum."""
-    _call(servers, "sl.audit")
+    with servers.session("etl") as cursor:
+        cursor.execute("CALL sl.audit(p_full => true)")
     try:
         servers.run_clickhouse("verify.sql")
     except ClickHouseError as error:
@@ -129,20 +130,13 @@ def _weekend_days(count: int) -> list[int]:
     return days
 
 
-def _call(servers: Warehouse, procedure: str) -> int:
-    """Call a procedure as the DAG does; return its run_id."""
-    with servers.session("etl") as cursor:
-        cursor.execute(f"CALL {procedure}()")
-        return cursor.fetchone()[0]
-
-
 def _catch_up(servers: Warehouse, plan: Plan, first: int, last: int) -> None:
     """Load the days before the one that is measured, in one go; the copies get the same rows."""
     if first > last:
         return
     servers.generate(plan, first, last)
-    for procedure in _LOADS:
-        _call(servers, procedure)
+    for task in _LOADS:
+        servers.run_task(task)
     _stage(servers)
     _insert(servers)
     servers.run_clickhouse(*TAKE_OVER)
@@ -151,12 +145,12 @@ def _catch_up(servers: Warehouse, plan: Plan, first: int, last: int) -> None:
 
 def _load(servers: Warehouse) -> tuple[dict[str, Cost], int]:
     """Load a day, its sales and the mart measured; return the costs and the mart's run_id."""
-    _call(servers, "dds.load_client")
-    _call(servers, "dds.load_product")
+    servers.run_task("load_client")
+    servers.run_task("load_product")
     with servers.meter.cost() as sale:
-        _call(servers, "dds.load_sale")
+        servers.run_task("load_sale")
     with servers.meter.cost(settled=False) as mart:
-        run_id = _call(servers, "cdm.build_mart")
+        run_id = servers.run_task("build_mart")
     return {"load_sale": sale, "build_mart": mart}, run_id
 
 

@@ -20,6 +20,7 @@ from embedded import main_job, roles, stack
 from embedded.settings import ROOT, WAREHOUSE_DATABASE, WAREHOUSE_ROLES, ClickHouseAddress, Settings
 
 CLICKHOUSE = ROOT / "clickhouse"
+TASKS = ROOT / "dags" / "sql"
 
 
 class Warehouse:
@@ -97,6 +98,12 @@ class Warehouse:
             connection.autocommit = True
             with connection.cursor() as cursor:
                 yield cursor
+
+    def run_task(self, name: str) -> int:
+        """Call a procedure just as the DAG's task of this name does; return its run_id."""
+        with self.session("etl") as cursor:
+            cursor.execute((TASKS / f"{name}.sql").read_text())
+            return cursor.fetchone()[0]
 
     def bytes_of(self, *tables: str) -> int:
         """Return the size of tables with their indexes, and of their partitions, on disk."""

@@ -20,16 +20,11 @@ from bench.results import Memory, Part, Row, say
 from bench.warehouse import Warehouse, warehouse
 from generator.shop import IDS_A_DAY
 
+# The DAG's tasks, its last three as one.
 STEPS = ("load_client", "load_product", "load_sale", "build_mart", "audit", "clickhouse")
-_CALLS = {
-    "load_client": "dds.load_client",
-    "load_product": "dds.load_product",
-    "load_sale": "dds.load_sale",
-    "build_mart": "cdm.build_mart",
-    "audit": "sl.audit",
-}
 _HEAD = ("day", "date", "lines", "first_after_start", "generate_seconds", "postgres_bytes")
 _COLUMNS = (*_HEAD, *(f"{step}_{unit}" for step in STEPS for unit in ("seconds", "cpu", "wal")))
+_FILE = "days.csv"
 # The first days that are compared with the last ones: the first week has less than a week before it.
 _EARLY = 7
 _WEEK = 7
@@ -43,22 +38,12 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         postgres_settings: settings above the embedded stack's; a test gives those of throw-away data.
     """
     part = Part("year", plan)
-    home = plan.home / f"year-{plan.label}"
-    costs = home / "days.csv"
+    home = home_of(plan)
     with (
         warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers,
         Peak(servers.memory) as memory,
     ):
-        servers.prepare_clickhouse()
-        days = _read(costs)
-        if days:
-            say(f"  {len(days)} days are there: going on with {plan.date(len(days))}")
-        progress = tqdm(range(len(days), plan.days), initial=len(days), total=plan.days, unit="day", mininterval=10)
-        for number in progress:
-            day = _day(servers, plan, number, first=number == len(days))
-            _append(costs, day)
-            progress.set_postfix_str(f"{day['date']}: {day['lines']} lines in {_seconds(day):.1f} s")
-        days = _read(costs)[: plan.days]
+        days = load(plan, servers)
         say("  checking the year")
         part.checks.append(equality(servers))
         part.rows = compare(days)
@@ -68,12 +53,32 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     part.memory["PostgreSQL, the year"] = Memory(memory.bytes, limit)
     kept = plan.results / plan.label / "year.csv"
     kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(costs, kept)
+    shutil.copyfile(home / _FILE, kept)
     if plan.keep:
         say(f"  The data stays in {home}: more DAYS= go on from there.")
     else:
         Warehouse(home, clickhouse=True).remove()
     return part
+
+
+def home_of(plan: Plan) -> Path:
+    """Return the folder of the year's servers, which outlives a run that was stopped."""
+    return plan.home / f"year-{plan.label}"
+
+
+def load(plan: Plan, servers: Warehouse) -> list[dict[str, str]]:
+    """Load the days that are not loaded yet; return what each day cost, from the opening day on."""
+    file = home_of(plan) / _FILE
+    servers.prepare_clickhouse()
+    done = len(_read(file))
+    if done:
+        say(f"  {done} days are there: going on with {plan.date(done)}")
+    progress = tqdm(range(done, plan.days), initial=done, total=plan.days, unit="day", mininterval=10)
+    for number in progress:
+        day = _day(servers, plan, number, first=number == done)
+        _append(file, day)
+        progress.set_postfix_str(f"{day['date']}: {day['lines']} lines in {_cost(day, STEPS).seconds:.1f} s")
+    return _read(file)[: plan.days]
 
 
 def compare(days: list[dict[str, str]]) -> list[Row]:
@@ -111,11 +116,11 @@ def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
         servers.generate(plan, number, number)
     day: dict = {"day": number, "date": plan.date(number), "first_after_start": int(first)}
     for step in STEPS:
-        with servers.session("etl") as cursor, servers.meter.cost(settled=False) as cost:
-            if step in _CALLS:
-                cursor.execute(f"CALL {_CALLS[step]}()")
-            else:
+        with servers.meter.cost(settled=False) as cost:
+            if step == "clickhouse":
                 servers.run_clickhouse(*TAKE_OVER)
+            else:
+                servers.run_task(step)
         day[f"{step}_seconds"], day[f"{step}_cpu"] = round(cost.seconds, 4), round(cost.cpu, 2)
         day[f"{step}_wal"] = cost.wal
     keys = f"{(number + 1) * IDS_A_DAY} AND {(number + 2) * IDS_A_DAY - 1}"
@@ -147,7 +152,3 @@ def _append(file: Path, day: dict) -> None:
 def _cost(day: dict, steps: tuple[str, ...]) -> Cost:
     seconds, cpu, wal = (sum(float(day[f"{step}_{unit}"]) for step in steps) for unit in ("seconds", "cpu", "wal"))
     return Cost(seconds, cpu, round(wal))
-
-
-def _seconds(day: dict) -> float:
-    return _cost(day, STEPS).seconds
