@@ -4,6 +4,8 @@
 -- Columns: sold_on is the shop's local day (Europe/Moscow); price and total_amount are roubles; client_age is full
 --     years on that day, NULL when unknown; age_group puts it into bands.
 -- Reads: tshop.sales_mart. A query that names this view sees whole batches only: publishing swaps the table under it.
+--
+-- The settings let all cores share what is left to read: aggregates are few rows, but of many bitmaps each.
 CREATE OR REPLACE VIEW tshop.sales AS
 SELECT
     sale_id,
@@ -25,4 +27,5 @@ SELECT
     valid_from,
     run_id
 FROM tshop.sales_mart
-WHERE is_current = 1;
+WHERE is_current = 1
+SETTINGS merge_tree_min_rows_for_concurrent_read = 1, merge_tree_min_bytes_for_concurrent_read = 1;
