@@ -8,7 +8,7 @@
 --
 -- The next state is built beside the current one, from hard links to its parts, and takes its place by EXCHANGE TABLES,
 -- which is atomic. Every step may be cut off: the next attempt builds the next state anew from what readers see, and
--- a batch that is already in there is replaced by itself. Needs ClickHouse 24.4 (ATTACH PARTITION ALL FROM).
+-- a batch that is already in there is replaced by itself. Needs ClickHouse 25.8 (docs/clickhouse.md).
 
 CREATE OR REPLACE TABLE tshop.sales_mart_next AS tshop.sales_mart;
 

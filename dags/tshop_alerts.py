@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID
+
 log = logging.getLogger(__name__)
 
 # How long a word may take, in seconds. Airflow ends a task's process 20 seconds after the task's own end.
@@ -41,10 +43,19 @@ def tell(context: Mapping[str, Any]) -> None:
 
 
 def tell_of_its_own(context: Mapping[str, Any]) -> None:
-    """Tell people as tell() does, but not where a run that the task waited for has failed: that run has told them."""
-    # Airflow gives no exception then, and only then.
-    if context.get("exception") is not None:
+    """Tell people as tell() does, but not where the run that the task has triggered failed: that run has told them."""
+    if not _triggered_run_failed(context["ti"]):
         tell(context)
+
+
+def _triggered_run_failed(ti: Any) -> bool:
+    # In doubt, twice is better than never: a task that was killed is told of where nothing can be asked.
+    try:
+        run_id = ti.xcom_pull(task_ids=ti.task_id, key=XCOM_RUN_ID)
+        return run_id is not None and ti.get_dagrun_state(dag_id=ti.task.trigger_dag_id, run_id=run_id) == "failed"
+    except Exception:
+        log.warning("What became of the run that this task waited for is not known", exc_info=True)
+        return False
 
 
 def tell_of_run(context: Mapping[str, Any]) -> None:

@@ -25,7 +25,8 @@ def start(settings: Settings) -> None:
         raise StackError("The embedded stack is not running: start it by 'make run'.")
     if not stack.is_current():
         raise StackError(
-            "The stack runs with other addresses or an earlier configuration: start it again by 'make run'."
+            "The stack runs with other addresses or an earlier configuration: "
+            "start it again by 'make run', which also loads the next days."
         )
     prepare(stack)
     stack.start_superset()

@@ -1,8 +1,9 @@
 """The shop's days by Spark: each task makes some consecutive days, and the rows are those of ``generator.day``.
 
 ``python -m generator.spark --parquet DIR`` writes a folder of Parquet files an entity and day, in a local Spark session
-or, by ``spark-submit``, in that of a cluster, whose executors need the packages of requirements/spark.txt but Spark and
-this package (``--py-files``). pyspark is not among the packages of the warehouse: ``make setup-spark``.
+or, by ``spark-submit``, in that of a cluster, whose executors need this package (``--py-files``) and what
+requirements/spark.txt lists, Spark itself excepted. A day that is there is written anew, other days stay. pyspark is
+not among the packages of the warehouse: ``make setup-spark``.
 """
 
 import os
@@ -55,6 +56,7 @@ def main(argv=None):
         # A time is written as what it is, whatever zone the machine is in, and to the microsecond, in UTC.
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+        .config("spark.sql.sources.partitionOverwriteMode", "dynamic")
         .getOrCreate()
     )
     try:
@@ -62,7 +64,8 @@ def main(argv=None):
             made = rows(spark, shop, entity, days)
             made.write.partitionBy("day").parquet(f"{arguments.parquet}/{entity}", mode="overwrite")
             if not arguments.quiet:
-                count = spark.read.parquet(f"{arguments.parquet}/{entity}").count()
+                written = spark.read.parquet(f"{arguments.parquet}/{entity}")
+                count = written.where(written["day"].between(days[0], days[-1])).count()
                 print(f"{days[0]} to {days[-1]}: {entity} {count} rows", file=sys.stderr)
     except PySparkException as error:
         print(f"generator: Spark has failed: {str(error).strip().splitlines()[0]}", file=sys.stderr)

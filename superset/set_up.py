@@ -221,7 +221,8 @@ def _delete_others(uuids: set[str | None]) -> int:
     """Delete what came from files but has none of these identities; return how many that were.
 
     Raises:
-        CommandException: something that people have made hangs on it.
+        AssetError: something that people have made uses it.
+        CommandException: Superset does not delete it.
     """
     from superset.commands.chart.delete import DeleteChartCommand
     from superset.commands.dashboard.delete import DeleteDashboardCommand
@@ -242,9 +243,14 @@ def _delete_others(uuids: set[str | None]) -> int:
         (Database, DeleteDatabaseCommand),
     ):
         for one in db.session.query(model).filter(model.is_managed_externally).all():
-            if str(one.uuid) not in uuids:
-                command(one.id if model is Database else [one.id]).run()
-                deleted += 1
+            if str(one.uuid) in uuids:
+                continue
+            users = {Slice: "dashboards", SqlaTable: "slices"}.get(model)
+            for user in getattr(one, users) if users else ():
+                if not user.is_managed_externally:
+                    raise AssetError(f"'{one}' is in no file any more, but '{user}' uses it: delete that first.")
+            command(one.id if model is Database else [one.id]).run()
+            deleted += 1
     return deleted
 
 

@@ -459,6 +459,16 @@ def test_import_deletes_what_lost_its_file_and_nothing_that_people_made(shop: Sh
     own |= {"slice_name": "Mine", "datasource_id": dataset, "datasource_type": "table"}
     answer = shop.api.post("/api/v1/chart/", json=own, headers=ours)
     assert answer.status_code == 201, answer.text
+    # Another on a dataset that is about to go.
+    (going,) = [one for one in kept(shop)["tables"] if one not in first["tables"]]
+    own |= {"slice_name": "Held", "datasource_id": going["id"]}
+    answer = shop.api.post("/api/v1/chart/", json=own, headers=ours)
+    assert answer.status_code == 201, answer.text
+    held = answer.json()["id"]
+    answer = superset.set_up(shop.settings)
+    assert answer.returncode == 1
+    assert "is in no file any more, but 'Held' uses it: delete that first." in answer.stderr
+    shop.api.delete(f"/api/v1/chart/{held}", headers=ours).raise_for_status()
     answer = superset.set_up(shop.settings)
     assert answer.returncode == 0, answer.stderr
     assert "3 that no file holds any more deleted" in answer.stdout

@@ -389,9 +389,31 @@ def test_what_a_load_changed_is_kept_until_it_is_built_and_audited(connect):
     put_client(connection, 1, "2026-01-02 10:00:00+00", "Петрова")
     call(connection, "dds.load_client")
     execute(connection, "CALL sl.audit(p_full => false)")
-    assert execute(connection, kept) == [("dds.client", "1")]
     call(connection, "cdm.build_mart")
+    assert execute(connection, kept) == [("dds.client", "1")]
+    execute(connection, "CALL sl.audit(p_full => false)")
     assert execute(connection, kept) == []
+
+
+def test_an_audit_before_the_build_leaves_the_mart_to_the_audit_after_it(connect):
+    connection = connect()
+    put_client(connection, 7, "2026-01-01 10:00:00+00")
+    execute(connection, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01')")
+    execute(connection, "INSERT INTO raw.sale VALUES (7, 1, '2026-01-02', 7, 1, 3, '2026-01-02')")
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "CALL sl.audit(p_full => false)")
+    execute(connection, "UPDATE raw.sale SET quantity = 5, updated_at = '2026-01-03'")
+    call(connection, "dds.load_sale")
+    execute(connection, "CALL sl.audit(p_full => false)")
+    # A build that takes the load up and writes nothing.
+    execute(
+        connection,
+        "UPDATE sl.run SET taken_up_by = run_id WHERE taken_up_by IS NULL AND target LIKE 'dds.%%'",
+    )
+    with pytest.raises(psycopg2.Error) as found:
+        execute(connection, "CALL sl.audit(p_full => false)")
+    assert found.value.diag.message_detail == "cdm.sales_mart: image_differs: 1, e.g. key 7"
 
 
 def test_closing_a_clients_version_writes_no_index(connect):

@@ -42,7 +42,11 @@ def run(*arguments: str) -> subprocess.CompletedProcess:
 
 
 def test_rows_are_those_of_the_generator(tmp_path: Path) -> None:
-    answer = run("--clients", "1000", "--products", "300", "--to", "2026-01-03", "--parquet", str(tmp_path))
+    size = ("--clients", "1000", "--products", "300")
+    answer = run(*size, "--to", "2026-01-02", "--parquet", str(tmp_path))
+    assert answer.returncode == 0, answer.stderr
+    # Days that are there stay.
+    answer = run(*size, "--from", "2026-01-02", "--to", "2026-01-03", "--parquet", str(tmp_path))
     assert answer.returncode == 0, answer.stderr
     shop = generator.Shop(clients=1000, products=300)
     days = [shop.opened + timedelta(days=number) for number in range(3)]
@@ -55,7 +59,8 @@ def test_rows_are_those_of_the_generator(tmp_path: Path) -> None:
             # Spark's own notes on the schema aside.
             assert found.schema.remove_metadata() == expected.schema
             assert found.replace_schema_metadata().sort_by(f"{entity}_id") == expected.sort_by(f"{entity}_id")
-        assert f"2026-01-01 to 2026-01-03: {entity} {written.count_rows()} rows" in answer.stderr
+        count = written.count_rows(filter=pyarrow.dataset.field("day") > shop.opened)
+        assert f"2026-01-02 to 2026-01-03: {entity} {count} rows" in answer.stderr
 
 
 def test_wrong_arguments_get_one_sentence() -> None:

@@ -59,6 +59,8 @@ def _credentials(environment) -> Credentials:
     user, password = environment.get("CLICKHOUSE_USER"), environment.get("CLICKHOUSE_PASSWORD")
     if not user or not password:
         raise StartError("CLICKHOUSE_USER and CLICKHOUSE_PASSWORD must be set in the environment, and not empty.")
+    if user == READER:
+        raise StartError(f"CLICKHOUSE_USER must not be {READER}, who only reads.")
     reader = {READER: environment["TSHOP_DASHBOARD_PASSWORD"]} if environment.get("TSHOP_DASHBOARD_PASSWORD") else {}
     return Credentials({user: password, **reader})
 

@@ -1,4 +1,4 @@
-"""Who may use the endpoint: one user, named by the environment, proved by any of the ways ClickHouse takes."""
+"""Who may use the endpoint: the builder and the dashboards' reader, proved by any of the ways ClickHouse takes."""
 
 import base64
 import hmac

@@ -8,9 +8,10 @@
 -- Errors: none.
 -- Reads: dds.sale. Writes: nothing.
 --
--- By index probes: one for each product, one for each client and week between the first sale and the last
--- (migrations/sql/0009_growth.sql says why weeks, which are steps of 168 hours from 2000-01-01 UTC). Where that would
--- be more probes than there are sales, by one pass over the sales: so after a first load, whose keys are all of them.
+-- By index probes: one for each product, one for each client and week of its period in which there may be sales
+-- (migrations/sql/0009_growth.sql says why weeks, which are steps of 168 hours from 2000-01-01 UTC). A new client,
+-- whose period is all of time, so costs a probe for each week that the shop has sold. Where so many probes would cost
+-- more than one pass over the sales, by that: a probe is taken for ten rows of the pass.
 CREATE OR REPLACE FUNCTION cdm.sales_in_periods(
     p_entity text,
     p_keys bigint[],
@@ -26,7 +27,7 @@ AS $body$
 DECLARE
     v_first_week timestamptz;
     v_last_week timestamptz;
-    v_probes_a_key bigint := 1;
+    v_probes bigint := cardinality(p_keys);
     -- By its size, as statistics may be missing; a version takes some 120 bytes.
     v_sales CONSTANT bigint := pg_relation_size('dds.sale') / 120;
 BEGIN
@@ -39,10 +40,18 @@ BEGIN
         RETURN;
     END IF;
     IF p_entity = 'client' THEN
-        v_probes_a_key := 1 + extract(EPOCH FROM v_last_week - v_first_week) / extract(EPOCH FROM interval '168 hours');
+        SELECT
+            sum(
+                extract(
+                    EPOCH FROM
+                    greatest(least(p.to_time, v_last_week) - greatest(p.from_time, v_first_week), interval '0')
+                ) / extract(EPOCH FROM interval '168 hours') + 1
+            )
+        INTO v_probes
+        FROM unnest(p_from, p_to) AS p (from_time, to_time);
     END IF;
 
-    IF cardinality(p_keys) * v_probes_a_key > v_sales THEN
+    IF v_probes * 10 > v_sales THEN
         RETURN QUERY
         SELECT s.sale_id, s.is_current
         FROM unnest(p_keys, p_from, p_to) AS p (key, from_time, to_time)

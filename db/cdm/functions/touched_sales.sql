@@ -6,12 +6,18 @@
 --     Every sale where a run loaded a whole dimension.
 -- Errors: none.
 -- Reads: cdm.sales_mart, dds.sale, sl.tombstone, sl.changed_period, sl.erasure. Writes: nothing.
+--
+-- In PL/pgSQL, whose plans know the runs: before PostgreSQL 18 a function in SQL is planned for any ten of them, which
+-- may look like the whole table.
 CREATE OR REPLACE FUNCTION cdm.touched_sales(p_runs bigint[])
 RETURNS TABLE (sale_id bigint)
-LANGUAGE sql
+LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
     WITH period AS (
         SELECT
             p.entity_name,
@@ -51,6 +57,7 @@ AS $body$
     WHERE EXISTS (
         SELECT FROM sl.changed_period AS c WHERE c.run_id = ANY (p_runs) AND c.entity_key IS NULL
     );
+END;
 $body$;
 
 COMMENT ON FUNCTION cdm.touched_sales IS 'The sales whose mart rows depend on what these runs wrote';

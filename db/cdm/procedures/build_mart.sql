@@ -8,13 +8,13 @@
 -- Errors: TS001 another run on cdm.sales_mart is in progress; TS005 somebody else holds a lock for longer than
 --     lock_timeout.
 -- Reads: dds.sale, dds.client, dds.product (through cdm.sales_mart_image), sl.run, sl.watermark, and through
---     cdm.touched_sales sl.tombstone, sl.changed_period.
--- Writes: cdm.sales_mart (cdm.write_sales), sl.run and sl.changed_period (what it has taken up), sl.watermark.
+--     cdm.touched_sales sl.tombstone, sl.changed_period, sl.erasure.
+-- Writes: cdm.sales_mart (cdm.write_sales), sl.run (what it has taken up), sl.watermark.
 --
 -- Versions are in knowledge time: valid_from is the run's clock (sl.run.started_at), so that
 -- WHERE valid_from <= T AND T < valid_to gives what was reported at T.
 -- What is new is told by sl.run.taken_up_by: a load that began earlier and commits later than a build is taken up by
--- the next one. What a load noted in sl.changed_period is deleted once it is both taken up and audited.
+-- the next one. What a load noted in sl.changed_period stays for the audit.
 CREATE OR REPLACE PROCEDURE cdm.build_mart(
     p_full boolean DEFAULT false,
     INOUT run_id bigint DEFAULT NULL,
@@ -73,9 +73,6 @@ BEGIN
         rows_rejected := 0;
 
         UPDATE sl.run AS r SET taken_up_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
-        DELETE FROM sl.changed_period AS p
-        USING sl.run AS r
-        WHERE r.run_id = p.run_id AND r.run_id = ANY (v_new_runs) AND r.audited_by IS NOT NULL;
         PERFORM sl.write_watermark(
             c_target, w.target, w.high_updated_at, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, v_run_id
         )

@@ -8,7 +8,8 @@
 --     TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark, sl.changed_period (what it has audited).
 --
--- What is new is told by sl.run.audited_by. Loads that no build has taken up yet are no violation of the mart.
+-- What is new is told by sl.run.audited_by. Loads that no build has taken up yet are no violation of the mart; they
+-- stay new until one has.
 CREATE OR REPLACE PROCEDURE sl.audit(
     p_full boolean DEFAULT true,
     INOUT run_id bigint DEFAULT NULL,
@@ -24,6 +25,7 @@ DECLARE
     c_target CONSTANT text := 'sl.audit';
     v_run_id bigint;
     v_new_runs bigint [];
+    v_built_runs bigint [];
     v_runs bigint [];
     v_findings text;
     v_promised jsonb;
@@ -34,6 +36,14 @@ BEGIN
         v_run_id := sl.begin_run('sl.audit', c_target);
         v_new_runs := ARRAY(
             SELECT r.run_id FROM sl.run AS r WHERE r.audited_by IS NULL AND r.status = 'succeeded'
+        );
+        -- What no build has taken up yet is checked now, and again, mart and all, when one has.
+        v_built_runs := ARRAY(
+            SELECT r.run_id
+            FROM sl.run AS r
+            WHERE
+                r.run_id = ANY (v_new_runs)
+                AND (r.taken_up_by IS NOT NULL OR r.target NOT IN ('dds.client', 'dds.product', 'dds.sale'))
         );
         -- After the first load of a dimension, that is everything.
         IF
@@ -157,10 +167,8 @@ BEGIN
                 HINT = 'docs/errors.md tells for each check what it means and how to heal it.';
         END IF;
 
-        UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_new_runs);
-        DELETE FROM sl.changed_period AS p
-        USING sl.run AS r
-        WHERE r.run_id = p.run_id AND r.run_id = ANY (v_new_runs) AND r.taken_up_by IS NOT NULL;
+        UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_built_runs);
+        DELETE FROM sl.changed_period AS p WHERE p.run_id = ANY (v_built_runs);
         PERFORM sl.write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
         FROM jsonb_to_recordset(v_promised) AS l (source text, high_updated_at timestamptz, snapshot_xmin bigint);
 
