@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from bench import clients, days, results, year
 from bench.measure import BenchError
-from bench.plan import PARTS, Plan, parse
+from bench.plan import FULL, PARTS, Plan, parse
 from embedded.errors import StackError
 
 FAILURE, INTERRUPTED = 1, 130
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
             start = time.monotonic()
             part = _RUNS[name](plan)
             results.save(part, time.monotonic() - start)
-            print(results.table(part.rows), flush=True)
+            print(results.table(part.rows, is_full=plan.label == FULL), flush=True)
             for check in part.checks:
                 print(f"{check.name}: {'nothing wrong' if check.is_right else check.found}")
             right &= part.is_right

@@ -10,6 +10,7 @@ from pathlib import Path
 from embedded.settings import ROOT
 
 FULL_CLIENTS = 5_000_000
+FULL = "full"
 FULL_PRODUCTS = 20_000
 # Of the size at which a load with nothing new is measured besides the whole one.
 SMALL_SHARE = 0.01
@@ -70,7 +71,7 @@ class Plan:
     @property
     def label(self) -> str:
         """Name of the size in files: "full", or the scale."""
-        return "full" if self.scale == 1 else f"{self.scale:g}"
+        return FULL if self.scale == 1 else f"{self.scale:g}"
 
     @property
     def command(self) -> str:
@@ -136,7 +137,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _scale(text: str) -> float:
-    if text == "full":
+    if text == FULL:
         return 1.0
     try:
         scale = float(text)

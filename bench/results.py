@@ -14,7 +14,7 @@ from tabulate import tabulate
 
 from bench.history import CLIENTS_A_CASE
 from bench.measure import BenchError, Cost, median, ratio
-from bench.plan import PARTS, Plan
+from bench.plan import FULL, PARTS, Plan
 from embedded.settings import ROOT
 
 MIB = 2**20
@@ -31,8 +31,9 @@ What the warehouse costs beside a floor, which is the least that the same rows t
 machine mean little, their ratios more. `make bench` starts servers of its own with the settings of the embedded stack,
 takes the generator's rows, measures both sides in turn, and keeps the median of the repetitions; a ratio is the median
 of the repetitions' ratios. CPU is the ratio of the servers' CPU seconds, all processes together; the generator's and
-the peers' own are not in it. What is to be reached is meant for `SCALE=full`: in a small shop the steps that cost the
-same whatever the size are most of it. A peer's seconds are those of its command, start-up and all.
+the peers' own are not in it. What is to be reached is meant for `SCALE=full`, and whether it is, is told of that size
+alone: in a small shop the steps that cost the same whatever the size are most of it. A peer's seconds are those of its
+command, start-up and all.
 
 """
 
@@ -201,11 +202,13 @@ def write_page(results: Path, page: Path) -> None:
         text.append(f"## {parts[0][1]['clients']:,} clients (`SCALE={folder.name}`)\n\n")
         rows = [row for _name, kept in parts for row in rows_of(kept)]
         charts = [row for row in rows if row.what.startswith("chart ")]
-        text.append(table([row for row in rows if row not in charts], "github") + "\n")
+        is_full = folder.name == FULL
+        text.append(table([row for row in rows if row not in charts], "github", is_full=is_full) + "\n")
         notes = [f"- {row.what}, {row.against}: {row.note}\n" for row in rows if row.note]
         text += ["\n", *notes] if notes else []
         if charts:
-            text.append(f"\nThe dashboard's queries, over all days at once:\n\n{table(charts, 'github')}\n")
+            text.append("\nThe dashboard's queries, over all days at once:\n\n")
+            text.append(table(charts, "github", is_full=is_full) + "\n")
         text += [_memory(parts), _losses(parts)]
         picture = page.parent / "pictures" / f"benchmark-year-{folder.name}.png"
         if (folder / "year.csv").exists():
@@ -278,8 +281,8 @@ def _bytes(value: float) -> str:
     return f"{value / MIB:,.0f} MiB" if value < 10 * 2**30 else f"{value / 2**30:,.1f} GiB"
 
 
-def table(rows: list[Row], style: str = "simple") -> str:
-    """Return the rows as a table."""
+def table(rows: list[Row], style: str = "simple", *, is_full: bool) -> str:
+    """Return the rows as a table; whether what is to be reached is, is told of the full size alone."""
     lines = []
     for row in rows:
         found, cpu = row.ratio(), row.ratio("cpu")
@@ -292,7 +295,7 @@ def table(rows: list[Row], style: str = "simple") -> str:
                 f"{found:.2f} ×" if found is not None else "—",
                 f"{cpu:.2f} ×" if cpu is not None else "—",
                 row.target,
-                {True: "yes", False: "no", None: "—"}[row.is_reached],
+                {True: "yes", False: "no", None: "—"}[row.is_reached if is_full else None],
                 f"{row.rows / median(row.ours):,.0f}" if row.rows else "—",
                 _bytes(median(row.ours, "wal")),
                 _bytes(median(row.other, "wal") if row.other else 0),
