@@ -10,7 +10,8 @@
 -- Writes: cdm.sales_mart, pg_temp.mart_change.
 --
 -- Sales that the mart has never seen, which nearly all of a day's are, go straight into it; the others are compared
--- first. What is known of a sale is fetched by an index probe: a plan that does not turn into a scan as tables grow.
+-- first. What is known of a sale is fetched by an index probe, and then its image by others (OFFSET 0): a plan that
+-- turns neither into a scan as tables grow nor into images of sales that are not compared.
 CREATE OR REPLACE FUNCTION cdm.write_sales(
     p_run_id bigint,
     OUT rows_read bigint,
@@ -61,7 +62,9 @@ BEGIN
         ORDER BY v.version_no DESC
         LIMIT 1
     ) AS m
-    LEFT JOIN cdm.sales_mart_image AS i ON i.sale_id = k.sale_id;
+    LEFT JOIN LATERAL (
+        SELECT v.* FROM cdm.sales_mart_image AS v WHERE v.sale_id = m.sale_id OFFSET 0
+    ) AS i ON true;
     ANALYZE pg_temp.mart_change (mart_sale_id, outcome);
 
     UPDATE cdm.sales_mart AS m
