@@ -50,6 +50,16 @@ def put_client(connection, client_id, updated_at, last_name="Иванова"):
     )
 
 
+def take_to_the_mart(connection):
+    """Sale 7, of client 7, from the sources to the mart, audited."""
+    put_client(connection, 7, "2026-01-01 10:00:00+00")
+    execute(connection, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01')")
+    execute(connection, "INSERT INTO raw.sale VALUES (7, 1, '2026-01-02', 7, 1, 3, '2026-01-02')")
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "CALL sl.audit(p_full => false)")
+
+
 def scanned(connection):
     """Rows that sequential scans have read of each table of raw, dds and cdm, as the server counts them."""
     execute(connection, "SELECT pg_stat_force_next_flush()")
@@ -358,12 +368,7 @@ def test_an_audit_of_what_was_touched_finds_what_a_run_wrote_and_scans_no_table(
 )
 def test_an_audit_of_what_was_touched_finds_a_broken_version(connect, broken, check):
     connection = connect()
-    put_client(connection, 7, "2026-01-01 10:00:00+00")
-    execute(connection, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01')")
-    execute(connection, "INSERT INTO raw.sale VALUES (7, 1, '2026-01-02', 7, 1, 3, '2026-01-02')")
-    for procedure in LOADS:
-        call(connection, procedure)
-    execute(connection, "CALL sl.audit(p_full => false)")
+    take_to_the_mart(connection)
     put_client(connection, 7, "2026-01-01 11:00:00+00", "Петрова")
     for procedure in LOADS:
         call(connection, procedure)
@@ -397,12 +402,7 @@ def test_what_a_load_changed_is_kept_until_it_is_built_and_audited(connect):
 
 def test_an_audit_before_the_build_leaves_the_mart_to_the_audit_after_it(connect):
     connection = connect()
-    put_client(connection, 7, "2026-01-01 10:00:00+00")
-    execute(connection, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01')")
-    execute(connection, "INSERT INTO raw.sale VALUES (7, 1, '2026-01-02', 7, 1, 3, '2026-01-02')")
-    for procedure in LOADS:
-        call(connection, procedure)
-    execute(connection, "CALL sl.audit(p_full => false)")
+    take_to_the_mart(connection)
     execute(connection, "UPDATE raw.sale SET quantity = 5, updated_at = '2026-01-03'")
     call(connection, "dds.load_sale")
     execute(connection, "CALL sl.audit(p_full => false)")

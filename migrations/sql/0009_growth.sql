@@ -29,5 +29,3 @@ and an audit has checked it';
 COMMENT ON COLUMN sl.entity.keeps_changed_periods IS
 'True where the mart looks the entity up as of a moment: a load then notes in sl.changed_period what it changed, and run_id
 needs no index';
--- Nobody clears what an entity notes that the mart does not look up.
-ALTER TABLE sl.entity ALTER COLUMN keeps_changed_periods SET DEFAULT false;
