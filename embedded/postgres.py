@@ -147,6 +147,9 @@ BASE_SETTINGS = {
     "max_wal_size": "4GB",
     "min_wal_size": "256MB",
     "wal_compression": "off",
+    # Let the WAL writer write beside the backend that fills the buffers, on the other core (docs/tuning.md).
+    "wal_buffers": "64MB",
+    "wal_writer_delay": "'10ms'",
     "checkpoint_timeout": "15min",
     "checkpoint_completion_target": "0.9",
     # The data is on a local SSD, or in the page cache.

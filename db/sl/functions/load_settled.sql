@@ -23,6 +23,7 @@ CREATE OR REPLACE FUNCTION sl.load_settled(
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET parallel_tuple_cost = 0
 AS $body$
 DECLARE
     v_source text := format('%I.%I', p_entity.source_schema, p_entity.source_table);
@@ -32,7 +33,8 @@ DECLARE
     v_not_rejected text := '';
     v_high timestamptz;
 BEGIN
-    -- A table of its own, as only such a statement is carried out by several processes.
+    -- A table of its own, as only such a statement is carried out by several processes; parallel_tuple_cost, since the
+    -- planner takes nearly all rows for odd.
     EXECUTE format(
         $sql$
         CREATE TEMPORARY TABLE scd2_odd ON COMMIT DROP AS
@@ -43,7 +45,7 @@ BEGIN
             CASE WHEN j.scd2_rule IS NOT NULL THEN to_jsonb(j.scd2_source) - 'changed_xid' END AS scd2_row
         FROM (
             SELECT
-                scd2_source_row.%1$s::text AS scd2_key,
+                scd2_source_row.%1$s AS scd2_key,
                 scd2_source_row.updated_at AS scd2_at,
                 %2$s AS scd2_rule,
                 scd2_source_row.is_deleted AS scd2_deleted,
@@ -56,12 +58,12 @@ BEGIN
         v_key, sl.failed_rule_expression(p_entity.entity_name), v_source, p_before_xid
     );
     INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
-    SELECT p_entity.entity_name, o.scd2_key, o.scd2_rule, o.scd2_row, p_run_id, clock_timestamp()
+    SELECT p_entity.entity_name, o.scd2_key::text, o.scd2_rule, o.scd2_row, p_run_id, clock_timestamp()
     FROM pg_temp.scd2_odd AS o
     WHERE o.scd2_rule IS NOT NULL;
     GET DIAGNOSTICS rows_rejected = ROW_COUNT;
     INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, run_id)
-    SELECT p_entity.entity_name, o.scd2_key, o.scd2_at, p_run_id
+    SELECT p_entity.entity_name, o.scd2_key::text, o.scd2_at, p_run_id
     FROM pg_temp.scd2_odd AS o
     WHERE o.scd2_rule IS NULL;
     GET DIAGNOSTICS rows_deleted = ROW_COUNT;
@@ -69,7 +71,7 @@ BEGIN
 
     IF rows_rejected > 0 THEN
         v_not_rejected := format(
-            'AND NOT EXISTS (SELECT FROM pg_temp.scd2_odd AS o WHERE o.scd2_key = r.%s::text '
+            'AND NOT EXISTS (SELECT FROM pg_temp.scd2_odd AS o WHERE o.scd2_key = r.%s '
             'AND o.scd2_rule IS NOT NULL)',
             v_key
         );

@@ -114,6 +114,7 @@ BEGIN
                 CASE WHEN c.scd2_rule IS NOT NULL THEN to_jsonb(c.scd2_source) - 'changed_xid' END AS scd2_row,
                 %9$s,
                 v.scd2_sk,
+                v.scd2_tid,
                 c.scd2_rule IS NULL AND c.scd2_at < v.scd2_known_at AS scd2_late,
                 CASE
                     WHEN c.scd2_rule IS NOT NULL THEN 'rejected'
@@ -152,6 +153,7 @@ BEGIN
             LEFT JOIN LATERAL (
                 SELECT
                     t.%6$s AS scd2_sk,
+                    t.ctid AS scd2_tid,
                     t.is_current AS scd2_current,
                     t.valid_from AS scd2_from,
                     coalesce(t.last_observed_at, t.valid_from) AS scd2_last_at,
@@ -198,7 +200,8 @@ BEGIN
                 USING ceil(v_changed / v_entity.breaker_share)::bigint;
             END IF;
 
-            -- Closed first: a version ends before its successor begins.
+            -- Closed first: a version ends before its successor begins. It is found by its place, which nobody else moves
+            -- under the target's lock: the index by surrogate key has nearly as many pages to read as versions to close.
             EXECUTE format(
                 $sql$
                 UPDATE %1$s AS t
@@ -208,7 +211,7 @@ BEGIN
                     last_observed_at = CASE WHEN t.last_observed_at < c.scd2_at THEN t.last_observed_at END,
                     run_id = %3$s
                 FROM pg_temp.scd2_change AS c
-                WHERE t.%2$s = c.scd2_sk AND c.scd2_action IN ('append', 'close')
+                WHERE t.ctid = c.scd2_tid AND t.%2$s = c.scd2_sk AND c.scd2_action IN ('append', 'close')
                 $sql$,
                 v_target, v_sk, v_run_id
             );
