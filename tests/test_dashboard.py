@@ -82,10 +82,7 @@ NUMBERS = {
     "Clients": "SELECT count(DISTINCT client_id)::float8 FROM line",
     "Items per order": "SELECT sum(quantity)::float8 / nullif(count(DISTINCT order_id), 0) FROM line",
     "Average order value": "SELECT sum(amount)::float8 / nullif(count(DISTINCT order_id), 0) FROM line",
-    "Average age of clients": (
-        "SELECT sum(age)::float8 / nullif(count(age), 0)"
-        " FROM (SELECT max(client_age) AS age FROM line GROUP BY client_id) AS c"
-    ),
+    "Average age of clients": "SELECT sum(client_age)::float8 / nullif(count(client_age), 0) FROM line",
 }
 PARTS = {
     "Revenue over time": "SELECT sold_on::text, sum(amount)::float8 FROM line GROUP BY 1",

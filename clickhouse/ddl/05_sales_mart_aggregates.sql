@@ -5,8 +5,9 @@
 --     hold, whatever view or tool it comes from. They are as exact as the rows: sums, and bitmaps of the ids.
 -- Columns: age_group: the client's age on the day of the sale, in bands; 'unknown' without a birth date.
 --
--- by_category_and_size and by_age_group answer for one kind of filter, by_all for any, but for different clients, whose
--- bitmaps are too sparse there: those are counted in the rows. by_age_group has the clients of each age, too.
+-- day_by_category_and_size and day_by_age_group answer for one kind of filter, day_by_all for any, but for different
+-- clients, whose bitmaps are too sparse there: those are counted in the rows. Those named without day_ are of an earlier
+-- version of this file.
 --
 -- A mutation builds the projections of the parts it touches anew, so parts are kept from growing: 64 MiB are some two
 -- million rows, about a week. ADD PROJECTION leaves the parts of an older database as they are: they are read as rows.
@@ -22,7 +23,10 @@ ADD COLUMN IF NOT EXISTS age_group LowCardinality(String) MATERIALIZED multiIf(
     '65+'
 ),
 ADD INDEX IF NOT EXISTS sales_mart_sale_idx sale_id TYPE minmax GRANULARITY 1,
-ADD PROJECTION IF NOT EXISTS by_age_group (
+DROP PROJECTION IF EXISTS by_age_group,
+DROP PROJECTION IF EXISTS by_category_and_size,
+DROP PROJECTION IF EXISTS by_all,
+ADD PROJECTION IF NOT EXISTS day_by_age_group (
     SELECT
         is_current,
         sold_on,
@@ -30,15 +34,15 @@ ADD PROJECTION IF NOT EXISTS by_age_group (
         count(),
         sum(quantity),
         sum(total_amount),
+        avg(client_age),
         groupBitmap(order_id),
-        groupBitmap(client_id),
-        groupBitmapStateMapIf(map(assumeNotNull(client_age), client_id), isNotNull(client_age))
+        groupBitmap(client_id)
     GROUP BY
         is_current,
         sold_on,
         age_group
 ),
-ADD PROJECTION IF NOT EXISTS by_category_and_size (
+ADD PROJECTION IF NOT EXISTS day_by_category_and_size (
     SELECT
         is_current,
         sold_on,
@@ -47,6 +51,7 @@ ADD PROJECTION IF NOT EXISTS by_category_and_size (
         count(),
         sum(quantity),
         sum(total_amount),
+        avg(client_age),
         groupBitmap(order_id),
         groupBitmap(client_id)
     GROUP BY
@@ -55,7 +60,7 @@ ADD PROJECTION IF NOT EXISTS by_category_and_size (
         category,
         size
 ),
-ADD PROJECTION IF NOT EXISTS by_all (
+ADD PROJECTION IF NOT EXISTS day_by_all (
     SELECT
         is_current,
         sold_on,
@@ -65,6 +70,7 @@ ADD PROJECTION IF NOT EXISTS by_all (
         count(),
         sum(quantity),
         sum(total_amount),
+        avg(client_age),
         groupBitmap(order_id)
     GROUP BY
         is_current,

@@ -1,22 +1,14 @@
--- What was sold, from the current rows of the mart. An order is all lines of one order_id. A client counts once in the
--- average age, with the age at their last purchase; clients whose age is not known are left out.
+-- What was sold, from the current rows of the mart: the same figures as on the dashboard. An order is all lines of one
+-- order_id. The average age is that on the day of the sale, over the lines whose client's age is known.
 -- What there is none of is NULL.
 SELECT
     sum(total_amount) AS revenue,
-    uniqExact(client_id) AS clients,
-    uniqExact(order_id) AS orders,
+    groupBitmap(client_id) AS clients,
+    groupBitmap(order_id) AS orders,
     sum(quantity) / nullIf(orders, 0) AS pieces_an_order,
     count() / nullIf(orders, 0) AS lines_an_order,
     revenue / nullIf(orders, 0) AS average_order_value,
-    (
-        SELECT avgOrNull(age)
-        FROM (
-            SELECT argMax(client_age, (sold_at, sale_id)) AS age
-            FROM tshop.sales AS purchases
-            WHERE client_age IS NOT NULL
-            GROUP BY client_id
-        ) AS last_purchase
-    ) AS average_age,
+    avgOrNull(client_age) AS average_age,
     (
         SELECT nullIf(any(size), '')
         FROM (
