@@ -931,6 +931,14 @@ def test_charts_read_aggregates_that_equal_the_rows(clickhouse, shop):
         assert clickhouse.rows(query) == clickhouse.rows(f"{query} SETTINGS optimize_use_projections = 0"), chart
 
 
+@pytest.mark.parametrize("version", ["24.12.9.1", "25.7.9.61"])
+def test_server_that_is_too_old_is_refused(clickhouse, version):
+    (statement,) = statements(SQL / "ddl" / "00_version.sql")
+    clickhouse.command(statement, statement.replace("version()", "'25.8.1.5101'"))
+    with pytest.raises(DatabaseError, match=f"This is ClickHouse {version}, and T-Shop needs 25.8 or newer: let"):
+        clickhouse.command(statement.replace("version()", f"'{version}'"))
+
+
 def test_file_of_the_definitions_is_one_statement():
     for file in (SQL / "ddl").glob("*.sql"):
         assert len(statements(file)) == 1, file.name

@@ -722,7 +722,7 @@ def test_clickhouse_job_makes_what_is_in_clickhouse_and_may_run_again(endpoint, 
         assert answer.stdout.split() == sorted(file.name for file in (ROOT / "clickhouse" / "ddl").glob("*.sql"))
     wrong = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=url.replace("tshop:", "tshop:no"))
     assert wrong.returncode == 1
-    assert "01_database.sql: " in wrong.stderr
+    assert "00_version.sql: " in wrong.stderr
     away = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=f"http://tshop:x@127.0.0.1:{free_port()}")
     assert away.returncode == 1
     assert "does not answer" in away.stderr
