@@ -35,7 +35,7 @@ CHECK := $(AS_OWNER) python -m migrations --check
 PSQL := psql -X -v ON_ERROR_STOP=1
 
 # Arguments of the targets below go on through the environment.
-export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE CLIENT
+export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS
 
 help: ## Show this manual
 	@printf 'T-Shop warehouse: make TARGET [NAME=value ...]\n\nTargets\n'
@@ -82,6 +82,10 @@ load: setup ## Load raw into dds: clients, products, sales
 
 mart: setup ## Build the mart from dds
 	@$(CHECK); $(AS_ETL) $(PSQL) -v procedure=cdm.build_mart -v arguments= <embedded/call.psql
+
+.PHONY: backfill
+backfill: setup ## First load or rebuild of all of dds and the mart, in slices of SLICE_ROWS (500000); again: goes on
+	@$(CHECK); $(AS_OWNER) python -m embedded.backfill
 
 audit: setup ## Check the warehouse's invariants
 	@$(CHECK); $(AS_ETL) $(PSQL) -v procedure=sl.audit -v arguments= <embedded/call.psql
@@ -158,11 +162,11 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:
 #: Variables of make bench
 #:   SCALE=0.02   share of 5 million clients, or full
-#:   ONLY=client,day,year   PEERS=dbt,sqlmesh (or none)   what to measure
+#:   ONLY=client,day,year,dashboard   PEERS=dbt,sqlmesh (or none)   what to measure
 #:   RUNS=3   repetitions; DAYS=28   days loaded one by one, up to 365; KEEP=yes keeps them for more
 #:   BENCH_HOME=.tshop-bench   folder of its servers
 #:
-#: Variables of others: make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor
+#: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor
 #:
 #: Environment
 #:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL

@@ -103,6 +103,35 @@ def test_the_procedures_run_on_each_version(database):
         assert [(client, str(total)) for client, total in cursor.fetchall()] == [("Анна Иванова", "301.50")]
 
 
+@pytest.mark.parametrize("database", VERSIONS, indirect=True)
+def test_an_upgrade_leaves_no_routine_with_two_signatures(database):
+    _, dsn = database
+    runner.migrate(dsn, target="0009")
+    # The signatures at 0009 of what has others now.
+    counts = ", ".join(f"INOUT c{number} bigint DEFAULT NULL" for number in range(7))
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            CREATE PROCEDURE sl.load_entity(a text, b boolean DEFAULT false, c boolean DEFAULT false, {counts})
+            LANGUAGE sql AS 'SELECT {", ".join(["1::bigint"] * 7)}';
+            CREATE FUNCTION sl.load_settled(a sl.entity, b bigint, c bigint) RETURNS void LANGUAGE sql AS '';
+            CREATE FUNCTION sl.erase_delivered(a sl.entity, b bigint, c bigint) RETURNS bigint
+            LANGUAGE sql AS 'SELECT 1::bigint';
+            CREATE FUNCTION sl.begin_run(a text, b text) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+            CREATE FUNCTION sl.lock_target(a text, b text) RETURNS void LANGUAGE sql AS '';
+            """
+        )
+    runner.migrate(dsn)
+    overloaded = """
+        SELECT p.pronamespace::regnamespace::text, p.proname FROM pg_proc AS p
+        WHERE p.pronamespace IN ('sl'::regnamespace, 'raw'::regnamespace, 'dds'::regnamespace, 'cdm'::regnamespace)
+        GROUP BY p.pronamespace, p.proname HAVING count(*) > 1
+    """
+    assert query(dsn, overloaded) == []
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL dds.load_client()")
+
+
 def test_every_body_is_recorded_with_its_hash_and_revision(warehouse):
     recorded = query(warehouse, "SELECT file_name, sha256, revision FROM sl.routine_version ORDER BY file_name")
     expected = sorted(

@@ -58,7 +58,9 @@ RIGHTS = {
     "tshop_monitor": {
         "database": {"CONNECT"},
         "schemas": {"sl"},
-        "relations": dict.fromkeys(("sl.status_run", "sl.status_lag", "sl.status_rejected", "sl.status_quality"), READ),
+        "relations": dict.fromkeys(
+            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill")), READ
+        ),
         "routines": {"sl.rows_waiting"},
     },
     "public": {"database": set(), "schemas": set(), "relations": {}, "routines": set()},
@@ -231,6 +233,8 @@ def test_etl_calls_and_does_nothing_else(warehouse_of_owner):
         "CALL sl.load_entity('client')",
         "SELECT sl.drop_working_set()",
         "CALL dds.forget_client(1)",
+        "CALL sl.backfill('client')",
+        "CALL cdm.backfill_mart()",
         "CREATE TEMPORARY TABLE scd2_change (x integer)",
         "CREATE TABLE public.t ()",
         "CREATE SCHEMA mine",

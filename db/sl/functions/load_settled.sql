@@ -1,9 +1,10 @@
--- sl.load_settled(p_entity sl.entity, p_before_xid bigint, p_run_id bigint) RETURNS record
+-- sl.load_settled(p_entity sl.entity, p_before_xid bigint, p_run_id bigint, p_slice sl.backfill_slice DEFAULT NULL)
+--     RETURNS record
 --
--- Purpose: the first load of an entity, straight from the source into the empty target: what nobody has seen before has
---     one state a key, so there is nothing to compare, to close or to splice.
+-- Purpose: the first load of an entity, or of a slice of it, straight from the source into the empty target: what
+--     nobody has seen before has one state a key, so there is nothing to compare, to close or to splice.
 -- Parameters: p_entity: registry row; p_before_xid: take the rows whose writing transaction lies below it, all of which
---     have ended; the others are the engine's; p_run_id: the run that writes.
+--     have ended; the others are the engine's; p_run_id: the run that writes; p_slice: only keys that lie in it.
 -- Returns: rows_inserted, rows_deleted (deletions of keys never seen), rows_rejected; high_updated_at: the greatest
 --     update time among the first two, NULL where there are none.
 -- Errors: none.
@@ -16,6 +17,7 @@ CREATE OR REPLACE FUNCTION sl.load_settled(
     p_entity sl.entity,
     p_before_xid bigint,
     p_run_id bigint,
+    p_slice sl.backfill_slice DEFAULT NULL,
     OUT rows_inserted bigint,
     OUT rows_deleted bigint,
     OUT rows_rejected bigint,
@@ -30,6 +32,7 @@ DECLARE
     v_target text := format('%I.%I', p_entity.target_schema, p_entity.target_table);
     v_key text := quote_ident(p_entity.key_column);
     v_columns text := sl.column_list(p_entity.tracked_columns, '%1$I');
+    v_key_type text := sl.key_type(p_entity);
     v_not_rejected text := '';
     v_high timestamptz;
 BEGIN
@@ -51,11 +54,12 @@ BEGIN
                 scd2_source_row.is_deleted AS scd2_deleted,
                 scd2_source_row AS scd2_source
             FROM %3$s AS scd2_source_row
-            WHERE scd2_source_row.changed_xid < %4$s
+            WHERE scd2_source_row.changed_xid < %4$s AND %5$s
         ) AS j
         WHERE j.scd2_rule IS NOT NULL OR j.scd2_deleted
         $sql$,
-        v_key, sl.failed_rule_expression(p_entity.entity_name), v_source, p_before_xid
+        v_key, sl.failed_rule_expression(p_entity.entity_name), v_source, p_before_xid,
+        sl.slice_condition(p_slice, 'scd2_source_row.' || v_key, v_key_type)
     );
     INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
     SELECT p_entity.entity_name, o.scd2_key::text, o.scd2_rule, o.scd2_row, p_run_id, clock_timestamp()
@@ -81,16 +85,22 @@ BEGIN
         INSERT INTO %1$s (%2$s, %3$s, valid_from, run_id)
         SELECT r.%2$s, %4$s, r.updated_at, $2
         FROM %5$s AS r
-        WHERE r.changed_xid < $1 AND r.is_deleted IS NOT TRUE %6$s
+        WHERE r.changed_xid < $1 AND r.is_deleted IS NOT TRUE AND %7$s %6$s
         $sql$,
-        v_target, v_key, v_columns, sl.column_list(p_entity.tracked_columns, 'r.%1$I'), v_source, v_not_rejected
+        v_target, v_key, v_columns, sl.column_list(p_entity.tracked_columns, 'r.%1$I'), v_source, v_not_rejected,
+        sl.slice_condition(p_slice, 'r.' || v_key, v_key_type)
     )
     USING p_before_xid, p_run_id;
     GET DIAGNOSTICS rows_inserted = ROW_COUNT;
 
-    -- What comes next, the mart's build first of all, plans by these.
-    EXECUTE format('ANALYZE %s', v_target);
-    EXECUTE format('SELECT max(t.valid_from) FROM %s AS t', v_target) INTO v_high;
+    -- What comes next, the mart's build first of all, plans by these. Of slices whoever finishes the last one sees to it.
+    IF p_slice.slice_no IS NULL THEN
+        EXECUTE format('ANALYZE %s', v_target);
+    END IF;
+    EXECUTE format(
+        'SELECT max(t.valid_from) FROM %s AS t WHERE %s', v_target,
+        sl.slice_condition(p_slice, 't.' || v_key, v_key_type)
+    ) INTO v_high;
     high_updated_at := greatest(high_updated_at, v_high);
 END;
 $body$;

@@ -1,18 +1,24 @@
--- sl.lock_target(p_procedure text, p_target text) RETURNS void
+-- sl.lock_target(p_procedure text, p_target text, p_shared boolean DEFAULT false) RETURNS void
 --
 -- Purpose: takes the advisory lock of a target, which is held until the transaction ends: two runs on one target never
---     overlap.
--- Parameters: p_procedure: who takes it; p_target: schema-qualified table.
+--     overlap, but for the slices of one backfill.
+-- Parameters: p_procedure: who takes it; p_target: schema-qualified table; p_shared: with others that take it so.
 -- Returns: nothing.
 -- Errors: TS001 another transaction has a run on the target in progress.
 -- Reads: nothing. Writes: nothing.
-CREATE OR REPLACE FUNCTION sl.lock_target(p_procedure text, p_target text)
+CREATE OR REPLACE FUNCTION sl.lock_target(p_procedure text, p_target text, p_shared boolean DEFAULT false)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
+DECLARE
+    v_is_mine boolean;
+    v_key CONSTANT bigint := hashtextextended('tshop run on ' || p_target, 0);
 BEGIN
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('tshop run on ' || p_target, 0)) THEN
+    v_is_mine := CASE
+        WHEN p_shared THEN pg_try_advisory_xact_lock_shared(v_key) ELSE pg_try_advisory_xact_lock(v_key)
+    END;
+    IF NOT v_is_mine THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TS001',
             MESSAGE = format('%s: another run on %s is in progress', p_procedure, p_target),

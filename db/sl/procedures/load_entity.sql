@@ -1,15 +1,18 @@
--- sl.load_entity(p_entity text, p_full boolean, p_force boolean, INOUT ...)
+-- sl.load_entity(p_entity text, p_full boolean, p_force boolean, INOUT ..., p_slice sl.backfill_slice DEFAULT NULL)
 --
 -- Purpose: the SCD2 engine. Brings the history of an entity in dds up to what its source table holds, in event time.
 -- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run;
---     p_force: go on even where that deletes or changes more than the entity's breaker_share of the current rows.
+--     p_force: go on even where that deletes or changes more than the entity's breaker_share of the current rows;
+--     p_slice: with p_full, a slice of a backfill (sl.backfill), which stands for the whole: only its keys are compared
+--     and counted, other slices may run at the same time, and the watermark is left to sl.finish_backfill.
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
 --     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed: a source
 --     that lost its rows looks the same as a mass deletion; TS005 somebody else holds a lock for longer than
 --     lock_timeout.
 -- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, the source and the target.
--- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.watermark, sl.run.
+-- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.run; sl.watermark or, of a slice,
+--     sl.backfill_slice.
 --
 -- The first load goes straight into the target (sl.load_settled) and leaves only the rows of the latest transactions.
 -- The rows that changed since the last run are classified first, each as exactly one of
@@ -37,7 +40,8 @@ CREATE OR REPLACE PROCEDURE sl.load_entity(
     INOUT rows_corrected bigint DEFAULT NULL,
     INOUT rows_deleted bigint DEFAULT NULL,
     INOUT rows_unchanged bigint DEFAULT NULL,
-    INOUT rows_rejected bigint DEFAULT NULL
+    INOUT rows_rejected bigint DEFAULT NULL,
+    p_slice sl.backfill_slice DEFAULT NULL
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -51,11 +55,17 @@ DECLARE
     v_key_type text := sl.key_type(v_entity);
     v_sk text := quote_ident(v_entity.surrogate_key_column);
     v_columns text := sl.column_list(v_entity.tracked_columns, '%1$I');
+    -- Of a composite value, IS NOT NULL asks whether every field is.
+    v_is_slice CONSTANT boolean := p_slice.slice_no IS NOT NULL;
+    v_procedure text := CASE
+        WHEN v_is_slice THEN 'sl.backfill' ELSE format('%s.load_%s', v_entity.target_schema, p_entity)
+    END;
+    v_in_slice text := sl.slice_condition(p_slice, v_key, v_key_type);
     v_forgotten text := 'false';
     v_run_id bigint;
     v_window record;
     v_is_first_load boolean := false;
-    v_is_fresh boolean;
+    v_is_fresh boolean := false;
     v_first record;
     v_changed_rows text;
     v_high timestamptz;
@@ -68,7 +78,7 @@ DECLARE
 BEGIN
     PERFORM sl.bound_lock_wait();
     BEGIN
-        v_run_id := sl.begin_run(format('%s.load_%s', v_entity.target_schema, p_entity), v_target);
+        v_run_id := sl.begin_run(v_procedure, v_target, p_shared => v_is_slice);
         PERFORM sl.drop_working_set();
         v_window := sl.read_window(v_target, v_source, p_full);
         IF EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity) THEN
@@ -77,22 +87,35 @@ BEGIN
                 'AND f.entity_key = scd2_source_row.%s::text)',
                 p_entity, v_key
             );
-            PERFORM sl.erase_delivered(v_entity, v_window.from_xid, v_window.to_xid);
+            PERFORM sl.erase_delivered(v_entity, v_window.from_xid, v_window.to_xid, p_slice);
         END IF;
-        IF v_window.is_full THEN
-            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s)', v_target) INTO v_is_first_load;
+        -- A slice in which nothing is known is one of a first load only where no load has ended yet: else it would note
+        -- the whole as changed for the sake of some new keys.
+        IF
+            v_window.is_full
+            AND NOT (
+                v_is_slice
+                AND EXISTS (SELECT FROM sl.watermark AS w WHERE w.target = v_target AND w.source = v_source)
+            )
+        THEN
+            EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s WHERE %s)', v_target, v_in_slice) INTO v_is_first_load;
         END IF;
-        v_is_fresh := v_is_first_load
-            AND NOT EXISTS (SELECT FROM sl.tombstone AS x WHERE x.entity_name = p_entity)
-            AND NOT EXISTS (SELECT FROM sl.rejected_row AS j WHERE j.entity_name = p_entity)
-            AND NOT EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity);
+        IF v_is_first_load THEN
+            EXECUTE format(
+                'SELECT NOT EXISTS (SELECT FROM sl.tombstone WHERE entity_name = %1$L AND %2$s) '
+                'AND NOT EXISTS (SELECT FROM sl.rejected_row WHERE entity_name = %1$L AND %2$s) '
+                'AND NOT EXISTS (SELECT FROM sl.erasure WHERE entity_name = %1$L AND %2$s)',
+                p_entity, sl.slice_condition(p_slice, format('entity_key::%s', v_key_type), v_key_type)
+            ) INTO v_is_fresh;
+        END IF;
         IF v_is_fresh THEN
-            v_first := sl.load_settled(v_entity, v_window.next_xmin, v_run_id);
+            v_first := sl.load_settled(v_entity, v_window.next_xmin, v_run_id, p_slice);
             v_window.from_xid := v_window.next_xmin;
         END IF;
 
         v_changed_rows := format(
-            'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s', v_source, v_window.from_xid, v_window.to_xid
+            'SELECT * FROM %s WHERE changed_xid BETWEEN %s AND %s AND %s', v_source, v_window.from_xid,
+            v_window.to_xid, v_in_slice
         );
         IF NOT v_is_fresh AND EXISTS (SELECT FROM sl.clock_rejection AS j WHERE j.entity_name = p_entity) THEN
             -- What was in the future then may be so no more: such rows are judged again though nobody touched them.
@@ -195,7 +218,9 @@ BEGIN
             FROM pg_temp.scd2_change AS c
             WHERE c.scd2_action IN ('append', 'close', 'splice');
             IF NOT p_force AND v_changed > v_entity.breaker_floor THEN
-                EXECUTE format('SELECT count(*) FROM (SELECT FROM %s WHERE is_current LIMIT $1) AS t', v_target)
+                EXECUTE format(
+                    'SELECT count(*) FROM (SELECT FROM %s WHERE is_current AND %s LIMIT $1) AS t', v_target, v_in_slice
+                )
                 INTO v_current
                 USING ceil(v_changed / v_entity.breaker_share)::bigint;
             END IF;
@@ -289,13 +314,18 @@ BEGIN
                         v_current
                     ),
                     DETAIL = format(
-                        'More than %s %% are not taken unforced, since a source that lost its rows looks the same. '
-                        'Nothing was changed.', round(v_entity.breaker_share * 100, 1)
+                        'More than %s %% are not taken unforced, since a source that lost its rows looks the same. %s',
+                        round(v_entity.breaker_share * 100, 1),
+                        CASE
+                            WHEN v_is_slice
+                                THEN format('What the slices other than number %s have done stays.', p_slice.slice_no)
+                            ELSE 'Nothing was changed.'
+                        END
                     ),
                     HINT = format(
-                        'Look at %s. If it is right, CALL %s.load_%s(p_force => true). The share is set by '
+                        'Look at %s. If it is right, CALL %s(%sp_force => true). The share is set by '
                         'sl.entity.breaker_share.',
-                        v_source, v_entity.target_schema, p_entity
+                        v_source, v_procedure, CASE WHEN v_is_slice THEN format('%L, ', p_entity) END
                     );
             END IF;
 
@@ -336,7 +366,9 @@ BEGIN
             VALUES (v_run_id, p_entity, NULL, '-infinity', 'infinity');
         END IF;
 
-        PERFORM sl.write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
+        IF NOT v_is_slice THEN
+            PERFORM sl.write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
+        END IF;
 
         run_id := v_run_id;
         UPDATE sl.run AS r SET rows_late = v_late WHERE r.run_id = v_run_id;
@@ -344,10 +376,13 @@ BEGIN
             run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected,
             v_window.is_full
         );
+        IF v_is_slice THEN
+            PERFORM sl.finish_slice(p_slice, v_run_id, v_high);
+        END IF;
     EXCEPTION
         WHEN lock_not_available THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
-            PERFORM sl.raise_lock_timeout(format('%s.load_%s', v_entity.target_schema, p_entity), v_context);
+            PERFORM sl.raise_lock_timeout(v_procedure, v_context);
     END;
 END;
 $body$;

@@ -54,8 +54,8 @@ BEGIN
     )
     VALUES (
         p_procedure,
-        CASE p_procedure
-            WHEN 'cdm.build_mart' THEN 'cdm.sales_mart'
+        CASE
+            WHEN p_procedure IN ('cdm.build_mart', 'cdm.backfill_mart') THEN 'cdm.sales_mart'
             ELSE coalesce(
                 (
                     SELECT format('%I.%I', e.target_schema, e.target_table)

@@ -1,7 +1,7 @@
 -- sl.status_quality
 --
--- Purpose: the quality of what the sources delivered, a row a load: how much of it was rejected, changed what was known
---     already or came late, and how long the load took.
+-- Purpose: the quality of what the sources delivered, a row a load or a slice of a backfill: how much of it was
+--     rejected, changed what was known already or came late, and how long the load took.
 -- Columns: run_id; entity_name; started_at; seconds; rows_read, rows_rejected, rows_corrected; rejected_share: of the
 --     rows read, 0 to 1; corrected_share: of the rows read, those that changed a state in place or moved its beginning
 --     into the past: another state of a time that was known, or a late state equal to the one after it; rows_late,
@@ -24,7 +24,7 @@ SELECT
 FROM sl.run AS r
 INNER JOIN sl.entity AS e
     ON r.target = format('%I.%I', e.target_schema, e.target_table)
-    AND r.procedure_name = format('%s.load_%s', e.target_schema, e.entity_name)
+    AND r.procedure_name IN (format('%s.load_%s', e.target_schema, e.entity_name), 'sl.backfill')
 WHERE r.status = 'succeeded';
 
 COMMENT ON VIEW sl.status_quality IS 'What the loads read and rejected, and how long they took';

@@ -37,7 +37,7 @@ SELECT
             -- A corrected row is a version closed and a version opened; what a forgetting rewrote stays one.
             THEN
                 r.rows_inserted + r.rows_deleted
-                + r.rows_corrected * CASE r.procedure_name WHEN 'cdm.build_mart' THEN 2 ELSE 1 END
+                + r.rows_corrected * CASE r.procedure_name WHEN 'dds.forget_client' THEN 1 ELSE 2 END
     END AS batch_rows,
     r.called_by,
     r.error_sqlstate,

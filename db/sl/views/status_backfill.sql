@@ -1,0 +1,51 @@
+-- sl.status_backfill
+--
+-- Purpose: how far first loads and rebuilds in slices are.
+-- Columns: target; started_at; finished_at: NULL while it is not finished; slices; slices_done; rows_read: by these;
+--     rows_per_second, seconds_left: by the pace of the last ten slices that were done, whoever did them; NULL before
+--     the first is, and of the past where nobody works on it.
+-- Reads: sl.backfill, sl.backfill_slice, sl.run.
+--
+-- A slice that is in progress is not seen: its row comes with its commit.
+CREATE OR REPLACE VIEW sl.status_backfill AS
+SELECT
+    b.target,
+    b.started_at,
+    b.finished_at,
+    s.slices,
+    s.slices_done,
+    s.rows_read,
+    round(p.rows_read / nullif(p.seconds, 0)) AS rows_per_second,
+    CASE
+        WHEN b.finished_at IS NULL THEN round((s.slices - s.slices_done) * p.seconds / p.slices)
+        ELSE 0
+    END AS seconds_left
+FROM sl.backfill AS b
+CROSS JOIN LATERAL (
+    SELECT
+        count(*) AS slices,
+        count(r.run_id) AS slices_done,
+        coalesce(sum(r.rows_read), 0) AS rows_read
+    FROM sl.backfill_slice AS c
+    LEFT JOIN sl.run AS r ON r.run_id = c.run_id
+    WHERE c.target = b.target
+) AS s
+CROSS JOIN LATERAL (
+    SELECT
+        nullif(count(*), 0) AS slices,
+        sum(l.rows_read) AS rows_read,
+        extract(EPOCH FROM max(l.finished_at) - min(l.started_at)) AS seconds
+    FROM (
+        SELECT
+            r.rows_read,
+            r.started_at,
+            r.finished_at
+        FROM sl.backfill_slice AS c
+        INNER JOIN sl.run AS r ON r.run_id = c.run_id
+        WHERE c.target = b.target
+        ORDER BY r.finished_at DESC
+        LIMIT 10
+    ) AS l
+) AS p;
+
+COMMENT ON VIEW sl.status_backfill IS 'How far first loads and rebuilds in slices are';

@@ -1,0 +1,771 @@
+"""First loads and rebuilds in slices end as one load does, whoever else works meanwhile and whatever cuts them off."""
+
+import contextlib
+import itertools
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg2
+import psycopg2.errors
+import pytest
+from hypothesis import given
+
+from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
+from migrations import runner
+from tests.conftest import ROOT, free_port, run_module
+from tests.reference_model import COLUMNS, CURRENT_MART
+from tests.test_properties import PATIENCE, PROPERTY, Script, Told, histories
+
+BEGIN_MART = """
+SELECT
+    sl.begin_backfill('test', 'cdm.sales_mart', '{dds.client,dds.product,dds.sale}', 'dds.sale', 'sale_id', 50)
+"""
+LOADS = ("dds.load_client", "dds.load_product", "dds.load_sale")
+# Keys with holes, of which each kind of row is one; the sources have deleted, mended and emptied some.
+MESS = """
+INSERT INTO raw.client
+SELECT
+    3 * n, CASE WHEN n % 9 <> 0 THEN 'Анна' END, 'Иванова ' || n,
+    CASE n % 7 WHEN 0 THEN '2999-01-01' WHEN 1 THEN NULL ELSE date '1990-05-05' + n END,
+    CASE WHEN n % 13 = 0 THEN 'infinity' ELSE timestamptz '2026-01-01' + n * interval '1 hour' END, n % 5 = 0
+FROM generate_series(-10, 60) AS n;
+INSERT INTO raw.product
+SELECT
+    n, 'Куртка', CASE WHEN n % 4 <> 0 THEN 'Верх' END, 'M', CASE WHEN n % 11 = 0 THEN -1 ELSE 10.5 * n END,
+    timestamptz '2026-01-01' + n * interval '1 hour', CASE WHEN n % 6 = 0 THEN true END
+FROM generate_series(1, 40) AS n;
+INSERT INTO raw.sale
+SELECT
+    7 * n, n / 2, timestamptz '2026-01-01' + n * interval '30 minutes', n % 190, n % 45,
+    CASE WHEN n % 17 = 0 THEN 0 ELSE 1 + n % 3 END, timestamptz '2026-01-02' + n * interval '1 hour', n % 10 = 0
+FROM generate_series(1, 200) AS n;
+"""
+CHANGES = """
+UPDATE raw.client SET last_name = 'Петрова', updated_at = updated_at + interval '9 days' WHERE client_id % 2 = 0;
+UPDATE raw.client SET last_name = 'Орлова', updated_at = updated_at - interval '9 days' WHERE client_id % 5 = 0;
+UPDATE raw.client SET first_name = 'Яна', birth_date = NULL, updated_at = '2026-03-01', is_deleted = false
+WHERE client_id % 9 = 0;
+UPDATE raw.product SET price = 7, updated_at = '2026-03-01', is_deleted = NULL WHERE product_id % 11 = 0;
+UPDATE raw.sale SET is_deleted = NOT is_deleted, updated_at = '2026-03-02' WHERE sale_id % 3 = 0;
+UPDATE raw.sale SET quantity = 9, updated_at = '2026-03-02' WHERE sale_id % 17 = 0;
+INSERT INTO raw.sale
+VALUES (-5, 1, '2026-01-02', 3, 1, 1, '2026-03-02'), (5000, 1, '2026-01-02', 9, 1, 1, '2026-03-02');
+"""
+
+
+def execute(connection, sql, parameters=None):
+    """Rows of a statement, None where it returns none."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return cursor.fetchall() if cursor.description else None
+
+
+def value(connection, sql, parameters=None):
+    """The one value that a query gives."""
+    ((found,),) = execute(connection, sql, parameters)
+    return found
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable]:
+    """Function that opens a connection in autocommit mode."""
+    with contextlib.ExitStack() as stack:
+
+        def open_connection(dsn):
+            connection = stack.enter_context(contextlib.closing(psycopg2.connect(dsn)))
+            connection.autocommit = True
+            return connection
+
+        yield open_connection
+
+
+@pytest.fixture
+def session(connect, warehouse):
+    """A session of the warehouse's owner."""
+    return connect(warehouse)
+
+
+@pytest.fixture
+def ordinary(connect, new_database, warehouse_template):
+    """A session of another warehouse, which is loaded as always: what a backfill must end as."""
+    return connect(new_database(warehouse_template))
+
+
+def load(session, arguments=""):
+    """Load and build as always."""
+    for procedure in (*LOADS, "cdm.build_mart"):
+        execute(session, f"CALL {procedure}({arguments})")
+
+
+def backfill(session, slice_rows=7):
+    """Load and build in slices."""
+    for entity in COLUMNS:
+        execute(session, "CALL sl.backfill(%s, %s)", (entity, slice_rows))
+    execute(session, "CALL cdm.backfill_mart(%s)", (slice_rows,))
+
+
+def finish(session, entity="sale"):
+    """Go on with a backfill that is not finished, slice by slice; returns how many there were."""
+    slices = 0
+    while value(session, "SELECT sl.load_slice(%s, false)", (entity,)):
+        slices += 1
+    return slices
+
+
+def content(session):
+    """All that loads and builds write, but for run ids, clocks and the numbers of surrogate keys."""
+    found = {
+        f"dds.{entity}": execute(
+            session,
+            f"SELECT {entity}_id, {', '.join(columns)}, valid_from, valid_to, is_current, last_observed_at "
+            f"FROM dds.{entity} ORDER BY {entity}_id, valid_from",
+        )
+        for entity, columns in COLUMNS.items()
+    }
+    return found | {
+        "the mart": execute(session, f"{CURRENT_MART} ORDER BY m.sale_id"),
+        "its versions": execute(
+            session, "SELECT sale_id, version_no, quantity, is_current FROM cdm.sales_mart ORDER BY 1, 2"
+        ),
+        "deletions": execute(
+            session, "SELECT entity_name, entity_key, deleted_at, last_observed_at FROM sl.tombstone ORDER BY 1, 2, 3"
+        ),
+        "rejections": execute(
+            session,
+            "SELECT entity_name, entity_key, rule_name, row, resolved_at IS NULL FROM sl.rejected_row "
+            "ORDER BY entity_name, entity_key, rejected_row_id",
+        ),
+        "watermarks": execute(
+            session, "SELECT target, source, high_updated_at FROM sl.watermark WHERE target <> 'sl.audit' ORDER BY 1, 2"
+        ),
+        "counts": execute(
+            session,
+            "SELECT target, sum(rows_read), sum(rows_inserted), sum(rows_corrected), sum(rows_deleted), "
+            "sum(rows_unchanged), sum(rows_rejected), sum(rows_late), bool_and(taken_up_by IS NOT NULL) "
+            "FROM sl.run WHERE target <> 'sl.audit' GROUP BY target ORDER BY 1",
+        ),
+        "changed periods": execute(
+            session,
+            "SELECT DISTINCT entity_name, entity_key, changed_from, changed_to FROM sl.changed_period ORDER BY 1, 2, 3",
+        ),
+    }
+
+
+def audit(session):
+    """Audit everything: every history, the mart, and the counts of every run."""
+    execute(session, "CALL sl.audit()")
+
+
+def hold(session, sale_id):
+    """Let whoever judges this sale wait until the session lets go by pg_advisory_unlock(1)."""
+    execute(
+        session,
+        f"""
+        UPDATE sl.quality_rule
+        SET expression = 'quantity > 0 AND (sale_id <> {sale_id} OR pg_advisory_xact_lock_shared(1) IS NOT NULL)'
+        WHERE rule_name = 'quantity_not_positive';
+        SELECT pg_advisory_lock(1)
+        """,
+    )
+
+
+def wait_for_waiting(session, running):
+    """Wait until somebody waits for the session's lock; fail where what runs ends without."""
+    while not value(session, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+        assert not running.done(), running.result()
+        time.sleep(0.01)
+
+
+# --- the same end ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("slice_rows", [1, 7, 1000])
+def test_a_first_load_and_build_in_slices_end_as_in_one(session, ordinary, slice_rows):
+    for one in (session, ordinary):
+        execute(one, MESS)
+    load(ordinary)
+    backfill(session, slice_rows)
+    assert content(session) == content(ordinary)
+    for one in (session, ordinary):
+        audit(one)
+        execute(one, CHANGES)
+        load(one)
+    # Slices end at different transactions, so that more or less is read again; what comes of it is the same.
+    after, expected = content(session), content(ordinary)
+    assert {key: rows for key, rows in after.items() if key != "counts"} == {
+        key: rows for key, rows in expected.items() if key != "counts"
+    }
+    audit(session)
+
+
+def test_a_rebuild_in_slices_ends_as_in_one(session, ordinary):
+    for one in (session, ordinary):
+        execute(one, MESS)
+        load(one)
+        # Rows that come with the ids of transactions long ended, as from a backup.
+        for entity in COLUMNS:
+            execute(one, f"ALTER TABLE raw.{entity} DISABLE TRIGGER stamp_changed_xid")
+        execute(one, CHANGES)
+    load(ordinary, "p_full => true")
+    backfill(session)
+    assert content(session) == content(ordinary)
+    audit(session)
+    # Once more, with nothing to do.
+    before = content(session)
+    backfill(session, 50)
+    after = content(session)
+    assert [rows for name, rows in after.items() if name != "counts"] == [
+        rows for name, rows in before.items() if name != "counts"
+    ]
+    audit(session)
+
+
+class Sliced(Script):
+    """Sessions that load and build in slices wherever the history asks for a full run, or for a first one."""
+
+    def run(self, sql: str, session: int = 0) -> list[tuple]:
+        """Run and keep a statement of a session, or what takes its place; returns its rows."""
+        called = re.fullmatch(r"CALL dds\.load_(\w+)\((p_full => true)?\);", sql)
+        if called and not self.is_open(session):
+            entity, is_full = called.groups()
+            target = f"dds.{entity}"
+            if is_full or not self.ask("SELECT 1 FROM sl.watermark WHERE target = %s", (target,)):
+                (last,) = self.ask("SELECT coalesce(max(run_id), 0) FROM sl.run")
+                super().run(f"CALL sl.backfill('{entity}', 2);")
+                return self.ask(
+                    "SELECT max(run_id), sum(rows_read)::bigint, sum(rows_inserted)::bigint, "
+                    "sum(rows_corrected)::bigint, sum(rows_deleted)::bigint, sum(rows_unchanged)::bigint, "
+                    "sum(rows_rejected)::bigint FROM sl.run WHERE target = %s AND run_id > %s",
+                    (target, *last),
+                )
+        if sql == "CALL cdm.build_mart(p_full => true);" and not self.is_open(session):
+            # In one slice, as the model knows builds of one clock.
+            super().run("CALL cdm.backfill_mart();")
+            return self.ask(
+                "SELECT run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected "
+                "FROM sl.run WHERE procedure_name = 'cdm.backfill_mart' ORDER BY run_id DESC LIMIT 1"
+            )
+        return super().run(sql, session)
+
+
+@pytest.fixture
+def sliced(warehouse: str) -> Iterator[Sliced]:
+    """Sessions in an empty warehouse."""
+    with contextlib.closing(Sliced(warehouse)) as story:
+        yield story
+
+
+@PATIENCE
+@PROPERTY
+@given(batches=histories())
+def test_histories_loaded_in_slices_equal_the_model(sliced, batches):
+    sliced.reset()
+    told = Told(sliced)
+    for batch in batches:
+        told.play(batch)
+    told.end()
+
+
+def test_an_empty_source_is_one_slice(session):
+    backfill(session)
+    assert execute(session, "SELECT target, slices, slices_done, rows_read FROM sl.status_backfill ORDER BY 1") == [
+        (target, 1, 1, 0) for target in ("cdm.sales_mart", "dds.client", "dds.product", "dds.sale")
+    ]
+    execute(session, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01')")
+    execute(session, "CALL dds.load_product()")
+    assert value(session, "SELECT is_full FROM sl.run ORDER BY run_id DESC LIMIT 1") is False
+    audit(session)
+
+
+# --- several sessions -----------------------------------------------------------------------------------------------
+
+
+def test_two_sessions_share_the_slices(connect, warehouse, session, ordinary):
+    for one in (session, ordinary):
+        execute(one, MESS)
+    first, second, watcher = connect(warehouse), connect(warehouse), connect(warehouse)
+    execute(second, "SET statement_timeout = '60s'")
+    hold(session, 7)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(execute, first, "CALL sl.backfill('sale', 20)")
+        wait_for_waiting(watcher, running)
+        # The first one is in its first slice: the second does all others.
+        execute(second, "CALL sl.backfill('sale', 20)")
+        assert "goes on with the backfill of dds.sale that is not finished" in second.notices[0]
+        assert "the last slices of dds.sale are in other sessions' hands" in second.notices[-1]
+        assert execute(watcher, "SELECT slices, slices_done, finished_at FROM sl.status_backfill") == [(10, 9, None)]
+        assert value(watcher, "SELECT count(*) FROM sl.watermark") == 0
+        # Ordinary loads and slices keep out of each other's way.
+        with pytest.raises(psycopg2.Error) as refused:
+            execute(second, "CALL dds.load_sale()")
+        assert refused.value.pgcode == "TS001"
+        execute(session, "SELECT pg_advisory_unlock(1)")
+        running.result()
+    assert "the backfill of dds.sale is finished: 10 slices" in first.notices[-1]
+    assert execute(session, "SELECT slices_done, rows_read, seconds_left FROM sl.status_backfill") == [(10, 200, 0)]
+    assert value(session, "SELECT count(*) FROM sl.run WHERE target = 'dds.sale'") == 10
+
+    for entity in ("client", "product"):
+        execute(session, "CALL sl.backfill(%s, 7)", (entity,))
+    execute(session, "CALL cdm.build_mart()")
+    load(ordinary)
+    assert content(session) == content(ordinary)
+    audit(session)
+
+
+def test_sessions_that_begin_at_once_do_each_slice_once(connect, warehouse, session):
+    execute(session, MESS)
+    sessions = [connect(warehouse) for _ in range(4)]
+    start = threading.Barrier(len(sessions))
+
+    def run(one):
+        start.wait()
+        execute(one, "CALL sl.backfill('sale', 3, p_join => %s)", (one is sessions[-1],))
+
+    execute(session, "SELECT sl.begin_entity_backfill('sale', 3)")
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        for done in [pool.submit(run, one) for one in sessions]:
+            done.result()
+    assert value(session, "SELECT count(DISTINCT run_id) = count(*) FROM sl.backfill_slice")
+    assert value(session, "SELECT count(*) = count(DISTINCT sale_id) FROM dds.sale")
+    assert value(session, "SELECT finished_at IS NOT NULL FROM sl.status_backfill")
+    audit(session)
+
+
+def test_a_second_session_waits_for_the_first_to_cut_the_slices(connect, warehouse, session):
+    execute(session, MESS)
+    first, second = connect(warehouse), connect(warehouse)
+    execute(first, "BEGIN; SELECT sl.begin_entity_backfill('sale', 50)")
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(execute, second, "CALL sl.backfill('sale', 7)")
+        while not value(session, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
+            assert not waiting.done()
+        execute(first, "COMMIT")
+        waiting.result()
+    assert value(session, "SELECT slices FROM sl.status_backfill") == 4
+
+
+def test_to_join_begins_none(session):
+    execute(session, MESS)
+    execute(session, "CALL sl.backfill('sale', p_join => true)")
+    assert value(session, "SELECT count(*) FROM sl.run") == 0
+    execute(session, "CALL sl.backfill('sale')")
+    execute(session, "CALL sl.backfill('sale', p_join => true)")
+    assert value(session, "SELECT count(*) FROM sl.run") == 1
+
+
+def test_what_is_written_between_slices_is_the_next_loads(connect, warehouse, session):
+    execute(session, MESS)
+    late = connect(warehouse)
+    execute(late, "BEGIN; UPDATE raw.sale SET quantity = 5, updated_at = '2026-02-01' WHERE sale_id = 14")
+    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(late, "COMMIT")
+    for _ in range(2):
+        assert value(session, "SELECT sl.load_slice('sale', false)")
+    # Into slices that are done, that are to come, and beyond the last key.
+    execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id IN (21, 1393)")
+    execute(session, "INSERT INTO raw.sale VALUES (22, 1, '2026-01-02', 3, 1, 6, '2026-03-01')")
+    execute(session, "INSERT INTO raw.sale VALUES (9000, 1, '2026-01-02', 3, 1, 6, '2026-03-01')")
+    assert finish(session) == 2
+    assert execute(session, "SELECT sale_id FROM dds.sale WHERE quantity = 6 ORDER BY 1") == [(1393,), (9000,)]
+    # The watermark is as it was before the first slice was cut: the open transaction's row, too, is read again.
+    execute(session, "CALL dds.load_sale()")
+    assert execute(session, "SELECT is_full, rows_read FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(False, 5)]
+    assert execute(session, "SELECT sale_id FROM dds.sale WHERE is_current AND quantity IN (5, 6) ORDER BY 1") == [
+        (14,),
+        (21,),
+        (22,),
+        (1393,),
+        (9000,),
+    ]
+    execute(session, "CALL dds.load_sale()")
+    audit(session)
+
+
+def test_a_load_in_between_is_not_set_back(session):
+    watermark = "SELECT snapshot_xmin FROM sl.watermark WHERE target = 'dds.sale'"
+    execute(session, MESS)
+    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl.load_slice('sale', false)")
+    execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id IN (14, 1393)")
+    # There is no watermark yet: it does the whole, and the slices after it find nothing to do.
+    execute(session, "CALL dds.load_sale()")
+    assert execute(session, "SELECT is_full, rows_read FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(True, 200)]
+    before = value(session, watermark)
+    assert finish(session) == 3
+    assert value(session, watermark) == before
+    assert value(session, "SELECT sum(rows_inserted + rows_deleted) FROM sl.run WHERE run_id > 2") == 0
+    audit(session)
+
+    # With a watermark it reads what is new; so does the one after the end.
+    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl.load_slice('sale', false)")
+    execute(session, "UPDATE raw.sale SET quantity = 7, updated_at = '2026-03-02' WHERE sale_id IN (14, 1393)")
+    execute(session, "CALL dds.load_sale()")
+    assert execute(session, "SELECT is_full, rows_inserted FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(False, 2)]
+    before = value(session, watermark)
+    finish(session)
+    assert value(session, watermark) == before
+    execute(session, "CALL dds.load_sale()")
+    assert value(session, "SELECT rows_read FROM sl.run ORDER BY run_id DESC LIMIT 1") == 0
+    audit(session)
+
+
+def test_a_client_forgotten_in_between_stays_forgotten(session):
+    execute(session, MESS)
+    execute(session, "CALL sl.backfill('product', 7)")
+    execute(session, "CALL sl.backfill('sale', 7)")
+    execute(session, "SELECT sl.begin_entity_backfill('client', 10)")
+    execute(session, "SELECT sl.load_slice('client', false)")
+    # One whose slice is done, one whose slice is not, and one whom the source delivers past the trigger.
+    for client in (-24, 96, 102):
+        execute(session, "CALL dds.forget_client(%s)", (client,))
+    execute(session, "ALTER TABLE raw.client DISABLE TRIGGER keep_forgotten_update")
+    execute(
+        session,
+        "UPDATE raw.client SET first_name = 'Анна', last_name = 'Иванова', updated_at = '2026-04-01' "
+        "WHERE client_id = 102",
+    )
+    finish(session, "client")
+    forgotten = "SELECT DISTINCT first_name, last_name FROM dds.client WHERE client_id IN (-24, 96, 102)"
+    assert execute(session, forgotten) == [(None, None)]
+    assert value(session, "SELECT last_name FROM raw.client WHERE client_id = 102") is None
+    execute(session, "CALL cdm.build_mart()")
+    audit(session)
+
+
+# --- cut off --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def server(scratch) -> Iterator[PostgresServer]:
+    """A running server of its own, with an empty warehouse in its database "postgres"."""
+    # What was committed has to outlive the kill.
+    settings = THROW_AWAY_SETTINGS | {"synchronous_commit": "on"}
+    server = PostgresServer(scratch / "backfill", free_port(), secrets.token_urlsafe(16), settings=settings)
+    server.start()
+    runner.migrate(server.dsn("postgres"))
+    yield server
+    server.stop("immediate")
+    shutil.rmtree(server.folder)
+
+
+def kill(connect, victim, dsn):
+    """Kill a session's process, whereupon the server ends all sessions and recovers; returns a new session."""
+    os.kill(victim.info.backend_pid, signal.SIGKILL)
+    while True:
+        with contextlib.suppress(psycopg2.OperationalError):
+            return connect(dsn)
+        time.sleep(0.05)
+
+
+def test_a_killed_session_loses_its_slice_and_no_more(connect, server, ordinary):
+    dsn = server.dsn("postgres")
+    holder, victim = connect(dsn), connect(dsn)
+    execute(holder, MESS)
+    hold(holder, 7 * 101)
+    with ThreadPoolExecutor() as pool:
+        running = pool.submit(execute, victim, "CALL sl.backfill('sale', 30)")
+        wait_for_waiting(holder, running)
+        session = kill(connect, victim, dsn)
+        with pytest.raises(psycopg2.Error):
+            running.result()
+    assert execute(session, "SELECT slices, slices_done, rows_read FROM sl.status_backfill") == [(7, 3, 90)]
+    for entity in COLUMNS:
+        execute(session, "CALL sl.backfill(%s, 30)", (entity,))
+    assert value(session, "SELECT count(*) FROM sl.run WHERE target = 'dds.sale'") == 7
+
+    execute(session, BEGIN_MART)
+    for _ in range(2):
+        execute(session, "SELECT cdm.build_slice()")
+    victim = connect(dsn)
+    execute(victim, "BEGIN; SELECT cdm.build_slice()")
+    session = kill(connect, victim, dsn)
+    assert execute(session, "SELECT slices, slices_done FROM sl.status_backfill WHERE target = 'cdm.sales_mart'") == [
+        (4, 2)
+    ]
+    execute(session, "CALL cdm.backfill_mart()")
+    execute(ordinary, MESS)
+    load(ordinary)
+    assert content(session) == content(ordinary)
+    audit(session)
+
+
+def test_all_slices_done_but_not_finished_is_finished_by_the_next(session):
+    execute(session, MESS)
+    execute(session, "SELECT sl.begin_entity_backfill('sale', 150)")
+    for _ in range(2):
+        assert value(session, "SELECT sl.load_slice('sale', false)")
+    execute(session, "CALL sl.backfill('sale', 7)")
+    assert execute(session, "SELECT slices, finished_at IS NOT NULL FROM sl.status_backfill") == [(2, True)]
+    assert value(session, "SELECT count(*) FROM sl.run") == 2
+    audit(session)
+
+
+def test_one_of_another_cluster_is_begun_anew(session):
+    execute(session, MESS)
+    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl.load_slice('sale', false)")
+    # As a restored dump has it.
+    execute(session, "UPDATE sl.backfill SET system_identifier = 1, promised = '[]'")
+    execute(session, "CALL sl.backfill('sale', p_join => true)")
+    assert value(session, "SELECT count(*) FROM sl.run") == 1
+    execute(session, "CALL sl.backfill('sale', 100)")
+    assert execute(session, "SELECT slices, slices_done, rows_read FROM sl.status_backfill") == [(2, 2, 200)]
+    assert value(session, "SELECT count(*) FROM sl.watermark WHERE target = 'dds.sale'") == 1
+    audit(session)
+
+
+# --- refused --------------------------------------------------------------------------------------------------------
+
+
+def test_an_unlikely_slice_stops_and_is_taken_when_forced(session):
+    execute(session, MESS)
+    backfill(session, 50)
+    execute(session, "UPDATE sl.entity SET breaker_floor = 10")
+    execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id BETWEEN 400 AND 700")
+    # An ordinary load would take them: they are few among all.
+    with pytest.raises(psycopg2.Error, match="the load would delete 0 and change 36 of 42 current rows") as refused:
+        execute(session, "CALL sl.backfill('sale', 50)")
+    assert refused.value.pgcode == "TS004"
+    assert "What the slices other than number 2 have done stays." in refused.value.diag.message_detail
+    assert "CALL sl.backfill('sale', p_force => true)" in refused.value.diag.message_hint
+    assert execute(session, "SELECT slices_done FROM sl.status_backfill WHERE target = 'dds.sale'") == [(1,)]
+    execute(session, "CALL sl.backfill('sale', p_force => true)")
+    assert value(session, "SELECT count(*) FROM dds.sale WHERE is_current AND quantity = 6") == 38
+    assert execute(session, "SELECT slices FROM sl.status_backfill WHERE target = 'dds.sale'") == [(4,)]
+    execute(session, "CALL cdm.build_mart()")
+    audit(session)
+
+
+@pytest.mark.parametrize(
+    ("call", "sqlstate"),
+    [
+        ("CALL sl.backfill('nobody')", "TS002"),
+        ("CALL sl.backfill('sale', 0)", "22023"),
+        ("CALL sl.backfill('sale', NULL)", "22023"),
+        ("CALL cdm.backfill_mart(-1)", "22023"),
+        ("BEGIN; CALL sl.backfill('sale')", "2D000"),
+        ("BEGIN; CALL cdm.backfill_mart()", "2D000"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(session, call, sqlstate):
+    with pytest.raises(psycopg2.Error) as refused:
+        execute(session, call)
+    assert refused.value.pgcode == sqlstate
+    execute(session, "ROLLBACK")
+    assert value(session, "SELECT count(*) FROM sl.backfill") == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "procedure", "target"),
+    [
+        ("CALL sl.backfill('client')", "sl.backfill", "dds.client"),
+        ("CALL cdm.backfill_mart()", "cdm.backfill_mart", "cdm.sales_mart"),
+    ],
+)
+def test_a_run_in_progress_and_a_lock_are_told(connect, warehouse, call, procedure, target):
+    session, other = connect(warehouse), connect(warehouse)
+    execute(session, MESS)
+    load(other)
+    execute(session, "UPDATE dds.client SET last_name = 'Никто'")
+    execute(session, "SET lock_timeout = '200ms'")
+    execute(other, f"BEGIN; SELECT sl.lock_target('test', '{target}')")
+    with pytest.raises(psycopg2.Error, match=f"^{procedure}: another run on {target} is in progress") as refused:
+        execute(session, call)
+    assert refused.value.pgcode == "TS001"
+    execute(other, "ROLLBACK")
+    execute(other, f"BEGIN; LOCK TABLE {target} IN EXCLUSIVE MODE")
+    with pytest.raises(psycopg2.Error, match=f"^{procedure}: somebody else holds a lock") as refused:
+        execute(session, call)
+    assert refused.value.pgcode == "TS005"
+    execute(other, "ROLLBACK")
+    execute(session, "RESET lock_timeout")
+    execute(session, call)
+    assert value(session, "SELECT finished_at IS NOT NULL FROM sl.status_backfill")
+
+
+def test_a_callers_search_path_does_not_matter(session):
+    execute(session, MESS)
+    execute(
+        session,
+        """
+        CREATE SCHEMA hostile;
+        CREATE DOMAIN hostile.text AS integer;
+        CREATE DOMAIN hostile.bool AS text;
+        CREATE FUNCTION hostile.begin_backfill(text, text, text[], text, text, bigint) RETURNS void
+        LANGUAGE sql AS 'SELECT 1 / 0';
+        CREATE FUNCTION hostile.no(bigint, bigint) RETURNS boolean LANGUAGE sql AS 'SELECT (1 / 0) = 1';
+        CREATE OPERATOR hostile.= (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = hostile.no);
+        CREATE OPERATOR hostile.> (LEFTARG = bigint, RIGHTARG = bigint, FUNCTION = hostile.no);
+        CREATE TEMPORARY TABLE backfill_slice (target integer);
+        SET search_path = pg_temp, hostile, sl, pg_catalog
+        """,
+    )
+    execute(session, "CALL sl.backfill('sale', '50')")
+    execute(session, "CALL cdm.backfill_mart('50')")
+    assert execute(session, "SHOW search_path") == [("pg_temp, hostile, sl, pg_catalog",)]
+    assert execute(session, "RESET search_path; SELECT slices, slices_done FROM sl.status_backfill") == [(4, 4)] * 2
+
+
+# --- the mart -------------------------------------------------------------------------------------------------------
+
+
+def test_a_load_between_slices_of_the_mart_is_the_next_builds(session):
+    execute(session, MESS)
+    for procedure in LOADS:
+        execute(session, f"CALL {procedure}()")
+    execute(session, BEGIN_MART)
+    assert value(session, "SELECT cdm.build_slice()")
+    execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id IN (14, 1393)")
+    execute(session, "CALL dds.load_sale()")
+    while value(session, "SELECT cdm.build_slice()"):
+        pass
+    assert execute(session, "SELECT sale_id FROM cdm.sales_mart WHERE quantity = 6") == [(1393,)]
+    assert execute(session, "SELECT run_id FROM sl.run WHERE target LIKE 'dds.%' AND taken_up_by IS NULL") == [(5,)]
+    assert value(session, "SELECT count(*) FROM sl.watermark WHERE target = 'cdm.sales_mart'") == 3
+    execute(session, "CALL cdm.build_mart()")
+    assert execute(session, "SELECT rows_read, rows_corrected FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(2, 1)]
+    audit(session)
+
+
+def test_a_build_between_slices_of_the_mart_is_harmless(session, ordinary):
+    for one in (session, ordinary):
+        execute(one, MESS)
+        for procedure in LOADS:
+            execute(one, f"CALL {procedure}()")
+    execute(session, BEGIN_MART)
+    assert value(session, "SELECT cdm.build_slice()")
+    execute(session, "CALL cdm.build_mart()")
+    taken = execute(session, "SELECT run_id, taken_up_by FROM sl.run WHERE target LIKE 'dds.%' ORDER BY 1")
+    audit(session)
+    while value(session, "SELECT cdm.build_slice()"):
+        pass
+    assert execute(session, "SELECT run_id, taken_up_by FROM sl.run WHERE target LIKE 'dds.%' ORDER BY 1") == taken
+    execute(ordinary, "CALL cdm.build_mart()")
+    for name in ("the mart", "its versions", "watermarks"):
+        assert content(session)[name] == content(ordinary)[name]
+    audit(session)
+
+
+def test_runs_on_the_mart_commit_in_the_order_of_their_numbers(connect, warehouse, session):
+    execute(session, MESS)
+    load(session)
+    execute(session, "UPDATE cdm.sales_mart SET quantity = 99")
+    sessions = [connect(warehouse) for _ in range(3)]
+    watcher = connect(warehouse)
+    seen = []
+
+    def run(one):
+        while True:
+            try:
+                return execute(one, "CALL cdm.backfill_mart(2)")
+            except psycopg2.Error as error:
+                if error.pgcode != "TS001":
+                    raise
+
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        execute(session, BEGIN_MART)
+        running = [pool.submit(run, one) for one in sessions]
+        while not all(one.done() for one in running):
+            seen.append({run_id for (run_id,) in execute(watcher, "SELECT run_id FROM cdm.sales_mart_run")})
+    for one in running:
+        one.result()
+    for before, after in itertools.pairwise(seen):
+        assert all(run_id > max(before) for run_id in after - before)
+    assert value(session, "SELECT count(*) FROM cdm.sales_mart WHERE is_current AND quantity = 99") == 0
+    audit(session)
+
+
+# --- cost -----------------------------------------------------------------------------------------------------------
+
+
+def test_slices_read_no_table_once_more_each(session):
+    execute(
+        session,
+        """
+        INSERT INTO raw.client SELECT g, 'Анна', 'Иванова', NULL, '2026-01-01' FROM generate_series(1, 20000) AS g;
+        INSERT INTO raw.product SELECT g, 'Куртка', 'Верх', 'M', 100, '2026-01-01' FROM generate_series(1, 500) AS g;
+        INSERT INTO raw.sale
+        SELECT g, g, '2026-01-02', 1 + g % 20000, 1 + g % 500, 1, '2026-01-02', g % 100 = 0
+        FROM generate_series(1, 40000) AS g;
+        """,
+    )
+    read = "SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname IN ('raw', 'dds', 'cdm')"
+
+    def scanned():
+        execute(session, "SELECT pg_stat_force_next_flush()")
+        execute(session, "SELECT pg_stat_clear_snapshot()")
+        return value(session, read)
+
+    before = scanned()
+    backfill(session, 1000)
+    first = scanned()
+    # The source to cut it, and the sales for the mart.
+    assert first - before <= 60_500 + 2 * 40_000
+    backfill(session, 1000)
+    assert scanned() - first <= 60_500 + 2 * 40_000
+    assert value(session, "SELECT bool_and(slices_done = slices) FROM sl.status_backfill")
+
+
+# --- make backfill --------------------------------------------------------------------------------------------------
+
+
+def test_make_backfill_takes_all_of_raw_to_the_mart(warehouse, session, ordinary):
+    for one in (session, ordinary):
+        execute(one, MESS)
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
+    assert answer.returncode == 0, answer.stderr
+    assert "dds.sale: slice 7 is done: " in answer.stderr
+    assert "the backfill of dds.sale is finished: 7 slices" in answer.stderr
+    load(ordinary)
+    assert content(session) == content(ordinary)
+    audit(session)
+
+
+@pytest.mark.parametrize("rows", ["0", "many", "-3"])
+def test_make_backfill_refuses_a_bad_number(warehouse, session, rows):
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS=rows)
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr == f"Error: SLICE_ROWS is '{rows}': give a whole number above zero, such as 500000.\n"
+    assert value(session, "SELECT count(*) FROM sl.backfill") == 0
+
+
+def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session):
+    execute(session, MESS)
+    hold(session, 7 * 101)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "embedded.backfill"],
+        cwd=ROOT,
+        env={**os.environ, "WAREHOUSE_DSN": warehouse, "SLICE_ROWS": "30"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        # Ctrl-C reaches all processes of the terminal.
+        start_new_session=True,
+    )
+    while not value(session, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert said.endswith("Interrupted. What the slices have done stays: run 'make backfill' again to go on.\n")
+    execute(session, "SELECT pg_advisory_unlock(1)")
+    assert value(session, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql'") == 0
+    done = value(session, "SELECT slices_done FROM sl.status_backfill WHERE target = 'dds.sale'")
+    assert 0 < done < 7
+
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
+    assert answer.returncode == 0, answer.stderr
+    assert value(session, "SELECT count(*) FROM sl.run WHERE target = 'dds.sale'") == 7
+    audit(session)
