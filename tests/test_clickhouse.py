@@ -380,6 +380,21 @@ def test_reconcile_names_the_batch_that_differs(clickhouse, shop, damage):
     assert_equal(clickhouse, shop)
 
 
+def test_amount_that_is_no_number_is_refused_and_not_taken_for_nothing(clickhouse, shop):
+    ((definition,),) = execute(shop, "SELECT pg_get_viewdef('cdm.sales_mart_export')")
+    inner = definition.rstrip().rstrip(";")
+    for column, digits in (("price", 12), ("total_amount", 22)):
+        unknown = f"(CASE WHEN v.sale_id <> 7 THEN v.{column} END)::numeric({digits}, 2) AS {column}"
+        changed = ", ".join(unknown if name == column else name for name in COLUMNS)
+        execute(shop, f"CREATE OR REPLACE VIEW cdm.sales_mart_export AS SELECT {changed} FROM ({inner}) AS v")
+        with pytest.raises(DatabaseError, match="Attempt to read after eof"):
+            clickhouse.take_over()
+        assert published(clickhouse) == []
+    execute(shop, f"CREATE OR REPLACE VIEW cdm.sales_mart_export AS {definition}")
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+
+
 def test_mart_built_between_pull_and_reconcile_is_found_and_cured_by_pulling_again(clickhouse, shop):
     clickhouse.prepare()
     clickhouse.run("pull.sql")

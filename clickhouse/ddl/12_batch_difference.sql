@@ -7,7 +7,8 @@
 -- Reads: tshop.warehouse_batch (PostgreSQL), tshop.batch, tshop.published_batch, tshop.staged_batch_to_heal.
 --
 -- PostgreSQL gets the inner condition, a range of batches, and ClickHouse picks those to heal out of it: a set of run
--- ids is not pushed down.
+-- ids is not pushed down. The two sides are parts of one union, and not of a join, for then each does its sums and
+-- hashes while the other does: a join reads its left side only once it has all of the right one.
 CREATE OR REPLACE VIEW tshop.batch_difference AS
 SELECT
     run_id,
@@ -17,80 +18,95 @@ SELECT
             arrayFilter(
                 part -> part <> '',
                 [
-                    if(w.row_count <> h.row_count, 'rows', ''),
-                    if(w.current_count <> h.current_count, 'current rows', ''),
-                    if(w.sum_quantity <> h.sum_quantity, 'quantity', ''),
-                    if(w.sum_total_amount <> h.sum_total_amount, 'amount', ''),
-                    if(w.row_hash <> h.row_hash, 'hash', '')
+                    if(warehouse_rows <> held_rows, 'rows', ''),
+                    if(warehouse_current <> held_current, 'current rows', ''),
+                    if(warehouse_quantity <> held_quantity, 'quantity', ''),
+                    if(warehouse_amount <> held_amount, 'amount', ''),
+                    if(warehouse_hash <> held_hash, 'hash', '')
                 ]
             ),
             ', '
         ),
         '. PostgreSQL has ',
-        toString(w.row_count), ' rows, ',
-        toString(w.current_count), ' of them current, quantity ',
-        toString(w.sum_quantity), ', amount ',
-        toString(w.sum_total_amount), '; ClickHouse has ',
-        toString(h.row_count), ' rows, ',
-        toString(h.current_count), ' of them current, quantity ',
-        toString(h.sum_quantity), ', amount ',
-        toString(h.sum_total_amount)
+        toString(warehouse_rows), ' rows, ',
+        toString(warehouse_current), ' of them current, quantity ',
+        toString(warehouse_quantity), ', amount ',
+        toString(warehouse_amount), '; ClickHouse has ',
+        toString(held_rows), ' rows, ',
+        toString(held_current), ' of them current, quantity ',
+        toString(held_quantity), ', amount ',
+        toString(held_amount)
     ) AS difference
 FROM
     (
         SELECT
             run_id,
-            row_count,
-            current_count,
-            sum_quantity,
-            sum_total_amount,
-            row_hash
+            sumIf(row_count, is_held = 0) AS warehouse_rows,
+            sumIf(current_count, is_held = 0) AS warehouse_current,
+            sumIf(sum_quantity, is_held = 0) AS warehouse_quantity,
+            sumIf(sum_total_amount, is_held = 0) AS warehouse_amount,
+            sumIf(row_hash, is_held = 0) AS warehouse_hash,
+            sumIf(row_count, is_held = 1) AS held_rows,
+            sumIf(current_count, is_held = 1) AS held_current,
+            sumIf(sum_quantity, is_held = 1) AS held_quantity,
+            sumIf(sum_total_amount, is_held = 1) AS held_amount,
+            sumIf(row_hash, is_held = 1) AS held_hash
         FROM
             (
                 SELECT
+                    0 AS is_held,
                     run_id,
                     row_count,
                     current_count,
                     sum_quantity,
                     sum_total_amount,
                     row_hash
-                FROM tshop.warehouse_batch
+                FROM
+                    (
+                        SELECT
+                            run_id,
+                            row_count,
+                            current_count,
+                            sum_quantity,
+                            sum_total_amount,
+                            row_hash
+                        FROM tshop.warehouse_batch
+                        WHERE
+                            run_id > (
+                                SELECT max(run_id)
+                                FROM tshop.published_batch
+                                WHERE {held_in:String} = 'sales_mart_staging'
+                            )
+                            OR (
+                                run_id >= (SELECT min(run_id) FROM tshop.staged_batch_to_heal)
+                                AND run_id <= (SELECT max(run_id) FROM tshop.staged_batch_to_heal)
+                            )
+                    )
                 WHERE
                     run_id > (
                         SELECT max(run_id)
                         FROM tshop.published_batch
                         WHERE {held_in:String} = 'sales_mart_staging'
                     )
-                    OR (
-                        run_id >= (SELECT min(run_id) FROM tshop.staged_batch_to_heal)
-                        AND run_id <= (SELECT max(run_id) FROM tshop.staged_batch_to_heal)
-                    )
+                    OR run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
+                UNION ALL
+                SELECT
+                    1 AS is_held,
+                    run_id,
+                    row_count,
+                    current_count,
+                    sum_quantity,
+                    sum_total_amount,
+                    row_hash
+                FROM tshop.batch
+                WHERE held_in = {held_in:String}
             )
-        WHERE
-            run_id > (
-                SELECT max(run_id)
-                FROM tshop.published_batch
-                WHERE {held_in:String} = 'sales_mart_staging'
-            )
-            OR run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
-    ) AS w
-FULL OUTER JOIN
-    (
-        SELECT
-            run_id,
-            row_count,
-            current_count,
-            sum_quantity,
-            sum_total_amount,
-            row_hash
-        FROM tshop.batch
-        WHERE held_in = {held_in:String}
-    ) AS h
-    USING (run_id)
+        GROUP BY run_id
+    )
 WHERE
-    w.row_count <> h.row_count
-    OR w.current_count <> h.current_count
-    OR w.sum_quantity <> h.sum_quantity
-    OR w.sum_total_amount <> h.sum_total_amount
-    OR w.row_hash <> h.row_hash
-SETTINGS external_table_strict_query = 1, join_use_nulls = 0;
+    warehouse_rows <> held_rows
+    OR warehouse_current <> held_current
+    OR warehouse_quantity <> held_quantity
+    OR warehouse_amount <> held_amount
+    OR warehouse_hash <> held_hash
+SETTINGS external_table_strict_query = 1;
