@@ -5,13 +5,18 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import clients, days, results, year
+from bench import clients, dashboard, days, results, year
 from bench.measure import BenchError
 from bench.plan import FULL, PARTS, Plan, parse
 from embedded.errors import StackError
 
 FAILURE, INTERRUPTED = 1, 130
-_RUNS: dict[str, Callable[[Plan], results.Part]] = {"client": clients.run, "day": days.run, "year": year.run}
+_RUNS: dict[str, Callable[[Plan], results.Part]] = {
+    "client": clients.run,
+    "day": days.run,
+    "year": year.run,
+    "dashboard": dashboard.run,
+}
 
 
 def main(argv: list[str] | None = None) -> int:

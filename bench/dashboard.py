@@ -1,6 +1,8 @@
-"""What the dashboard's queries cost on tshop.sales, beside the same on a plain MergeTree table that holds no history.
+"""The part "dashboard": what its queries cost on tshop.sales, beside the same on a plain MergeTree table.
 
-The queries are made of superset/assets/ as Superset makes them: a chart's columns, metrics, filters and order, over the
+A year of sales comes straight from the generator into ClickHouse, day by day as publishing brings it, since what
+PostgreSQL holds besides is not asked: the first state of each line, with the first state of its client and product. The
+queries are made of superset/assets/ as Superset makes them: a chart's columns, metrics, filters and order, over the
 whole time that is there instead of the last weeks.
 """
 
@@ -9,19 +11,86 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import pyarrow as pa
 import yaml
 from clickhouse_connect.driver.client import Client
+from tqdm import tqdm
 
+from bench.days import ENDPOINT_LIMIT
 from bench.measure import BenchError, Cost
-from bench.plan import Plan
-from bench.results import Row, say
-from bench.warehouse import Warehouse
+from bench.plan import OPENED, Plan
+from bench.results import Memory, Part, Row, say
+from bench.warehouse import Warehouse, warehouse
 from embedded.settings import ROOT
+from generator import ENTITIES, Shop, chunks
 
 ASSETS = ROOT / "superset" / "assets"
 SALES = "tshop.sales"
 _PLAIN = "bench.sales"
+_SOURCES = (
+    "CREATE DATABASE IF NOT EXISTS bench",
+    "CREATE OR REPLACE TABLE bench.client (client_id Int64, first_name String, last_name String,"
+    " birth_date Nullable(Date32)) ENGINE = MergeTree ORDER BY client_id",
+    "CREATE OR REPLACE TABLE bench.product (product_id Int64, name String, category LowCardinality(String),"
+    " size LowCardinality(String), price Decimal(12, 2)) ENGINE = MergeTree ORDER BY product_id",
+    "CREATE OR REPLACE TABLE bench.sale (sale_id Int64, order_id Int64, sold_at DateTime64(6, 'UTC'),"
+    " client_id Int64, product_id Int64, quantity Int32) ENGINE = MergeTree ORDER BY sale_id",
+)
+_PUBLISH = """
+INSERT INTO tshop.sales_mart (
+    sale_id, version_no, order_id, sold_at, sold_on, client_id, client_sk, client, client_age, product_id, product_sk,
+    product, category, size, price, quantity, total_amount, valid_from, valid_to, is_current, run_id
+)
+WITH toDate32(toTimeZone(s.sold_at, 'Europe/Moscow')) AS day
+SELECT
+    s.sale_id, 1, s.order_id, s.sold_at, day, s.client_id, s.client_id, concat(c.first_name, ' ', c.last_name),
+    age('year', c.birth_date, day), s.product_id, s.product_id, p.name, p.category, p.size, p.price, s.quantity,
+    p.price * s.quantity, s.sold_at, toDateTime64('2299-12-31', 6, 'UTC'), 1, {run_id}
+FROM bench.sale AS s
+INNER JOIN (SELECT * FROM bench.client WHERE client_id IN (SELECT client_id FROM bench.sale)) AS c USING client_id
+INNER JOIN bench.product AS p USING product_id
+"""
 _FILTERS = {", two sizes": {"size_name": ["M", "L"]}, ", two age groups": {"age_group": ["25-34", "35-44"]}}
+
+
+def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
+    """Fill ClickHouse with the days of the plan and ask it the dashboard's queries.
+
+    Args:
+        plan: what is asked for.
+        postgres_settings: settings above the embedded stack's; a test gives those of throw-away data.
+    """
+    part = Part("dashboard", plan)
+    with warehouse(plan.home / "dashboard", clickhouse=True, postgres_settings=postgres_settings) as servers:
+        servers.prepare_clickhouse()
+        fill(plan, servers)
+        part.rows = measure(plan, servers)
+        part.memory["ClickHouse, the dashboard"] = Memory(servers.endpoint_peak(), ENDPOINT_LIMIT)
+    return part
+
+
+def fill(plan: Plan, servers: Warehouse) -> None:
+    """Bring the good lines of the plan's days to tshop.sales_mart, a batch a day.
+
+    Args:
+        plan: the shop, and how many days.
+        servers: with the database tshop, empty.
+    """
+    shop = Shop(opened=OPENED, clients=plan.clients, products=plan.products)
+    with closing(servers.clickhouse()) as client:
+        for statement in _SOURCES:
+            client.command(statement)
+        for number in tqdm(range(plan.days), unit="day", mininterval=10):
+            for entity in ENTITIES:
+                names = client.query(f"SELECT * FROM bench.{entity} LIMIT 0").column_names
+                for rows in chunks(shop, plan.date(number), [entity]):
+                    first = rows.table.slice(0, rows.new).filter(pa.array(rows.rule[: rows.new] == 0))
+                    if first.num_rows:
+                        client.insert_arrow(f"bench.{entity}", first.select(names))
+            client.command(_PUBLISH.format(run_id=number + 1))
+            client.command("TRUNCATE TABLE bench.sale")
+        for entity in ENTITIES:
+            client.command(f"DROP TABLE bench.{entity} SYNC")
 
 
 def measure(plan: Plan, servers: Warehouse) -> list[Row]:

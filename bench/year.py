@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bench import dashboard
 from bench.days import ENDPOINT_LIMIT, TAKE_OVER, equality
 from bench.measure import Cost, Peak
 from bench.plan import Plan
@@ -31,7 +30,7 @@ _WEEK = 7
 
 
 def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
-    """Load the days that are not loaded yet, then compare the last ones with the first ones, and ask the dashboard.
+    """Load the days that are not loaded yet, then compare the last ones with the first ones.
 
     Args:
         plan: what is asked for.
@@ -47,7 +46,6 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         say("  checking the year")
         part.checks.append(equality(servers))
         part.rows = compare(days)
-        part.rows += dashboard.measure(plan, servers)
         part.memory["ClickHouse, the year"] = Memory(servers.endpoint_peak(), ENDPOINT_LIMIT)
         limit = servers.memory_limit()
     part.memory["PostgreSQL, the year"] = Memory(memory.bytes, limit)
