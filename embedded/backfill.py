@@ -1,30 +1,30 @@
 """First loads and rebuilds in slices, ``make backfill``: each entity in two sessions at once, then the mart in one.
 
-Works as the owner on the warehouse that WAREHOUSE_DSN names; SLICE_ROWS says how many rows a transaction takes. psql
-shows how far it is, slice by slice.
+Works as the owner of the warehouse; SLICE_ROWS says how many rows a transaction takes. psql shows each slice that is
+done.
 """
 
-import contextlib
 import os
 import subprocess
 import sys
 
-import psycopg2
-
+from embedded import main_job
 from embedded.errors import StackError
 from embedded.postgres import client_bin_dir, libpq_environment
+from embedded.settings import Settings
 
-# As many as the machine has cores to spare for them: the embedded one is planned for two.
+# The stack is planned for two cores.
 SESSIONS = 2
 
 
-def run(dsn: str, slice_rows: int) -> None:
+def run(settings: Settings, slice_rows: int) -> None:
     """Bring dds up to all of raw, and the mart up to dds.
 
     Raises:
-        StackError: a session has failed, for a reason that psql has shown.
+        StackError: the warehouse cannot be reached, or a session has failed, for a reason that psql has shown.
     """
-    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+    dsn = settings.warehouse_dsn_of("owner")
+    with main_job.connect(settings) as connection, connection.cursor() as cursor:
         cursor.execute("SELECT entity_name FROM sl.entity ORDER BY entity_name")
         entities = [name for (name,) in cursor.fetchall()]
     for entity in entities:
@@ -37,7 +37,7 @@ def run(dsn: str, slice_rows: int) -> None:
 
 def _call(dsn: str, *statements: str) -> None:
     """Run each statement in a session of its own, all at once, and wait for all of them, whatever becomes of one."""
-    psql = [client_bin_dir() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "VERBOSITY=default", "-o", os.devnull]
+    psql = [client_bin_dir() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
     environment = {**os.environ, **libpq_environment(dsn)}
     sessions = [
         subprocess.Popen([*psql, "-c", statement], env=environment, stdin=subprocess.DEVNULL)
@@ -63,7 +63,7 @@ def main() -> int:
     try:
         if not text.isdecimal() or int(text) == 0:
             raise StackError(f"SLICE_ROWS is '{text}': give a whole number above zero, such as 500000.")
-        run(os.environ["WAREHOUSE_DSN"], int(text))
+        run(Settings.from_environment(), int(text))
     except StackError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1

@@ -740,6 +740,30 @@ def test_make_backfill_refuses_a_bad_number(warehouse, session, rows):
     assert value(session, "SELECT count(*) FROM sl.backfill") == 0
 
 
+def test_make_backfill_stops_where_a_session_fails(warehouse, session):
+    execute(session, MESS)
+    execute(session, "ALTER TABLE dds.client ADD CONSTRAINT nobody CHECK (client_id <> 33)")
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="10")
+    assert answer.returncode == 1
+    assert 'violates check constraint "nobody"' in answer.stderr
+    assert answer.stderr.endswith(
+        "Error: The backfill has stopped for the reason above. What the slices have done stays: "
+        "run 'make backfill' again to go on.\n"
+    )
+    # The other session has taken the slice after it, and failed as well.
+    [(target, is_begun, finished_at)] = execute(
+        session, "SELECT target, slices_done BETWEEN 1 AND 7, finished_at FROM sl.status_backfill"
+    )
+    assert (target, is_begun, finished_at) == ("dds.client", True, None)
+
+
+def test_make_backfill_without_a_warehouse_is_told_in_one_sentence():
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN="postgresql://nobody:secret@127.0.0.1:1/nowhere")
+    assert (answer.returncode, answer.stdout, answer.stderr.count("\n")) == (1, "", 1)
+    assert answer.stderr.startswith("Error: The warehouse named by WAREHOUSE_DSN cannot be reached (")
+    assert "secret" not in answer.stderr
+
+
 def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session):
     execute(session, MESS)
     hold(session, 7 * 101)

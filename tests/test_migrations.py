@@ -1,5 +1,6 @@
 """Migrations: fresh and upgraded warehouses are the same, two at once both succeed, a broken body changes nothing."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -101,6 +102,12 @@ def test_the_procedures_run_on_each_version(database):
         )
         cursor.execute("SELECT client, total_amount FROM cdm.sales_mart WHERE is_current")
         assert [(client, str(total)) for client, total in cursor.fetchall()] == [("Анна Иванова", "301.50")]
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        for call in ("sl.backfill('client')", "sl.backfill('sale')", "cdm.backfill_mart()", "sl.audit()"):
+            cursor.execute(f"CALL {call}")
+        cursor.execute("SELECT count(*) FROM sl.status_backfill WHERE slices_done = slices AND seconds_left = 0")
+        assert cursor.fetchall() == [(3,)]
 
 
 @pytest.mark.parametrize("database", VERSIONS, indirect=True)
