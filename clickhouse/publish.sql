@@ -63,13 +63,10 @@ SELECT
             FROM tshop.sales_mart
             WHERE
                 (sold_on, sale_id, version_no) IN (SELECT sold_on, sale_id, version_no FROM tshop.staged_key)
-        )
-        - (
-            SELECT count()
-            FROM tshop.sales_mart
-            WHERE
-                run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
-                AND (sold_on, sale_id, version_no) NOT IN (SELECT sold_on, sale_id, version_no FROM tshop.staged_key)
+                OR (
+                    (SELECT count() FROM tshop.staged_batch_to_heal) > 0
+                    AND run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
+                )
         )
         + (SELECT count() FROM tshop.sales_mart_staging),
         'The next state of tshop.sales_mart has not the rows it must have; nothing was published. Pull and publish again'

@@ -284,6 +284,15 @@ def test_warehouse_is_asked_for_what_is_new_only(clickhouse, shop, asked):
         assert all(f'("run_id" > {last}) OR (("run_id" >= 0) AND ("run_id" <= 0))' in line for line in lines), lines
 
 
+def test_reconcile_lets_both_sides_work_at_a_time(clickhouse, shop):
+    clickhouse.prepare()
+    plan = str(clickhouse.rows("EXPLAIN SELECT * FROM tshop.batch_difference(held_in = 'sales_mart_staging')"))
+    assert "ReadFromPostgreSQL" in plan
+    assert "Union" in plan
+    # The left side of a join waits for the right one.
+    assert "Join" not in plan
+
+
 def test_statements_may_be_run_again_without_loss(clickhouse, shop):
     clickhouse.take_over()
     clickhouse.prepare()
