@@ -6,7 +6,7 @@
 -- Columns: age_group: the client's age on the day of the sale, in bands; 'unknown' without a birth date.
 --
 -- day_by_category_and_size and day_by_age_group answer for one kind of filter, day_by_all for any, but for different
--- clients, whose bitmaps are too sparse there: those are counted in the rows. Those named without day_ are of an earlier
+-- clients, whose bitmaps are too sparse there: those are counted in the rows. The names without day_ are of an earlier
 -- version of this file.
 --
 -- A mutation builds the projections of the parts it touches anew, so parts are kept from growing: 64 MiB are some two
