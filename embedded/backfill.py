@@ -15,19 +15,35 @@ from embedded.settings import Settings
 
 # The stack is planned for two cores.
 SESSIONS = 2
+# The entities, and whether one was finished by a run that was then cut off before the mart was.
+ENTITIES = """
+    SELECT
+        e.entity_name,
+        t.target,
+        b.finished_at IS NOT NULL
+        AND NOT coalesce(m.finished_at IS NOT NULL AND m.started_at > b.finished_at, false)
+    FROM sl.entity AS e
+    CROSS JOIN LATERAL format('%I.%I', e.target_schema, e.target_table) AS t (target)
+    LEFT JOIN sl.backfill AS b ON b.target = t.target
+    LEFT JOIN sl.backfill AS m ON m.target = 'cdm.sales_mart'
+    ORDER BY e.entity_name
+"""
 
 
 def run(settings: Settings, slice_rows: int) -> None:
-    """Bring dds up to all of raw, and the mart up to dds.
+    """Bring dds up to all of raw, and the mart up to dds; where an earlier run was cut off, do what is left of it.
 
     Raises:
         StackError: the warehouse cannot be reached, or a session has failed, for a reason that psql has shown.
     """
     dsn = settings.warehouse_dsn_of("owner")
     with main_job.connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT entity_name FROM sl.entity ORDER BY entity_name")
-        entities = [name for (name,) in cursor.fetchall()]
-    for entity in entities:
+        cursor.execute(ENTITIES)
+        entities = cursor.fetchall()
+    for entity, target, waits_for_the_mart in entities:
+        if waits_for_the_mart:
+            print(f"{target} is done already, and waits for the mart.", flush=True)
+            continue
         name = "'" + entity.replace("'", "''") + "'"
         # Cut before the sessions start: one that came late would begin another backfill after a short one's end.
         _call(dsn, f"SELECT sl.begin_entity_backfill({name}, {slice_rows})")
