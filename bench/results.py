@@ -207,7 +207,7 @@ def write_page(results: Path, page: Path) -> None:
         notes = [f"- {row.what}, {row.against}: {row.note}\n" for row in rows if row.note]
         text += ["\n", *notes] if notes else []
         if charts:
-            text.append("\nThe dashboard's queries, over all days at once:\n\n")
+            text.append("\nThe dashboard's queries, over all days at once, of lines that nobody has corrected:\n\n")
             text.append(table(charts, "github", is_full=is_full) + "\n")
         text += [_memory(parts), _losses(parts)]
         picture = page.parent / "pictures" / f"benchmark-year-{folder.name}.png"

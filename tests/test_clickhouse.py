@@ -877,6 +877,8 @@ def test_database_of_the_former_files_is_brought_up_to_date(clickhouse, shop):
     clickhouse.take_over()
     columns = "SELECT table, name, type, position FROM system.columns WHERE database = 'tshop' ORDER BY table, position"
     fresh = clickhouse.rows(columns)
+    projections = "SELECT table, name FROM system.projections WHERE database = 'tshop' ORDER BY ALL"
+    fresh_projections = clickhouse.rows(projections)
     # What a database has that was made before batches had a hash, could be healed, and could erase a person.
     clickhouse.command(
         "ALTER TABLE tshop.published_batch DROP COLUMN is_erasure",
@@ -908,6 +910,7 @@ def test_database_of_the_former_files_is_brought_up_to_date(clickhouse, shop):
     assert_equal(clickhouse, shop)
     assert len(watermark(clickhouse)) == 2
     assert clickhouse.rows(columns) == fresh
+    assert clickhouse.rows(projections) == fresh_projections
 
 
 def test_a_forgotten_name_leaves_the_disk(clickhouse, shop):

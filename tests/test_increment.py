@@ -224,6 +224,36 @@ def test_a_row_mended_while_a_load_judges_it_is_recorded_as_it_was_judged(connec
     assert execute(source, "SELECT quantity FROM dds.sale") == [(5,)]
 
 
+@pytest.mark.parametrize("raw_change", ["last_name = 'Петрова'", "is_deleted = true"])
+def test_a_version_that_somebody_moves_meanwhile_is_not_left_open_unsaid(connect, raw_change):
+    owner = connect()
+    put_client(owner, 1, "2026-01-01 10:00:00+00")
+    call(owner, "dds.load_client")
+    # Judging the row writes to the target past the procedures, as somebody could by hand at that moment.
+    execute(
+        owner,
+        "CREATE FUNCTION public.moved(bigint) RETURNS boolean LANGUAGE plpgsql AS $$"
+        "BEGIN UPDATE dds.client SET first_name = first_name WHERE client_id = $1; RETURN true; END $$",
+    )
+    execute(
+        owner,
+        "INSERT INTO sl.quality_rule (entity_name, position, rule_name, expression, description)"
+        " VALUES ('client', 99, 'moved', 'public.moved(client_id)', 'moves the version')",
+    )
+    execute(owner, f"UPDATE raw.client SET {raw_change}, updated_at = '2026-01-02 10:00:00+00'")
+    if raw_change.startswith("is_deleted"):
+        # A deleted row is not judged; another one is, and moves the version of the first.
+        execute(owner, "UPDATE sl.quality_rule SET expression = 'public.moved(1)' WHERE rule_name = 'moved'")
+        put_client(owner, 2, "2026-01-01 10:00:00+00")
+    before = execute(owner, "SELECT * FROM dds.client ORDER BY client_sk")
+    with pytest.raises(psycopg2.errors.SerializationFailure, match="somebody else has written to the target while"):
+        call(owner, "dds.load_client")
+    assert execute(owner, "SELECT * FROM dds.client ORDER BY client_sk") == before
+    execute(owner, "DELETE FROM sl.quality_rule WHERE rule_name = 'moved'")
+    call(owner, "dds.load_client")
+    execute(owner, "CALL sl.audit()")
+
+
 @pytest.mark.parametrize("procedure", LOADS)
 def test_a_run_shows_one_row_and_one_notice_and_writes_one_row_of_sl_run(connect, procedure):
     connection = connect()

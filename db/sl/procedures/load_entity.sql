@@ -9,7 +9,7 @@
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
 --     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed: a source
 --     that lost its rows looks the same as a mass deletion; TS005 somebody else holds a lock for longer than
---     lock_timeout.
+--     lock_timeout; 40001 somebody has written to the target past the procedures meanwhile.
 -- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.run; sl.watermark or, of a slice,
 --     sl.backfill_slice.
@@ -70,6 +70,7 @@ DECLARE
     v_changed_rows text;
     v_high timestamptz;
     v_rejected_before boolean;
+    v_closed bigint;
     v_current bigint;
     v_deleted bigint;
     v_changed bigint;
@@ -225,7 +226,7 @@ BEGIN
                 USING ceil(v_changed / v_entity.breaker_share)::bigint;
             END IF;
 
-            -- Closed first: a version ends before its successor begins. It is found by its place, which nobody else moves
+            -- Closed first: a version ends before its successor begins. It is found by its place, which no procedure moves
             -- under the target's lock: the index by surrogate key has nearly as many pages to read as versions to close.
             EXECUTE format(
                 $sql$
@@ -240,6 +241,18 @@ BEGIN
                 $sql$,
                 v_target, v_sk, v_run_id
             );
+            GET DIAGNOSTICS v_closed = ROW_COUNT;
+            IF
+                v_closed <> (
+                    SELECT count(*) FROM pg_temp.scd2_change AS c WHERE c.scd2_action IN ('append', 'close')
+                )
+            THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = 'serialization_failure',
+                    MESSAGE = format('%s: somebody else has written to the target while it was loaded', v_target),
+                    DETAIL = 'A version that was to be closed is not where it was. Nothing was changed.',
+                    HINT = 'Call again, and write to the target by its procedures alone.';
+            END IF;
             EXECUTE format(
                 $sql$
                 INSERT INTO %1$s (%2$s, %3$s, valid_from, run_id)
