@@ -226,8 +226,9 @@ BEGIN
                 USING ceil(v_changed / v_entity.breaker_share)::bigint;
             END IF;
 
-            -- Closed first: a version ends before its successor begins. It is found by its place, which no procedure moves
-            -- under the target's lock: the index by surrogate key has nearly as many pages to read as versions to close.
+            -- Closed first: a version ends before its successor begins. It is found by its place, which no procedure
+            -- moves under the target's lock: the index by surrogate key has nearly as many pages to read as there are
+            -- versions to close.
             EXECUTE format(
                 $sql$
                 UPDATE %1$s AS t
