@@ -1,10 +1,11 @@
 """First loads and rebuilds in slices, ``make backfill``: each entity in two sessions at once, then the mart in one.
 
 Works as the owner of the warehouse; SLICE_ROWS says how many rows a transaction takes. psql shows each slice that is
-done.
+done. What is unfinished is gone on with; where nothing is, all begins anew.
 """
 
 import os
+import signal
 import subprocess
 import sys
 
@@ -15,19 +16,28 @@ from embedded.settings import Settings
 
 # The stack is planned for two cores.
 SESSIONS = 2
-# The entities, and whether one was finished by a run that was then cut off before the mart was.
-ENTITIES = """
+# The entities, and whether a backfill of theirs is unfinished; at the end the mart, which is none.
+TARGETS = """
     SELECT
-        e.entity_name,
+        t.entity_name,
         t.target,
-        b.finished_at IS NOT NULL
-        AND NOT coalesce(m.finished_at IS NOT NULL AND m.started_at > b.finished_at, false)
-    FROM sl.entity AS e
-    CROSS JOIN LATERAL format('%I.%I', e.target_schema, e.target_table) AS t (target)
-    LEFT JOIN sl.backfill AS b ON b.target = t.target
-    LEFT JOIN sl.backfill AS m ON m.target = 'cdm.sales_mart'
-    ORDER BY e.entity_name
+        EXISTS (
+            SELECT
+            FROM sl.backfill AS b
+            WHERE
+                b.target = t.target
+                AND b.finished_at IS NULL
+                AND b.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
+        )
+    FROM (
+        SELECT entity_name, format('%I.%I', target_schema, target_table) FROM sl.entity
+        UNION ALL
+        SELECT NULL, 'cdm.sales_mart'
+    ) AS t (entity_name, target)
+    ORDER BY t.entity_name NULLS LAST
 """
+# One statement, so that of an interruption all have begun or none has; in the order in which others would lock them.
+BEGIN = "SELECT sl.begin_entity_backfill(e.entity_name, {}) FROM (SELECT * FROM sl.entity ORDER BY entity_name) AS e"
 
 
 def run(settings: Settings, slice_rows: int) -> None:
@@ -38,15 +48,18 @@ def run(settings: Settings, slice_rows: int) -> None:
     """
     dsn = settings.warehouse_dsn_of("owner")
     with main_job.connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute(ENTITIES)
-        entities = cursor.fetchall()
-    for entity, target, waits_for_the_mart in entities:
-        if waits_for_the_mart:
-            print(f"{target} is done already, and waits for the mart.", flush=True)
-            continue
-        name = "'" + entity.replace("'", "''") + "'"
+        cursor.execute(TARGETS)
+        targets = cursor.fetchall()
+    unfinished = [(entity, target) for entity, target, is_unfinished in targets if is_unfinished]
+    if unfinished:
+        entities = [entity for entity, _ in unfinished if entity]
+        print(f"Going on with what is unfinished: {', '.join(target for _, target in unfinished)}.", flush=True)
+    else:
+        entities = [entity for entity, _, _ in targets if entity]
         # Cut before the sessions start: one that came late would begin another backfill after a short one's end.
-        _call(dsn, f"SELECT sl.begin_entity_backfill({name}, {slice_rows})")
+        _call(dsn, BEGIN.format(slice_rows))
+    for entity in entities:
+        name = "'" + entity.replace("'", "''") + "'"
         _call(dsn, *[f"CALL sl.backfill({name}, p_join => true)"] * SESSIONS)
     _call(dsn, f"CALL cdm.backfill_mart({slice_rows})")
 
@@ -55,14 +68,15 @@ def _call(dsn: str, *statements: str) -> None:
     """Run each statement in a session of its own, all at once, and wait for all of them, whatever becomes of one."""
     psql = [client_bin_dir() / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", os.devnull]
     environment = {**os.environ, **libpq_environment(dsn)}
-    sessions = [
-        subprocess.Popen([*psql, "-c", statement], env=environment, stdin=subprocess.DEVNULL)
-        for statement in statements
-    ]
+    sessions = []
     try:
+        for statement in statements:
+            sessions.append(subprocess.Popen([*psql, "-c", statement], env=environment, stdin=subprocess.DEVNULL))
         failed = [session.wait() != 0 for session in sessions]
     except KeyboardInterrupt:
-        # The terminal has interrupted them, too: they cancel what they do.
+        # They cancel what they do. A terminal has interrupted them, too, but whoever ends this process alone has not.
+        for session in sessions:
+            session.send_signal(signal.SIGINT)
         for session in sessions:
             session.wait()
         raise
@@ -76,6 +90,7 @@ def _call(dsn: str, *statements: str) -> None:
 def main() -> int:
     """Run it; return the exit status."""
     text = os.environ.get("SLICE_ROWS") or "500000"
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if not text.isdecimal() or int(text) == 0:
             raise StackError(f"SLICE_ROWS is '{text}': give a whole number above zero, such as 500000.")

@@ -751,10 +751,9 @@ def test_make_backfill_stops_where_a_session_fails(warehouse, session):
         "run 'make backfill' again to go on.\n"
     )
     # The other session has taken the slice after it, and failed as well.
-    [(target, is_begun, finished_at)] = execute(
-        session, "SELECT target, slices_done BETWEEN 1 AND 7, finished_at FROM sl.status_backfill"
-    )
-    assert (target, is_begun, finished_at) == ("dds.client", True, None)
+    assert execute(
+        session, "SELECT target, slices_done BETWEEN 1 AND 7, finished_at FROM sl.status_backfill ORDER BY target"
+    ) == [("dds.client", True, None), ("dds.product", False, None), ("dds.sale", False, None)]
 
 
 def test_make_backfill_without_a_warehouse_is_told_in_one_sentence():
@@ -764,7 +763,8 @@ def test_make_backfill_without_a_warehouse_is_told_in_one_sentence():
     assert "secret" not in answer.stderr
 
 
-def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session):
+@pytest.mark.parametrize(("number", "is_terminal"), [(signal.SIGINT, True), (signal.SIGTERM, False)])
+def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session, number, is_terminal):
     execute(session, MESS)
     hold(session, 7 * 101)
     process = subprocess.Popen(
@@ -774,13 +774,13 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session):
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        # Ctrl-C reaches all processes of the terminal.
         start_new_session=True,
     )
     while not value(session, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    # Ctrl-C reaches all processes of the terminal.
+    (os.killpg if is_terminal else os.kill)(process.pid, number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.endswith("Interrupted. What the slices have done stays: run 'make backfill' again to go on.\n")
@@ -789,16 +789,52 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session):
     done = value(session, "SELECT slices_done FROM sl.status_backfill WHERE target = 'dds.sale'")
     assert 0 < done < 7
 
-    # What it had finished is not done again, wherever it is cut off, until the mart is there.
-    runs = "SELECT target, count(*) FROM sl.run WHERE target LIKE 'dds.%' GROUP BY target ORDER BY target"
-    for _ in range(2):
+    # What is finished is not done again; then the mart alone is unfinished; then nothing is.
+    runs = "SELECT target, count(*) FROM sl.run WHERE target <> 'sl.audit' GROUP BY target ORDER BY target"
+    counts = [("cdm.sales_mart", 6), ("dds.client", 3), ("dds.product", 2), ("dds.sale", 7)]
+    for unfinished in ("dds.sale", "cdm.sales_mart"):
         answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
         assert answer.returncode == 0, answer.stderr
-        assert "dds.client is done already, and waits for the mart" in answer.stdout
-        assert execute(session, runs) == [("dds.client", 3), ("dds.product", 2), ("dds.sale", 7)]
+        assert answer.stdout == f"Going on with what is unfinished: {unfinished}.\n"
+        assert execute(session, runs) == counts
         audit(session)
         execute(session, "UPDATE sl.backfill SET finished_at = NULL WHERE target = 'cdm.sales_mart'")
     execute(session, "UPDATE sl.backfill SET finished_at = now() WHERE target = 'cdm.sales_mart'")
     answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
     assert (answer.returncode, answer.stdout) == (0, "")
-    assert execute(session, runs) == [("dds.client", 6), ("dds.product", 4), ("dds.sale", 14)]
+    assert execute(session, runs) == [(target, 2 * slices) for target, slices in counts]
+
+
+def test_make_backfill_does_what_a_backfill_by_hand_has_done_long_ago(warehouse, session):
+    execute(session, MESS)
+    backfill(session)
+    execute(session, "CALL sl.backfill('product')")
+    execute(session, "CALL cdm.build_mart()")
+    # Nobody would notice it but a rebuild: the source has not changed.
+    execute(session, "UPDATE dds.product SET category = 'Низ' WHERE is_current AND product_id = 3")
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
+    assert (answer.returncode, answer.stdout) == (0, ""), answer.stderr
+    assert value(session, "SELECT category FROM dds.product WHERE is_current AND product_id = 3") == "Верх"
+    assert value(session, "SELECT bool_and(finished_at IS NOT NULL) FROM sl.backfill")
+    audit(session)
+
+
+def test_make_backfill_begins_all_entities_or_none(warehouse, session):
+    execute(session, MESS)
+    execute(session, "UPDATE sl.entity SET key_column = 'nothing' WHERE entity_name = 'sale'")
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
+    assert answer.returncode == 1
+    assert value(session, "SELECT count(*) FROM sl.backfill") == 0
+    execute(session, "UPDATE sl.entity SET key_column = 'sale_id' WHERE entity_name = 'sale'")
+    assert run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30").returncode == 0
+    assert value(session, "SELECT count(*) FROM sl.backfill WHERE finished_at IS NOT NULL") == 4
+
+
+def test_make_backfill_begins_anew_in_a_restored_dump(warehouse, session):
+    execute(session, MESS)
+    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(session, "UPDATE sl.backfill SET system_identifier = 1")
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="100")
+    assert (answer.returncode, answer.stdout) == (0, ""), answer.stderr
+    assert value(session, "SELECT slices FROM sl.status_backfill WHERE target = 'dds.sale'") == 2
+    assert value(session, "SELECT count(*) FROM sl.backfill WHERE finished_at IS NOT NULL") == 4
