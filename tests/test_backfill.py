@@ -345,13 +345,38 @@ def test_a_second_session_waits_for_the_first_to_cut_the_slices(connect, warehou
     execute(session, MESS)
     first, second = connect(warehouse), connect(warehouse)
     execute(first, "BEGIN; SELECT sl.begin_entity_backfill('sale', 50)")
+    # That may take long: it does not give up as it does before a lock of others.
+    execute(second, "SET lock_timeout = '50ms'")
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(execute, second, "CALL sl.backfill('sale', 7)")
         while not value(session, "SELECT count(*) FROM pg_locks WHERE NOT granted"):
-            assert not waiting.done()
+            assert not waiting.done(), waiting.result()
+        execute(session, "SELECT pg_sleep(0.3)")
+        assert not waiting.done(), waiting.result()
         execute(first, "COMMIT")
         waiting.result()
     assert value(session, "SELECT slices FROM sl.status_backfill") == 4
+
+
+def test_sessions_that_end_their_slices_at_once_do_not_stop_each_other(connect, warehouse, session):
+    execute(
+        session,
+        "INSERT INTO raw.product SELECT n, 'Куртка', 'Верх', 'M', 100, '2026-01-01' FROM generate_series(1, 20) AS n",
+    )
+    sessions = [connect(warehouse) for _ in range(2)]
+    start = threading.Barrier(len(sessions))
+
+    def run(one):
+        start.wait()
+        execute(one, "CALL sl.backfill('product', p_join => true)")
+
+    # What one has committed is seen before its lock is gone.
+    with ThreadPoolExecutor(len(sessions)) as pool:
+        for _ in range(150):
+            execute(session, "SELECT sl.begin_entity_backfill('product', 10)")
+            for done in [pool.submit(run, one) for one in sessions]:
+                done.result()
+            assert value(session, "SELECT finished_at IS NOT NULL FROM sl.backfill")
 
 
 def test_to_join_begins_none(session):
@@ -528,22 +553,51 @@ def test_one_of_another_cluster_is_begun_anew(session):
 # --- refused --------------------------------------------------------------------------------------------------------
 
 
-def test_an_unlikely_slice_stops_and_is_taken_when_forced(session):
+def test_an_unlikely_backfill_stops_and_is_taken_when_forced(session):
     execute(session, MESS)
     backfill(session, 50)
     execute(session, "UPDATE sl.entity SET breaker_floor = 10")
-    execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id BETWEEN 400 AND 700")
-    # An ordinary load would take them: they are few among all.
-    with pytest.raises(psycopg2.Error, match="the load would delete 0 and change 36 of 42 current rows") as refused:
-        execute(session, "CALL sl.backfill('sale', 50)")
+    execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id % 10 <> 1")
+    execute(session, "UPDATE raw.sale SET is_deleted = true, updated_at = '2026-03-01' WHERE sale_id % 10 = 1")
+    known = value(session, "SELECT count(*) FROM dds.sale WHERE is_current")
+    # No slice is larger than the floor.
+    with pytest.raises(psycopg2.Error) as refused:
+        execute(session, "CALL sl.backfill('sale', 10)")
     assert refused.value.pgcode == "TS004"
-    assert "What the slices other than number 2 have done stays." in refused.value.diag.message_detail
+    told = re.fullmatch(
+        r"dds.sale: the backfill would delete (\d+) and change (\d+) of (\d+) current rows",
+        refused.value.diag.message_primary,
+    )
+    deleted, changed, current = map(int, told.groups())
+    # The slices before have added some that were rejected once.
+    assert (current >= known, deleted > 0) == (True, True)
+    assert current / 2 < deleted + changed <= current / 2 + 10
+    [(slices, done)] = execute(session, "SELECT slices, slices_done FROM sl.status_backfill WHERE target = 'dds.sale'")
+    assert (slices, 9 < done < 12) == (20, True)
+    assert f"What the slices other than number {done + 1} have done stays." in refused.value.diag.message_detail
     assert "CALL sl.backfill('sale', p_force => true)" in refused.value.diag.message_hint
-    assert execute(session, "SELECT slices_done FROM sl.status_backfill WHERE target = 'dds.sale'") == [(1,)]
+    # It is not forgotten by the next call, in whichever session.
+    with pytest.raises(psycopg2.Error, match=re.escape(refused.value.diag.message_primary)):
+        execute(session, "CALL sl.backfill('sale', p_join => true)")
     execute(session, "CALL sl.backfill('sale', p_force => true)")
-    assert value(session, "SELECT count(*) FROM dds.sale WHERE is_current AND quantity = 6") == 38
-    assert execute(session, "SELECT slices FROM sl.status_backfill WHERE target = 'dds.sale'") == [(4,)]
+    assert value(session, "SELECT count(*) FROM dds.sale WHERE is_current AND quantity <> 6") == 0
     execute(session, "CALL cdm.build_mart()")
+    audit(session)
+    # The next one begins from nothing.
+    execute(session, "UPDATE raw.sale SET quantity = 7, updated_at = '2026-03-02' WHERE sale_id < 100")
+    execute(session, "CALL sl.backfill('sale', 10)")
+    assert value(session, "SELECT count(*) FROM dds.sale WHERE is_current AND quantity = 7") > 0
+
+
+def test_a_slice_that_changes_whole_is_few_among_all(session, ordinary):
+    for one in (session, ordinary):
+        execute(one, MESS)
+        load(one)
+        execute(one, "UPDATE sl.entity SET breaker_floor = 10")
+        execute(one, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id BETWEEN 400 AND 700")
+    load(ordinary, "p_full => true")
+    backfill(session, 20)
+    assert content(session) == content(ordinary)
     audit(session)
 
 

@@ -23,6 +23,8 @@ CREATE TABLE sl.backfill_slice (
     key_to text,
     run_id bigint REFERENCES sl.run,
     high_updated_at timestamptz,
+    rows_deleted bigint,
+    rows_changed bigint,
     PRIMARY KEY (target, slice_no)
 );
 COMMENT ON TABLE sl.backfill_slice IS
@@ -31,6 +33,9 @@ COMMENT ON COLUMN sl.backfill_slice.key_from IS 'NULL in the first slice: no low
 COMMENT ON COLUMN sl.backfill_slice.key_to IS 'NULL in the last slice: no upper end';
 COMMENT ON COLUMN sl.backfill_slice.run_id IS 'The run that has done it; NULL while none has';
 COMMENT ON COLUMN sl.backfill_slice.high_updated_at IS 'Greatest update time read in it';
+COMMENT ON COLUMN sl.backfill_slice.rows_deleted IS
+'Current rows that it deleted, by which, with rows_changed, the backfill is judged for an unlikely one';
+COMMENT ON COLUMN sl.backfill_slice.rows_changed IS 'Rows that it changed, counted as an unlikely load counts them';
 
 -- These have a parameter more now, which has a default: what there was would make calls ambiguous.
 DROP PROCEDURE IF EXISTS sl.load_entity(

@@ -30,7 +30,7 @@ BEGIN
     END IF;
     PERFORM sl.bound_lock_wait();
     BEGIN
-        v_run_id := sl.begin_run(c_procedure, c_target);
+        v_run_id := sl.begin_run(c_procedure, c_target, p_is_patient => true);
         PERFORM sl.drop_working_set();
         CREATE TEMPORARY TABLE mart_key (sale_id bigint NOT NULL) ON COMMIT DROP;
         -- In order, so that what is read and written lies together.

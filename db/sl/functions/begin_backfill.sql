@@ -12,7 +12,8 @@
 -- Reads: sl.watermark, sl.run, p_table (the index of its key, whole). Writes: sl.backfill, sl.backfill_slice.
 --
 -- What is promised is read before the slices are cut. The slices cover all keys there can be, so that no row is passed
--- over, whenever it comes. Of two sessions that begin at once one does, and the other waits for it and goes on with it.
+-- over, whenever it comes. Of two sessions that begin at once one does, and the other waits for it, however
+-- long the cutting takes, and goes on with it.
 CREATE OR REPLACE FUNCTION sl.begin_backfill(
     p_procedure text,
     p_target text,
@@ -27,6 +28,8 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     v_slices bigint;
+    v_lock_timeout text;
+    v_is_begun boolean;
     v_context text;
 BEGIN
     IF p_slice_rows IS NULL OR p_slice_rows <= 0 THEN
@@ -37,6 +40,8 @@ BEGIN
     END IF;
     PERFORM sl.bound_lock_wait();
     BEGIN
+        v_lock_timeout := current_setting('lock_timeout');
+        PERFORM set_config('lock_timeout', '0', true);
         INSERT INTO sl.backfill AS b (target, promised, takes_up)
         SELECT
             p_target,
@@ -61,11 +66,13 @@ BEGIN
             started_at = excluded.started_at,
             finished_at = NULL
         WHERE b.finished_at IS NOT NULL OR b.system_identifier <> excluded.system_identifier;
-        IF NOT FOUND THEN
+        v_is_begun := FOUND;
+        PERFORM set_config('lock_timeout', v_lock_timeout, true);
+        IF NOT v_is_begun THEN
             RAISE NOTICE '%: goes on with the backfill of % that is not finished', p_procedure, p_target;
             RETURN;
         END IF;
-        PERFORM sl.lock_target(p_procedure, p_target);
+        PERFORM sl.lock_target(p_procedure, p_target, p_is_patient => true);
 
         -- The slices are read by these.
         EXECUTE format('ANALYZE %s', p_table);

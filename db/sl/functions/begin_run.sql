@@ -1,15 +1,21 @@
--- sl.begin_run(p_procedure text, p_target text, p_shared boolean DEFAULT false) RETURNS bigint
+-- sl.begin_run(p_procedure text, p_target text, p_shared boolean DEFAULT false, p_is_patient boolean DEFAULT false)
+--     RETURNS bigint
 --
 -- Purpose: opens a run on a target, after taking the target's advisory lock, which is held until the transaction ends.
 -- Parameters: p_procedure: name of the running procedure; p_target: schema-qualified table that it writes; p_shared:
---     beside others that begin so, the slices of one backfill.
+--     beside others that begin so, the slices of one backfill; p_is_patient: as for sl.lock_target.
 -- Returns: the new run's id.
 -- Errors: TS001 another transaction has a run on the target in progress.
 -- Reads: sl.run. Writes: sl.run.
 --
 -- started_at is the run's clock. It never repeats or steps back on a target, whatever the machine's clock does, since
 -- the mart's versions are cut by it; of runs beside each other it may repeat.
-CREATE OR REPLACE FUNCTION sl.begin_run(p_procedure text, p_target text, p_shared boolean DEFAULT false)
+CREATE OR REPLACE FUNCTION sl.begin_run(
+    p_procedure text,
+    p_target text,
+    p_shared boolean DEFAULT false,
+    p_is_patient boolean DEFAULT false
+)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -17,7 +23,7 @@ AS $body$
 DECLARE
     v_run_id bigint;
 BEGIN
-    PERFORM sl.lock_target(p_procedure, p_target, p_shared);
+    PERFORM sl.lock_target(p_procedure, p_target, p_shared, p_is_patient);
 
     INSERT INTO sl.run (procedure_name, target, started_at)
     SELECT

@@ -43,7 +43,7 @@ BEGIN
             RAISE NOTICE '%: the last slices of % are in other sessions'' hands', p_procedure, p_target;
             RETURN;
         END IF;
-        PERFORM sl.lock_target(p_procedure, p_target);
+        PERFORM sl.lock_target(p_procedure, p_target, p_is_patient => true);
 
         -- What comes next, the mart's build first of all, plans by these.
         EXECUTE format('ANALYZE %s', p_target);

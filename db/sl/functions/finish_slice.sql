@@ -1,12 +1,19 @@
--- sl.finish_slice(p_slice sl.backfill_slice, p_run_id bigint, p_high timestamptz) RETURNS void
+-- sl.finish_slice(p_slice sl.backfill_slice, p_run_id bigint, p_high timestamptz, p_deleted bigint DEFAULT NULL,
+--     p_changed bigint DEFAULT NULL) RETURNS void
 --
 -- Purpose: notes that a run has done a slice, and says in one NOTICE how far the backfill is.
 -- Parameters: p_slice: the slice; p_run_id: the run, finished; p_high: greatest update time it has read, NULL where
---     that is not known.
+--     that is not known; p_deleted, p_changed: what sl.load_entity judges an unlikely load by, NULL where nobody does.
 -- Returns: nothing.
 -- Errors: none.
 -- Reads: sl.status_backfill. Writes: sl.backfill_slice.
-CREATE OR REPLACE FUNCTION sl.finish_slice(p_slice sl.backfill_slice, p_run_id bigint, p_high timestamptz)
+CREATE OR REPLACE FUNCTION sl.finish_slice(
+    p_slice sl.backfill_slice,
+    p_run_id bigint,
+    p_high timestamptz,
+    p_deleted bigint DEFAULT NULL,
+    p_changed bigint DEFAULT NULL
+)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -15,7 +22,7 @@ DECLARE
     v_status record;
 BEGIN
     UPDATE sl.backfill_slice AS s
-    SET run_id = p_run_id, high_updated_at = p_high
+    SET run_id = p_run_id, high_updated_at = p_high, rows_deleted = p_deleted, rows_changed = p_changed
     WHERE s.target = p_slice.target AND s.slice_no = p_slice.slice_no;
 
     SELECT b.* INTO v_status FROM sl.status_backfill AS b WHERE b.target = p_slice.target;

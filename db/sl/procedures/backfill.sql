@@ -5,12 +5,12 @@
 --     first load or a rebuild so large that an interruption must not throw it away. It ends as dds.load_... with
 --     p_full does.
 -- Parameters: p_entity: name in sl.entity; p_slice_rows: rows of the source a slice (default 500000), of one that is
---     begun anew; p_force: go on even where a slice deletes or changes an unlikely share of its current rows (default
---     false); p_join: only help with one that is not finished, begin none (default false).
+--     begun anew; p_force: go on even where the slices delete or change an unlikely share of the current rows
+--     (default false); p_join: only help with one that is not finished, begin none (default false).
 -- Returns: nothing; each slice writes a row of sl.run and says in a NOTICE how far it is, sl.status_backfill shows it.
 -- Errors: 2D000 it is called within a transaction; 22023 p_slice_rows is not above zero; TS001 an ordinary load of the
 --     entity is in progress; TS002 the entity is not registered; TS003 its source table or key column does not exist;
---     TS004 an unlikely share of a slice would be deleted or changed; TS005 somebody else holds a lock for longer than
+--     TS004 an unlikely share would be deleted or changed; TS005 somebody else holds a lock for longer than
 --     lock_timeout. What the slices before have done stays.
 -- Reads and writes: as sl.begin_entity_backfill, sl.load_entity and sl.finish_backfill.
 --

@@ -3,14 +3,16 @@
 -- Purpose: the SCD2 engine. Brings the history of an entity in dds up to what its source table holds, in event time.
 -- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run;
 --     p_force: go on even where that deletes or changes more than the entity's breaker_share of the current rows;
---     p_slice: with p_full, a slice of a backfill (sl.backfill), which stands for the whole: only its keys are compared
---     and counted, other slices may run at the same time, and the watermark is left to sl.finish_backfill.
+--     p_slice: with p_full, a slice of a backfill (sl.backfill): only its keys are compared, others may run beside it,
+--     what it deletes and changes is judged together with what the slices before it did, and the watermark is left
+--     to sl.finish_backfill.
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
---     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed: a source
---     that lost its rows looks the same as a mass deletion; TS005 somebody else holds a lock for longer than
---     lock_timeout; 40001 somebody has written to the target past the procedures meanwhile.
--- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, the source and the target.
+--     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed, of a slice
+--     together with the slices before it: a source that lost its rows looks the same as a mass deletion; TS005 somebody
+--     else holds a lock for longer than lock_timeout.
+-- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, sl.backfill_slice, the source and
+--     the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.run; sl.watermark or, of a slice,
 --     sl.backfill_slice.
 --
@@ -71,15 +73,16 @@ DECLARE
     v_high timestamptz;
     v_rejected_before boolean;
     v_closed bigint;
+    v_before record;
     v_current bigint;
-    v_deleted bigint;
-    v_changed bigint;
+    v_deleted bigint := 0;
+    v_changed bigint := 0;
     v_late bigint := 0;
     v_context text;
 BEGIN
     PERFORM sl.bound_lock_wait();
     BEGIN
-        v_run_id := sl.begin_run(v_procedure, v_target, p_shared => v_is_slice);
+        v_run_id := sl.begin_run(v_procedure, v_target, p_shared => v_is_slice, p_is_patient => v_is_slice);
         PERFORM sl.drop_working_set();
         v_window := sl.read_window(v_target, v_source, p_full);
         IF EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity) THEN
@@ -218,12 +221,21 @@ BEGIN
             SELECT count(*) INTO v_changed
             FROM pg_temp.scd2_change AS c
             WHERE c.scd2_action IN ('append', 'close', 'splice');
-            IF NOT p_force AND v_changed > v_entity.breaker_floor THEN
-                EXECUTE format(
-                    'SELECT count(*) FROM (SELECT FROM %s WHERE is_current AND %s LIMIT $1) AS t', v_target, v_in_slice
-                )
+            -- Of a backfill, the slices before have deleted some of them.
+            SELECT coalesce(sum(s.rows_deleted), 0) AS deleted, coalesce(sum(s.rows_changed), 0) AS changed
+            INTO v_before
+            FROM sl.backfill_slice AS s
+            WHERE v_is_slice AND s.target = v_target;
+            IF
+                NOT p_force
+                AND v_changed > 0
+                AND v_before.deleted + v_before.changed + v_changed > v_entity.breaker_floor
+            THEN
+                EXECUTE format('SELECT count(*) + $1 FROM (SELECT FROM %s WHERE is_current LIMIT $2) AS t', v_target)
                 INTO v_current
-                USING ceil(v_changed / v_entity.breaker_share)::bigint;
+                USING
+                    v_before.deleted,
+                    ceil((v_before.deleted + v_before.changed + v_changed) / v_entity.breaker_share)::bigint;
             END IF;
 
             -- Closed first: a version ends before its successor begins. It is found by its place, which no procedure
@@ -319,13 +331,15 @@ BEGIN
             FROM pg_temp.scd2_change AS c;
             IF
                 v_current IS NOT NULL
-                AND v_deleted + v_changed > greatest(v_entity.breaker_floor, v_current * v_entity.breaker_share)
+                AND v_before.deleted + v_before.changed + v_deleted + v_changed
+                > greatest(v_entity.breaker_floor, v_current * v_entity.breaker_share)
             THEN
                 RAISE EXCEPTION USING
                     ERRCODE = 'TS004',
                     MESSAGE = format(
-                        '%s: the load would delete %s and change %s of %s current rows', v_target, v_deleted, v_changed,
-                        v_current
+                        '%s: the %s would delete %s and change %s of %s current rows', v_target,
+                        CASE WHEN v_is_slice THEN 'backfill' ELSE 'load' END, v_before.deleted + v_deleted,
+                        v_before.changed + v_changed, v_current
                     ),
                     DETAIL = format(
                         'More than %s %% are not taken unforced, since a source that lost its rows looks the same. %s',
@@ -391,7 +405,7 @@ BEGIN
             v_window.is_full
         );
         IF v_is_slice THEN
-            PERFORM sl.finish_slice(p_slice, v_run_id, v_high);
+            PERFORM sl.finish_slice(p_slice, v_run_id, v_high, v_deleted, v_changed);
         END IF;
     EXCEPTION
         WHEN lock_not_available THEN
