@@ -468,6 +468,15 @@ def test_a_client_forgotten_in_between_stays_forgotten(session):
     audit(session)
 
 
+def test_the_ends_of_slices_are_the_same_text_for_all_sessions(session):
+    execute(session, "CREATE TABLE raw.day (day date PRIMARY KEY)")
+    execute(session, "INSERT INTO raw.day SELECT date '2026-02-01' + n FROM generate_series(0, 3) AS n")
+    execute(session, "SET datestyle = 'SQL, DMY'")
+    execute(session, "SELECT sl.begin_backfill('test', 'dds.client', '{raw.day}', 'raw.day', 'day', 2)")
+    ends = "SELECT key_from, key_to FROM sl.backfill_slice ORDER BY slice_no"
+    assert execute(session, ends) == [(None, "2026-02-03"), ("2026-02-03", None)]
+
+
 # --- cut off --------------------------------------------------------------------------------------------------------
 
 

@@ -12,8 +12,8 @@
 -- Reads: sl.watermark, sl.run, p_table (the index of its key, whole). Writes: sl.backfill, sl.backfill_slice.
 --
 -- What is promised is read before the slices are cut. The slices cover all keys there can be, so that no row is passed
--- over, whenever it comes. Of two sessions that begin at once one does, and the other waits for it, however
--- long the cutting takes, and goes on with it.
+-- over, whenever it comes. Of two sessions that begin at once one does, and the other waits for it, however long the
+-- cutting takes, and goes on with it. A key's text is the same in every session, whatever its datestyle.
 CREATE OR REPLACE FUNCTION sl.begin_backfill(
     p_procedure text,
     p_target text,
@@ -25,6 +25,7 @@ CREATE OR REPLACE FUNCTION sl.begin_backfill(
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO'
 AS $body$
 DECLARE
     v_slices bigint;

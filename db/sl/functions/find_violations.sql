@@ -27,6 +27,7 @@ RETURNS TABLE (check_name text, violations bigint, example text)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO'
 AS $body$
 DECLARE
     v_entity sl.entity := sl.entity_of(p_entity);

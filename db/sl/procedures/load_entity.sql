@@ -47,6 +47,7 @@ CREATE OR REPLACE PROCEDURE sl.load_entity(
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET datestyle = 'ISO'
 AS $body$
 #variable_conflict use_column
 DECLARE

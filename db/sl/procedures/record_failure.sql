@@ -55,7 +55,7 @@ BEGIN
     VALUES (
         p_procedure,
         CASE
-            WHEN p_procedure IN ('cdm.build_mart', 'cdm.backfill_mart') THEN 'cdm.sales_mart'
+            WHEN p_procedure = 'cdm.build_mart' THEN 'cdm.sales_mart'
             ELSE coalesce(
                 (
                     SELECT format('%I.%I', e.target_schema, e.target_table)

@@ -2,8 +2,9 @@
 --
 -- Purpose: how far first loads and rebuilds in slices are.
 -- Columns: target; started_at; finished_at: NULL while it is not finished; slices; slices_done; rows_read: by these;
---     rows_per_second, seconds_left: by the pace of the last ten slices that were done, whoever did them; NULL before
---     the first is, and of the past where nobody works on it.
+--     rows_per_second, seconds_left: by the pace of the last ten slices that were done, over the time in which at least
+--     one of them was under way: pauses do not count, and what several sessions do beside each other takes its time
+--     once. NULL before the first is done; where nobody works on it, what it was and would be.
 -- Reads: sl.backfill, sl.backfill_slice, sl.run.
 --
 -- A slice that is in progress is not seen: its row comes with its commit.
@@ -34,17 +35,27 @@ CROSS JOIN LATERAL (
     SELECT
         nullif(count(*), 0) AS slices,
         sum(l.rows_read) AS rows_read,
-        extract(EPOCH FROM max(l.finished_at) - min(l.started_at)) AS seconds
+        extract(EPOCH FROM sum(greatest(l.finished_at - greatest(l.started_at, l.covered_to), '0'))) AS seconds
     FROM (
         SELECT
-            r.rows_read,
-            r.started_at,
-            r.finished_at
-        FROM sl.backfill_slice AS c
-        INNER JOIN sl.run AS r ON r.run_id = c.run_id
-        WHERE c.target = b.target
-        ORDER BY r.finished_at DESC
-        LIMIT 10
+            t.rows_read,
+            t.started_at,
+            t.finished_at,
+            max(t.finished_at) OVER (
+                ORDER BY t.started_at, t.finished_at
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            ) AS covered_to
+        FROM (
+            SELECT
+                r.rows_read,
+                r.started_at,
+                r.finished_at
+            FROM sl.backfill_slice AS c
+            INNER JOIN sl.run AS r ON r.run_id = c.run_id
+            WHERE c.target = b.target
+            ORDER BY r.finished_at DESC
+            LIMIT 10
+        ) AS t
     ) AS l
 ) AS p;
 

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(3);
+SELECT plan(5);
 
 INSERT INTO sl.backfill (target, promised, takes_up) VALUES ('dds.client', '[]', '{}');
 INSERT INTO sl.backfill_slice (target, slice_no) SELECT 'dds.client', n FROM generate_series(1, 40) AS n;
@@ -26,6 +26,28 @@ SELECT row_eq(
     'SELECT slices, slices_done, rows_read, rows_per_second, seconds_left FROM sl.status_backfill',
     row(40::bigint, 12::bigint, 72000::numeric, 100::numeric, (28 * 60)::numeric),
     'they are told by the last ten slices'
+);
+
+-- Nobody was at work for a day before the last four.
+UPDATE sl.run AS r
+SET started_at = r.started_at - interval '1 day', finished_at = r.finished_at - interval '1 day'
+FROM sl.backfill_slice AS s
+WHERE s.run_id = r.run_id AND s.slice_no <= 8;
+SELECT row_eq(
+    'SELECT rows_per_second, seconds_left FROM sl.status_backfill',
+    row(100::numeric, (28 * 60)::numeric),
+    'a pause does not count'
+);
+
+-- Each other one begins half a minute before the one before it ends.
+UPDATE sl.run AS r
+SET started_at = r.started_at - interval '30 seconds', finished_at = r.finished_at - interval '30 seconds'
+FROM sl.backfill_slice AS s
+WHERE s.run_id = r.run_id AND s.slice_no % 2 = 0;
+SELECT row_eq(
+    'SELECT rows_per_second, seconds_left FROM sl.status_backfill',
+    row(round(60000 / 450.0), (28 * 45)::numeric),
+    'what two sessions do beside each other takes its time once'
 );
 
 UPDATE sl.backfill SET finished_at = now();
