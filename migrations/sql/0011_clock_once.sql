@@ -1,4 +1,4 @@
--- The rule asks the clock once a statement, not of each row: the time zone was near half of what judging a client costs.
+-- The rule asks the clock once a statement, not of each row: the time zone was near half of what judging a client took.
 -- A rule that somebody has written otherwise stays.
 UPDATE sl.quality_rule
 SET expression = $$coalesce(birth_date <= (SELECT (clock_timestamp() AT TIME ZONE 'Europe/Moscow')::date), true)$$
