@@ -262,7 +262,7 @@ BEGIN
                 )
             THEN
                 RAISE EXCEPTION USING
-                    ERRCODE = 'serialization_failure',
+                    ERRCODE = '40001',
                     MESSAGE = format('%s: somebody else has written to the target while it was loaded', v_target),
                     DETAIL = 'A version that was to be closed is not where it was. Nothing was changed.',
                     HINT = 'Call again, and write to the target by its procedures alone.';
