@@ -10,7 +10,8 @@
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
 --     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed, of a slice
 --     together with the slices before it: a source that lost its rows looks the same as a mass deletion; TS005 somebody
---     else holds a lock for longer than lock_timeout.
+--     else holds a lock for longer than lock_timeout; 40001 somebody has written to the target past the procedures
+--     meanwhile.
 -- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, sl.backfill_slice, the source and
 --     the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.run; sl.watermark or, of a slice,
