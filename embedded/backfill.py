@@ -90,7 +90,9 @@ def _call(dsn: str, *statements: str) -> None:
 def main() -> int:
     """Run it; return the exit status."""
     text = os.environ.get("SLICE_ROWS") or "500000"
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # A job that a script has started in the background is born with SIGINT ignored, which psql, unlike it, undoes.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         if not text.isdecimal() or int(text) == 0:
             raise StackError(f"SLICE_ROWS is '{text}': give a whole number above zero, such as 500000.")

@@ -165,6 +165,15 @@ def audit(session):
     execute(session, "CALL sl.audit()")
 
 
+# Who waits for an advisory lock of this database; the server has others.
+WAITING = """
+    SELECT count(*)
+    FROM pg_locks AS l
+    INNER JOIN pg_database AS d ON d.oid = l.database
+    WHERE l.locktype = 'advisory' AND NOT l.granted AND d.datname = current_database()
+"""
+
+
 def hold(session, sale_id):
     """Let whoever judges this sale wait until the session lets go by pg_advisory_unlock(1)."""
     execute(
@@ -180,7 +189,7 @@ def hold(session, sale_id):
 
 def wait_for_waiting(session, running):
     """Wait until somebody waits for the session's lock; fail where what runs ends without."""
-    while not value(session, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+    while not value(session, WAITING):
         assert not running.done(), running.result()
         time.sleep(0.01)
 
@@ -839,13 +848,13 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session, number
         text=True,
         start_new_session=True,
     )
-    while not value(session, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+    while not value(session, WAITING):
         assert process.poll() is None, process.stdout.read()
         time.sleep(0.05)
     # Ctrl-C reaches all processes of the terminal.
     (os.killpg if is_terminal else os.kill)(process.pid, number)
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, said
     assert said.endswith("Interrupted. What the slices have done stays: run 'make backfill' again to go on.\n")
     execute(session, "SELECT pg_advisory_unlock(1)")
     assert value(session, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql'") == 0
