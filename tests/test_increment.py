@@ -358,6 +358,63 @@ def test_a_day_reads_as_much_of_a_small_warehouse_as_of_a_large_one(connect):
     assert large_probed < 1.1 * small_probed
 
 
+def test_a_new_client_costs_no_more_the_longer_the_shop_has_sold(connect):
+    connection = connect()
+    put_client(connection, 1, "2024-01-01 10:00:00+00")
+    execute(connection, "INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100, '2024-01-01')")
+    probes = []
+    for year, weeks in enumerate((2, 100)):
+        execute(
+            connection,
+            """
+            INSERT INTO raw.sale
+            SELECT
+                1000000 * %(year)s + 1000 * w + n, w, timestamptz '2024-01-05' + w * interval '7 days', 1, 1, 1,
+                '2026-02-05'
+            FROM generate_series(1, %(weeks)s) AS w, generate_series(0, 399) AS n
+            """,
+            {"year": year + 1, "weeks": weeks},
+        )
+        # One of them is of a client who comes to be known later.
+        execute(
+            connection,
+            "INSERT INTO raw.sale VALUES (%(id)s, 1, '2024-01-05', %(id)s, 1, 1, '2026-02-05')",
+            {"id": 1000 + year},
+        )
+        for procedure in LOADS:
+            call(connection, procedure)
+        execute(connection, "CALL sl.audit(p_full => false)")
+        execute(connection, "VACUUM ANALYZE")
+        for client_id in (1000 + year, *range(2000 + 100 * year, 2010 + 100 * year)):
+            put_client(connection, client_id, "2026-02-06")
+        call(connection, "dds.load_client")
+        scanned(connection)
+        execute(connection, "SELECT pg_stat_reset()")
+        assert call(connection, "cdm.build_mart")["rows_corrected"] == 1
+        execute(connection, "CALL sl.audit(p_full => false)")
+        scanned(connection)
+        probes.append(
+            execute(connection, "SELECT sum(idx_scan), sum(seq_scan) FROM pg_stat_user_tables WHERE schemaname = 'dds'")
+        )
+    assert probes[0] == probes[1]
+
+
+def test_an_audit_of_what_was_touched_finds_a_sale_that_still_lacks_a_new_client(connect):
+    connection = connect()
+    take_to_the_mart(connection)
+    execute(connection, "INSERT INTO raw.sale VALUES (8, 1, '2026-01-02', 8, 1, 3, '2026-01-02')")
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "CALL sl.audit(p_full => false)")
+    put_client(connection, 8, "2026-01-03 10:00:00+00")
+    call(connection, "dds.load_client")
+    # A build that takes the load up and writes nothing.
+    execute(connection, "UPDATE sl.run SET taken_up_by = run_id WHERE taken_up_by IS NULL AND target LIKE 'dds.%%'")
+    with pytest.raises(psycopg2.Error) as found:
+        execute(connection, "CALL sl.audit(p_full => false)")
+    assert found.value.diag.message_detail == "cdm.sales_mart: image_differs: 1, e.g. key 8"
+
+
 def test_an_audit_of_what_was_touched_finds_what_a_run_wrote_and_scans_no_table(connect):
     connection = connect()
     execute(

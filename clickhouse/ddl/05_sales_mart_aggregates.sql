@@ -81,4 +81,4 @@ ADD PROJECTION IF NOT EXISTS day_by_all (
 ),
 MODIFY SETTING
     lightweight_mutation_projection_mode = 'rebuild',
-    max_bytes_to_merge_at_max_space_in_pool = 67108864;
+    max_bytes_to_merge_at_max_space_in_pool = 268435456;

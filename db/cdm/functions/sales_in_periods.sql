@@ -9,9 +9,9 @@
 -- Reads: dds.sale. Writes: nothing.
 --
 -- By index probes: one for each product, one for each client and week of its period in which there may be sales
--- (migrations/sql/0009_growth.sql says why weeks, which are steps of 168 hours from 2000-01-01 UTC). A new client,
--- whose period is all of time, so costs a probe for each week that the shop has sold. Where so many probes would cost
--- more than one pass over the sales, by that: a probe is taken for ten rows of the pass.
+-- (migrations/sql/0009_growth.sql says why weeks, which are steps of 168 hours from 2000-01-01 UTC). A client whose
+-- period is all of time, as one that is forgotten, so costs a probe for each week that the shop has sold. Where so many
+-- probes would cost more than one pass over the sales, by that: a probe is taken for ten rows of the pass.
 CREATE OR REPLACE FUNCTION cdm.sales_in_periods(
     p_entity text,
     p_keys bigint[],

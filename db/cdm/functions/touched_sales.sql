@@ -7,6 +7,9 @@
 -- Errors: none.
 -- Reads: cdm.sales_mart, dds.sale, sl.tombstone, sl.changed_period, sl.erasure. Writes: nothing.
 --
+-- Of a client that no version was known of before, the mart's own rows without a version of the client are the ones, and
+-- an index holds none but these. For its products dds.sale has an index by product and time.
+--
 -- In PL/pgSQL, whose plans know the runs: before PostgreSQL 18 a function in SQL is planned for any ten of them, which
 -- may look like the whole table.
 CREATE OR REPLACE FUNCTION cdm.touched_sales(p_runs bigint[])
@@ -27,7 +30,10 @@ BEGIN
         FROM (
             SELECT c.entity_name, c.entity_key, c.changed_from, c.changed_to
             FROM sl.changed_period AS c
-            WHERE c.run_id = ANY (p_runs) AND c.entity_key IS NOT NULL
+            WHERE
+                c.run_id = ANY (p_runs)
+                AND c.entity_key IS NOT NULL
+                AND NOT (c.is_new AND c.entity_name = 'client')
             UNION ALL
             SELECT e.entity_name, e.entity_key, timestamptz '-infinity', timestamptz 'infinity'
             FROM sl.erasure AS e
@@ -51,6 +57,16 @@ BEGIN
     SELECT s.sale_id
     FROM period AS p
     CROSS JOIN LATERAL cdm.sales_in_periods(p.entity_name, p.keys, p.from_times, p.to_times) AS s
+    UNION
+    SELECT m.sale_id
+    FROM sl.changed_period AS c
+    CROSS JOIN LATERAL (
+        SELECT v.sale_id
+        FROM cdm.sales_mart AS v
+        WHERE v.client_id = c.entity_key::bigint AND v.client_sk IS NULL
+        OFFSET 0
+    ) AS m
+    WHERE c.run_id = ANY (p_runs) AND c.is_new AND c.entity_name = 'client'
     UNION
     SELECT s.sale_id
     FROM dds.sale AS s

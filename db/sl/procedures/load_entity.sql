@@ -361,13 +361,14 @@ BEGIN
 
             IF v_entity.keeps_changed_periods AND NOT v_is_first_load THEN
                 -- A close changes no answer: in a gap the version before it is still the one.
-                INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
+                INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to, is_new)
                 SELECT
                     v_run_id,
                     p_entity,
                     c.scd2_key::text,
                     CASE WHEN c.scd2_action = 'append' THEN c.scd2_at ELSE timestamptz '-infinity' END,
-                    timestamptz 'infinity'
+                    timestamptz 'infinity',
+                    c.scd2_sk IS NULL
                 FROM pg_temp.scd2_change AS c
                 WHERE c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
             END IF;
