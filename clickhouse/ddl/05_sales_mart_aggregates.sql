@@ -9,8 +9,9 @@
 -- clients, whose bitmaps are too sparse there: those are counted in the rows. The names without day_ are of an earlier
 -- version of this file.
 --
--- A mutation builds the projections of the parts it touches anew, so parts are kept from growing: 64 MiB are some two
--- million rows, about a week. ADD PROJECTION leaves the parts of an older database as they are: they are read as rows.
+-- A mutation builds the projections of the parts it touches anew, and takes its time with each part, touched or not: of
+-- 256 MiB, some eight million rows, a month that is over is one or two parts, and the days that corrections are for lie
+-- in smaller ones. ADD PROJECTION leaves the parts of an older database as they are: they are read as rows.
 ALTER TABLE tshop.sales_mart
 ADD COLUMN IF NOT EXISTS age_group LowCardinality(String) MATERIALIZED multiIf(
     client_age IS NULL, 'unknown',

@@ -9,15 +9,16 @@
 -- deletion the last one before it; NULLs while the key is unknown. A client born after the sale has no age. A forgotten
 -- client (sl.erasure) has no name, and the age that the mart had for the sale, so that reports stay the same.
 -- The versions are fetched by index probes, so that a query for some sales (WHERE sale_id = ...) costs no more than
--- these.
+-- these. Of a client it is the one version, since clients are many; of a product all versions with the times they apply
+-- to, which depends on nothing but the product, so that a query for many sales keeps them (Memoize).
 CREATE OR REPLACE VIEW cdm.sales_mart_image AS
 SELECT
     s.sale_id,
     s.order_id,
     s.sold_at,
     s.client_id,
-    coalesce(c.client_sk, c0.client_sk) AS client_sk,
-    coalesce(c.client, c0.client) AS client,
+    c.client_sk,
+    c.client,
     CASE
         WHEN s.client_id IN (SELECT e.entity_key::bigint FROM sl.erasure AS e WHERE e.entity_name = 'client')
             THEN (
@@ -27,67 +28,56 @@ SELECT
                 ORDER BY m.version_no DESC
                 LIMIT 1
             )
-        WHEN b.birth_date <= b.sold_on
-            THEN extract(YEAR FROM age(b.sold_on::timestamp, b.birth_date::timestamp))::integer
+        WHEN c.birth_date <= d.sold_on
+            THEN extract(YEAR FROM age(d.sold_on::timestamp, c.birth_date::timestamp))::integer
     END AS client_age,
     s.product_id,
-    coalesce(p.product_sk, p0.product_sk) AS product_sk,
-    coalesce(p.name, p0.name) AS product,
-    CASE WHEN p.product_sk IS NULL THEN p0.category ELSE p.category END AS category,
-    CASE WHEN p.product_sk IS NULL THEN p0.size ELSE p.size END AS size,
-    coalesce(p.price, p0.price) AS price,
+    p.product_sk,
+    p.name AS product,
+    p.category,
+    p.size,
+    p.price,
     s.quantity,
-    (coalesce(p.price, p0.price) * s.quantity)::numeric(22, 2) AS total_amount
+    (p.price * s.quantity)::numeric(22, 2) AS total_amount
 FROM dds.sale AS s
 LEFT JOIN LATERAL (
-    SELECT
-        v.client_sk,
-        v.first_name || ' ' || v.last_name AS client,
-        v.birth_date
-    FROM dds.client AS v
-    WHERE v.client_id = s.client_id AND v.valid_from <= s.sold_at
-    ORDER BY v.valid_from DESC
+    (
+        SELECT
+            v.client_sk,
+            v.first_name || ' ' || v.last_name AS client,
+            v.birth_date
+        FROM dds.client AS v
+        WHERE v.client_id = s.client_id AND v.valid_from <= s.sold_at
+        ORDER BY v.valid_from DESC
+        LIMIT 1
+    )
+    UNION ALL
+    (
+        SELECT
+            v.client_sk,
+            v.first_name || ' ' || v.last_name AS client,
+            v.birth_date
+        FROM dds.client AS v
+        WHERE v.client_id = s.client_id
+        ORDER BY v.valid_from
+        LIMIT 1
+    )
     LIMIT 1
 ) AS c ON true
 LEFT JOIN LATERAL (
     SELECT
-        v.client_sk,
-        v.first_name || ' ' || v.last_name AS client,
-        v.birth_date
-    FROM dds.client AS v
-    WHERE c.client_sk IS NULL AND v.client_id = s.client_id
-    ORDER BY v.valid_from
-    LIMIT 1
-) AS c0 ON true
-LEFT JOIN LATERAL (
-    SELECT
         v.product_sk,
         v.name,
         v.category,
         v.size,
-        v.price
+        v.price,
+        CASE WHEN lag(v.valid_from) OVER w IS NULL THEN '-infinity' ELSE v.valid_from END AS applies_from,
+        lead(v.valid_from, 1, 'infinity') OVER w AS applies_to
     FROM dds.product AS v
-    WHERE v.product_id = s.product_id AND v.valid_from <= s.sold_at
-    ORDER BY v.valid_from DESC
-    LIMIT 1
+    WHERE v.product_id = s.product_id
+    WINDOW w AS (ORDER BY v.valid_from)
 ) AS p ON true
-LEFT JOIN LATERAL (
-    SELECT
-        v.product_sk,
-        v.name,
-        v.category,
-        v.size,
-        v.price
-    FROM dds.product AS v
-    WHERE p.product_sk IS NULL AND v.product_id = s.product_id
-    ORDER BY v.valid_from
-    LIMIT 1
-) AS p0 ON true
-CROSS JOIN LATERAL (
-    SELECT
-        CASE WHEN c.client_sk IS NULL THEN c0.birth_date ELSE c.birth_date END AS birth_date,
-        (s.sold_at AT TIME ZONE 'Europe/Moscow')::date AS sold_on
-) AS b
-WHERE s.is_current;
+CROSS JOIN LATERAL (SELECT (s.sold_at AT TIME ZONE 'Europe/Moscow')::date AS sold_on) AS d
+WHERE s.is_current AND (p.product_sk IS NULL OR (p.applies_from <= s.sold_at AND s.sold_at < p.applies_to));
 
 COMMENT ON VIEW cdm.sales_mart_image IS 'What the mart should say now of each current sale, computed afresh from dds';
