@@ -358,6 +358,34 @@ def test_a_day_reads_as_much_of_a_small_warehouse_as_of_a_large_one(connect):
     assert large_probed < 1.1 * small_probed
 
 
+def test_a_day_that_is_a_large_share_of_all_sales_scans_no_table(connect):
+    connection = connect()
+    execute(
+        connection,
+        """
+        INSERT INTO raw.client
+        SELECT g, 'Анна', 'Иванова', '1990-05-05', '2026-01-01' FROM generate_series(1, 5000) AS g;
+        INSERT INTO raw.product SELECT g, 'Куртка', 'Верх', 'M', 100, '2026-01-01' FROM generate_series(1, 2000) AS g;
+        INSERT INTO raw.sale
+        SELECT g, g, '2026-01-02', 1 + g % 5000, 1 + g % 2000, 1, '2026-01-02' FROM generate_series(1, 8000) AS g
+        """,
+    )
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "CALL sl.audit(p_full => false)")
+    execute(connection, "VACUUM ANALYZE")
+    execute(
+        connection,
+        "INSERT INTO raw.sale SELECT g, g, '2026-01-09', 1 + g % 5000, 1 + g % 2000, 1, '2026-01-09' "
+        "FROM generate_series(8001, 12000) AS g",
+    )
+    before = scanned(connection)
+    assert call(connection, "dds.load_sale")["rows_inserted"] == 4000
+    assert call(connection, "cdm.build_mart")["rows_inserted"] == 4000
+    execute(connection, "CALL sl.audit(p_full => false)")
+    assert scanned(connection) == before
+
+
 def test_a_new_client_costs_no_more_the_longer_the_shop_has_sold(connect):
     connection = connect()
     put_client(connection, 1, "2024-01-01 10:00:00+00")
