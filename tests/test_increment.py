@@ -427,6 +427,15 @@ def test_a_new_client_costs_no_more_the_longer_the_shop_has_sold(connect):
     assert probes[0] == probes[1]
 
 
+def test_a_version_that_a_full_load_brings_back_is_taken_to_the_mart(connect):
+    connection = connect()
+    take_to_the_mart(connection)
+    execute(connection, "DELETE FROM dds.client WHERE client_id = 7")
+    execute(connection, "CALL dds.load_client(p_full => true)")
+    assert call(connection, "cdm.build_mart")["rows_corrected"] == 1
+    execute(connection, "CALL sl.audit()")
+
+
 def test_an_audit_of_what_was_touched_finds_a_sale_that_still_lacks_a_new_client(connect):
     connection = connect()
     take_to_the_mart(connection)

@@ -11,7 +11,8 @@
 --
 -- A mutation builds the projections of the parts it touches anew, and takes its time with each part, touched or not: of
 -- 256 MiB, some eight million rows, a month that is over is one or two parts, and the days that corrections are for lie
--- in smaller ones. ADD PROJECTION leaves the parts of an older database as they are: they are read as rows.
+-- in smaller ones; one for an old month costs the whole part. ADD PROJECTION leaves the parts of an older database as
+-- they are: they are read as rows.
 ALTER TABLE tshop.sales_mart
 ADD COLUMN IF NOT EXISTS age_group LowCardinality(String) MATERIALIZED multiIf(
     client_age IS NULL, 'unknown',

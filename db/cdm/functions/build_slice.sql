@@ -8,10 +8,13 @@
 --     lock_timeout.
 -- Reads: dds.sale, dds.client, dds.product (through cdm.sales_mart_image). Writes: cdm.sales_mart (cdm.write_sales),
 --     sl.run, sl.backfill_slice, and as sl.finish_backfill.
+--
+-- No merge joins: one would read an index of all sales from its start to the slice.
 CREATE OR REPLACE FUNCTION cdm.build_slice()
 RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET enable_mergejoin = off
 AS $body$
 DECLARE
     c_procedure CONSTANT text := 'cdm.backfill_mart';

@@ -8,7 +8,7 @@
 -- Reads: cdm.sales_mart, dds.sale, sl.tombstone, sl.changed_period, sl.erasure. Writes: nothing.
 --
 -- Of a client that no version was known of before, the mart's own rows without a version of the client are the ones,
--- and an index holds none but these.
+-- which an index holds, with the closed versions of such.
 --
 -- In PL/pgSQL, whose plans know the runs: before PostgreSQL 18 a function in SQL is planned for any ten of them, which
 -- may look like the whole table.

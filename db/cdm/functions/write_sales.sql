@@ -7,13 +7,12 @@
 --     version in place of another), rows_deleted, rows_unchanged.
 -- Errors: none.
 -- Reads: pg_temp.mart_key (sale_id bigint, each once), cdm.sales_mart, cdm.sales_mart_image, sl.run.
--- Writes: cdm.sales_mart, pg_temp.mart_change, pg_temp.mart_new.
+-- Writes: cdm.sales_mart, pg_temp.mart_change.
 --
 -- Sales that the mart has never seen, which nearly all of a day's are, go straight into it; the others are compared
--- first. What is known of a sale is fetched by an index probe, and then its image by others (OFFSET 0): a plan that
--- turns neither into a scan as tables grow nor into images of sales that are not compared. The new ones are joined to
--- their images with the joins that scan turned off: a day that is a tenth of all sales would have all of them read, and
--- the next day more. The planner knows how many they are, so that it keeps the products it has looked up.
+-- first. What is known of a sale is fetched by an index probe, and its image by others (OFFSET 0): a plan that turns
+-- neither into a scan as tables grow nor into images of sales that are not compared. A join would be planned as one of
+-- all sales there are, where a day is a tenth of them, and so cost more each day.
 CREATE OR REPLACE FUNCTION cdm.write_sales(
     p_run_id bigint,
     OUT rows_read bigint,
@@ -24,8 +23,6 @@ CREATE OR REPLACE FUNCTION cdm.write_sales(
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
-SET enable_mergejoin = off
-SET enable_hashjoin = on
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -90,13 +87,6 @@ BEGIN
     FROM pg_temp.mart_change AS c
     WHERE c.outcome IN ('inserted', 'corrected');
 
-    CREATE TEMPORARY TABLE mart_new ON COMMIT DROP AS
-    SELECT k.sale_id
-    FROM pg_temp.mart_key AS k
-    WHERE NOT EXISTS (SELECT FROM pg_temp.mart_change AS c WHERE c.mart_sale_id = k.sale_id)
-    ORDER BY k.sale_id;
-    ANALYZE pg_temp.mart_new;
-    PERFORM set_config('enable_hashjoin', 'off', true);
     INSERT INTO cdm.sales_mart (
         sale_id, version_no, order_id, sold_at, client_id, client_sk, client, client_age,
         product_id, product_sk, product, category, size, price, quantity, total_amount, valid_from, run_id
@@ -105,8 +95,11 @@ BEGIN
         i.sale_id, 1, i.order_id, i.sold_at, i.client_id, i.client_sk, i.client, i.client_age,
         i.product_id, i.product_sk, i.product, i.category, i.size, i.price, i.quantity, i.total_amount,
         v_known_at, p_run_id
-    FROM pg_temp.mart_new AS k
-    INNER JOIN cdm.sales_mart_image AS i ON i.sale_id = k.sale_id;
+    FROM pg_temp.mart_key AS k
+    CROSS JOIN LATERAL (
+        SELECT v.* FROM cdm.sales_mart_image AS v WHERE v.sale_id = k.sale_id OFFSET 0
+    ) AS i
+    WHERE NOT EXISTS (SELECT FROM pg_temp.mart_change AS c WHERE c.mart_sale_id = k.sale_id);
     GET DIAGNOSTICS v_new = ROW_COUNT;
 
     SELECT

@@ -13,9 +13,7 @@ AS $body$
 DECLARE
     v_table text;
 BEGIN
-    FOREACH v_table IN ARRAY ARRAY[
-        'scd2_odd', 'scd2_change', 'scd2_segment', 'mart_key', 'mart_change', 'mart_new'
-    ] LOOP
+    FOREACH v_table IN ARRAY ARRAY['scd2_odd', 'scd2_change', 'scd2_segment', 'mart_key', 'mart_change'] LOOP
         -- Asked first, since DROP ... IF EXISTS would tell of each absent table in a NOTICE.
         IF to_regclass('pg_temp.' || v_table) IS NOT NULL THEN
             EXECUTE format('DROP TABLE pg_temp.%I', v_table);

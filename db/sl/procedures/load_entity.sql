@@ -368,7 +368,8 @@ BEGIN
                     c.scd2_key::text,
                     CASE WHEN c.scd2_action = 'append' THEN c.scd2_at ELSE timestamptz '-infinity' END,
                     timestamptz 'infinity',
-                    c.scd2_sk IS NULL
+                    -- A full load may bring back a version that somebody has deleted, of which the mart has rows.
+                    c.scd2_sk IS NULL AND NOT v_window.is_full
                 FROM pg_temp.scd2_change AS c
                 WHERE c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
             END IF;
