@@ -430,6 +430,9 @@ def test_a_new_client_costs_no_more_the_longer_the_shop_has_sold(connect):
 def test_a_version_that_a_full_load_brings_back_is_taken_to_the_mart(connect):
     connection = connect()
     take_to_the_mart(connection)
+    put_client(connection, 8, "2026-01-01 10:00:00+00")
+    for procedure in LOADS:
+        call(connection, procedure)
     execute(connection, "DELETE FROM dds.client WHERE client_id = 7")
     execute(connection, "CALL dds.load_client(p_full => true)")
     assert call(connection, "cdm.build_mart")["rows_corrected"] == 1
