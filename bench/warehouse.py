@@ -33,7 +33,7 @@ class Warehouse:
     """
 
     def __init__(self, home: Path, clickhouse: bool = False, postgres_settings: dict[str, str] | None = None) -> None:
-        ports = {part: _free_port() for part in ("postgres", "clickhouse", "airflow")}
+        ports = _free_ports("postgres", "clickhouse", "airflow")
         self.settings = Settings(home, ports, postgres_settings=postgres_settings or {})
         self.stack = stack.Stack(self.settings, (stack.POSTGRES, *((stack.CLICKHOUSE,) if clickhouse else ())))
         self.log = home / "bench.log"
@@ -212,10 +212,13 @@ class Warehouse:
         self.run_clickhouse(*(f"ddl/{file.name}" for file in sorted((CLICKHOUSE / "ddl").glob("*.sql"))))
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def _free_ports(*parts: str) -> dict[str, int]:
+    with contextlib.ExitStack() as held:
+        # All of them held at once, or the kernel might give one twice.
+        probes = {part: held.enter_context(socket.socket()) for part in parts}
+        for probe in probes.values():
+            probe.bind(("127.0.0.1", 0))
+        return {part: probe.getsockname()[1] for part, probe in probes.items()}
 
 
 @contextlib.contextmanager

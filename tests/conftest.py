@@ -7,7 +7,6 @@ import os
 import re
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,18 +29,12 @@ from embedded.postgres import (
     wheel_bin_dir,
 )
 from embedded.settings import WAREHOUSE_VARIABLES
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 PGTAP = ROOT / "tests" / "pgtap"
 TEMPLATE = "warehouse_template"
 _database_numbers = itertools.count(1)
-
-
-def free_port() -> int:
-    """Return a TCP port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def run_module(*arguments: str, timeout: float = 300, **environment: str) -> subprocess.CompletedProcess:

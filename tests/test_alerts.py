@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 import pytest
-from conftest import ROOT, free_port
+from conftest import ROOT
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from test_clickhouse import execute
 
 from embedded.environment import warehouse_connection
+from tests.ports import free_port
 
 BIN = Path(sys.executable).parent
 TELEGRAM = "api.telegram.org"

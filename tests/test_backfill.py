@@ -21,7 +21,8 @@ from hypothesis import given
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 from migrations import runner
-from tests.conftest import ROOT, free_port, run_module
+from tests.conftest import ROOT, run_module
+from tests.ports import free_port
 from tests.reference_model import COLUMNS, CURRENT_MART
 from tests.test_properties import PATIENCE, PROPERTY, Script, Told, histories
 

@@ -21,12 +21,13 @@ import pytest
 import sqlparse
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
-from conftest import ROOT, compose_environment, free_port
+from conftest import ROOT, compose_environment
 
 from bench import dashboard
 from embedded import report
 from embedded.postgres import PostgresServer
 from embedded.settings import Settings
+from tests.ports import free_port
 
 SQL = ROOT / "clickhouse"
 REPORT = ROOT / "embedded" / "report" / "clickhouse"

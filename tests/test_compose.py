@@ -20,10 +20,11 @@ import psycopg2.errors
 import pytest
 import sqlparse
 import yaml
-from conftest import compose_environment, free_port, run_module
+from conftest import compose_environment, run_module
 
 from embedded.postgres import PostgresServer
 from migrations import roles
+from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docker-compose.yml"

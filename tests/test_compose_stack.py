@@ -26,10 +26,11 @@ from typing import Any
 import psutil
 import psycopg2
 import pytest
-from conftest import free_port, run_psql
+from conftest import run_psql
 from test_compose import ROOT, SERVICES, VARIABLE, commands, dockerfiles, lay_out, mounts, size
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.skipif(not os.environ.get("COMPOSE_STACK"), reason="takes minutes: set COMPOSE_STACK=1"),

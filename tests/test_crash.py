@@ -11,7 +11,7 @@ import pytest
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 from migrations import runner
-from tests.conftest import free_port
+from tests.ports import free_port
 
 LOADS = ("dds.load_client", "dds.load_product", "dds.load_sale", "cdm.build_mart")
 

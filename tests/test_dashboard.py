@@ -16,7 +16,7 @@ import psycopg2
 import psycopg2.extras
 import pytest
 import yaml
-from conftest import free_port, run_module
+from conftest import run_module
 from test_clickhouse import statements
 
 from embedded import main_job, stack, superset
@@ -24,6 +24,7 @@ from embedded.environment import ADMIN
 from embedded.errors import StackError
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, ClickHouseAddress, Settings
+from tests.ports import free_port
 
 FOLDER = ROOT / "superset"
 CLICKHOUSE = ROOT / "clickhouse"

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
-from conftest import free_port
 
 from embedded import main_job, report, stack, status
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, Settings
+from tests.ports import free_port
 
 CONF = {"generate": True, "date_from": "2026-01-01", "date_to": "2026-01-03", "clients": 2000, "products": 100}
 

@@ -34,6 +34,7 @@ from clickhouse_connect.driver.external import ExternalData
 from embedded.clickhouse_server.limits import Limits
 from embedded.environment import endpoint_environment
 from embedded.settings import Settings
+from tests.ports import free_port
 
 USER, PASSWORD = "shop", "s3cret'/&<é"
 READER, READER_PASSWORD = "tshop_dashboard", "re@d/ér"
@@ -46,9 +47,7 @@ class Endpoint:
 
     def __init__(self, path: Path, **environment: str):
         self.path, self.environment, self.process = path, environment, None
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
 
     def command(self, *arguments: str, output=subprocess.PIPE) -> subprocess.Popen:

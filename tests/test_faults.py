@@ -27,7 +27,6 @@ import psutil
 import psycopg2
 import pytest
 import sqlparse
-from conftest import free_port
 
 from embedded import main_job, stack
 from embedded.airflow_api import FINISHED, AirflowApi
@@ -35,6 +34,7 @@ from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import AIRFLOW_DATABASE, ROOT, ClickHouseAddress, Settings
 from generator.__main__ import main as generate
 from tests import tally
+from tests.ports import free_port
 from tests.reference_model import COLUMNS, CURRENT_MART, Row, Warehouse
 
 KILLS = int(os.environ.get("TSHOP_KILLS", "5"))

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import psycopg2.errors
 import pytest
-from conftest import ROOT, free_port, run_module, run_psql
+from conftest import ROOT, run_module, run_psql
 from test_clickhouse import ClickHouse, assert_equal, change, execute, load, sell
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, debian_bin_dir, wheel_bin_dir
+from tests.ports import free_port
 
 PAGES = "".join((ROOT / "docs" / page).read_text() for page in ("operations.md", "scaling.md"))
 PASSWORD = "test-password"

@@ -18,7 +18,7 @@ import psutil
 import psycopg2
 import psycopg2.errors
 import pytest
-from conftest import free_port, run_module
+from conftest import run_module
 
 from embedded import main_job, osuser, postgres, stack
 from embedded.environment import environment, warehouse_connection
@@ -32,6 +32,7 @@ from embedded.postgres import (
     wheel_bin_dir,
 )
 from embedded.settings import ROOT, WAREHOUSE_ROLES, ClickHouseAddress, Settings
+from tests.ports import free_port
 
 GIGABYTE = 1024**3
 NOBODY = "nobody"
@@ -329,6 +330,11 @@ def test_a_killed_supervisord_leaves_nothing_in_the_way(small_stack: stack.Stack
     assert small_stack.start() is True
     assert not psutil.pid_exists(clickhouse)
     assert states(small_stack) == {"PostgreSQL": "healthy", "ClickHouse": "healthy"}
+
+
+def test_a_free_port_is_given_once() -> None:
+    ports = [free_port() for _ in range(1000)]
+    assert len(set(ports)) == len(ports)
 
 
 def test_stop_leaves_no_process_and_no_port(scratch: Path) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import free_port, run_module
+from conftest import run_module
 from prometheus_client.parser import text_string_to_metric_families
 from test_clickhouse import PASSWORD, SALES, ClickHouse, change, clickhouse, execute, load, sell, shop  # noqa: F401
 
 from embedded import status
 from embedded.settings import Settings
+from tests.ports import free_port
 
 LATE = "UPDATE sl.run SET started_at = started_at - interval '3 days', finished_at = finished_at - interval '3 days'"
 
