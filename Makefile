@@ -163,7 +163,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #: Variables of make bench
 #:   SCALE=0.02   share of 5 million clients, or full
 #:   ONLY=client,day,year,dashboard   PEERS=dbt,sqlmesh (or none)   what to measure
-#:   RUNS=3   repetitions; DAYS=28   days loaded one by one, up to 365; KEEP=yes keeps them for more
+#:   RUNS=3   repetitions; DAYS=28   days loaded one by one, of the full size 365; KEEP=yes keeps them for more
 #:   BENCH_HOME=.tshop-bench   folder of its servers
 #:
 #: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor

@@ -124,7 +124,8 @@ def measure(plan: Plan, servers: Warehouse) -> list[Row]:
                         costs.append(_ask(client, text))
                 (_, ours), (_, other) = sides
                 what = f"chart {chart}{named}"
-                rows.append(Row(what, "a plain copy", lines, ours, other, at_most=1.3, at_most_seconds=1))
+                target = {"at_most": 1.3, "at_most_seconds": 1} if plan.is_year else {}
+                rows.append(Row(what, "a plain copy", lines, ours, other, **target))
         client.command("DROP DATABASE bench")
     say(f"  asked the dashboard's {len(rows)} queries of {lines:,} lines")
     return rows

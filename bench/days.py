@@ -1,9 +1,11 @@
 """The part "day": a weekend day into dds and the mart, and from there into ClickHouse, each beside its floor."""
 
 import io
+import statistics
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from bench.clients import GENERATOR_LIMIT
 from bench.measure import BenchError, Cost, Peak
 from bench.plan import OPENED, Plan
 from bench.results import Check, Memory, Part, Row, say
@@ -35,10 +37,11 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         servers.copy_of("dds.sale", "dds_sale")
         servers.copy_of("cdm.sales_mart", "sales_mart")
         first = 0
-        rows = (0, 0, 0)
+        counts: list[tuple[int, int, int]] = []
+        generator = 0
         for weekend in _weekend_days(plan.runs):
             _catch_up(servers, plan, first, weekend - 1)
-            servers.generate(plan, weekend, weekend)
+            generator = max(generator, servers.generate(plan, weekend, weekend))
             first = weekend + 1
             costs, run_id = _load(servers)
             sale_rows, mart_rows = _stage(servers)
@@ -48,7 +51,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
             for side in sides if len(days) % 2 == 0 else reversed(sides):
                 costs |= side()
             ((pulled,),) = servers.execute(f"SELECT count(*) FROM cdm.sales_mart WHERE run_id = {run_id}")
-            rows = (sale_rows, mart_rows, pulled)
+            counts.append((sale_rows, mart_rows, pulled))
             days.append(costs)
             told = (f"{name} {cost.seconds:.2f} s" for name, cost in costs.items())
             say(f"  {plan.date(weekend):%a %d %b}, {sale_rows:,} lines: {', '.join(told)}")
@@ -58,6 +61,8 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         size = servers.bytes_of("dds.sale", "cdm.sales_mart")
         other_size = servers.bytes_of("bench.dds_sale", "bench.sales_mart")
     part.memory["PostgreSQL, a day"] = Memory(memory.bytes, limit)
+    part.memory["Generator, a day"] = Memory(generator, GENERATOR_LIMIT)
+    rows = [round(statistics.median(each)) for each in zip(*counts, strict=True)]
 
     def row(what: str, against: str, count: int, ours: tuple[str, ...], other: tuple[str, ...], **more) -> Row:
         sides = [[sum((day[step] for step in steps), Cost()) for day in days] for steps in (ours, other)]

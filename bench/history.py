@@ -66,8 +66,15 @@ FROM (
 WHERE NOT is_deleted
 """
 OURS = f"SELECT {COLUMNS} FROM dds.client"
-# Clients with a state that a quality rule rejects: what becomes of these is not the peers' to know.
-_JUDGED = "(SELECT entity_key::bigint FROM sl.rejected_row WHERE entity_name = 'client')"
+# Clients with a state that a quality rule rejects (sl.quality_rule): what becomes of these is not the peers' to know.
+# One that was rejected without such a state differs.
+_JUDGED = """(
+    SELECT client_id FROM bench.delivered
+    WHERE NOT coalesce(is_deleted, false) AND (
+        coalesce(first_name, '') !~ '[^[:space:]\u00a0]' OR coalesce(last_name, '') !~ '[^[:space:]\u00a0]'
+        OR birth_date > current_date OR birth_date < date '1900-01-01'
+    )
+)"""
 
 
 @dataclass(frozen=True)

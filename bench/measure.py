@@ -70,14 +70,21 @@ class Meter:
         return self._cursor.fetchone()[0]
 
     def _cpu(self) -> float:
-        total = 0.0
-        for server in self._servers:
-            # The children that have ended are in the main process's own figures.
-            total += sum(server.cpu_times()[:4])
-            for child in server.children():
-                with suppress(psutil.NoSuchProcess):
-                    total += sum(child.cpu_times()[:2])
-        return total
+        return sum(_cpu_of(server) for server in self._servers)
+
+
+def _cpu_of(server: psutil.Process) -> float:
+    """Return the CPU seconds of a process and of its children, those that have ended included."""
+    while True:
+        before = server.cpu_times()
+        children = 0.0
+        for child in server.children():
+            with suppress(psutil.NoSuchProcess):
+                children += sum(child.cpu_times()[:2])
+        after = server.cpu_times()
+        # A child that ends meanwhile is in the figures of neither: it goes over into its parent's.
+        if before[2:4] == after[2:4]:
+            return sum(after[:4]) + children
 
 
 def measured_process(command: list[str], environment: dict[str, str], folder: Path, log: Path) -> int:

@@ -17,6 +17,9 @@ SMALL_SHARE = 0.01
 # A Wednesday; a year of days after it is over, as the warehouse takes no sales of the future.
 OPENED = date(2025, 1, 1)
 YEAR_DAYS = 365
+# Unless more are asked for, of a shop smaller than the real one.
+SOME_DAYS = 28
+JUDGED_DAYS = 360
 PARTS = {
     "client": "clients written to raw, loaded first, loaded again, loaded beside the peers",
     "day": "a weekend day into the warehouse, and from there into ClickHouse",
@@ -41,7 +44,7 @@ class Plan:
         home: folder of the throw-away servers.
         results: folder that the figures are kept in.
         page: the page that is made of them.
-        keep: leave the data of the part "year" in place, for more days.
+        keep: leave the data of the part "year" in place, for more days, and the check of it to the last of them.
     """
 
     scale: float
@@ -70,6 +73,11 @@ class Plan:
         return max(200, round(FULL_PRODUCTS * self.scale))
 
     @property
+    def is_year(self) -> bool:
+        """Whether so many days are loaded that what is to be reached after a year can be judged."""
+        return self.days >= JUDGED_DAYS
+
+    @property
     def label(self) -> str:
         """Name of the size in files: "full", or the scale."""
         return FULL if self.scale == 1 else f"{self.scale:g}"
@@ -95,14 +103,17 @@ def parse(argv: list[str] | None = None) -> Plan:
     parser.add_argument("--only", type=_some_of(tuple(PARTS)), default=tuple(PARTS), help="parts, such as client,day")
     parser.add_argument("--peers", type=_some_of(PEERS), default=PEERS, help="dbt,sqlmesh or none")
     parser.add_argument("--runs", type=_number(1, 99), default=3, help="repetitions (default 3)")
-    parser.add_argument("--days", type=_number(1, YEAR_DAYS), default=28, help="days of the year (default 28)")
+    parser.add_argument(
+        "--days", type=_number(1, YEAR_DAYS), help=f"days of the year (default {SOME_DAYS}, of the full size all)"
+    )
     parser.add_argument("--home", type=Path, default=Plan.home, help="folder of the throw-away servers")
     parser.add_argument("--results", type=Path, default=Plan.results, help="folder of the figures")
     parser.add_argument("--page", type=Path, default=Plan.page, help="page to write")
     parser.add_argument("--keep", action="store_true", help="leave the year's data, to go on from with more days")
     given = parser.parse_args(argv)
     plan = Plan(
-        *(given.scale, given.only, given.peers, given.runs, given.days),
+        *(given.scale, given.only, given.peers, given.runs),
+        given.days or (YEAR_DAYS if given.scale == 1 else SOME_DAYS),
         *(folder.absolute() for folder in (given.home, given.results, given.page)),
         keep=given.keep,
     )

@@ -8,21 +8,29 @@ first day after a start is, whose caches are cold.
 import csv
 import shutil
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 from tqdm import tqdm
 
+from bench.clients import GENERATOR_LIMIT
 from bench.days import ENDPOINT_LIMIT, TAKE_OVER, equality
 from bench.measure import Cost, Peak
-from bench.plan import Plan
-from bench.results import Memory, Part, Row, say
+from bench.plan import YEAR_DAYS, Plan
+from bench.results import Memory, Part, Row, commit, now, say
 from bench.warehouse import Warehouse, warehouse
 from generator.shop import IDS_A_DAY
 
 # The DAG's tasks, its last three as one.
 STEPS = ("load_client", "load_product", "load_sale", "build_mart", "audit", "clickhouse")
-_HEAD = ("day", "date", "lines", "first_after_start", "generate_seconds", "postgres_bytes")
-_COLUMNS = (*_HEAD, *(f"{step}_{unit}" for step in STEPS for unit in ("seconds", "cpu", "wal")))
+_HEAD = ("day", "date", "begun", "commit", "lines", "first_after_start", "generate_seconds", "postgres_bytes")
+# Whose memory each day tells the most of, in bytes. ClickHouse's is the most since it was started.
+_MEMORY = {"generator": "Generator", "postgres": "PostgreSQL", "clickhouse": "ClickHouse"}
+_COLUMNS = (
+    *_HEAD,
+    *(f"{name}_memory" for name in _MEMORY),
+    *(f"{step}_{unit}" for step in STEPS for unit in ("seconds", "cpu", "wal")),
+)
 _FILE = "days.csv"
 # The first days that are compared with the last ones: the first week has less than a week before it.
 _EARLY = 7
@@ -38,17 +46,23 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     """
     part = Part("year", plan)
     home = home_of(plan)
-    with (
-        warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers,
-        Peak(servers.memory) as memory,
-    ):
+    with warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers:
         days = load(plan, servers)
-        say("  checking the year")
-        part.checks.append(equality(servers))
-        part.rows = compare(days)
-        part.memory["ClickHouse, the year"] = Memory(servers.endpoint_peak(), ENDPOINT_LIMIT)
-        limit = servers.memory_limit()
-    part.memory["PostgreSQL, the year"] = Memory(memory.bytes, limit)
+        # The check of a shop that goes on is left to its last run: it looks at all there is.
+        if plan.days == YEAR_DAYS or not plan.keep:
+            say("  checking the year")
+            part.checks.append(equality(servers))
+        part.rows = compare(days, is_year=plan.is_year)
+        limits = {"generator": GENERATOR_LIMIT, "postgres": servers.memory_limit(), "clickhouse": ENDPOINT_LIMIT}
+    for name, title in _MEMORY.items():
+        told = [day for day in days if day[f"{name}_memory"]]
+        since = f", from day {told[0]['day']} on" if len(told) < len(days) else ""
+        held = max(int(day[f"{name}_memory"]) for day in told)
+        part.memory[f"{title}, the year{since}"] = Memory(held, limits[name])
+    # Of a run that was stopped, all starts are told together.
+    part.begun = days[0]["begun"] or part.begun
+    part.seconds = sum(float(day["generate_seconds"]) + _cost(day, STEPS).seconds for day in days)
+    part.commits = sorted({day["commit"] for day in days} - {""})
     kept = plan.results / plan.label / "year.csv"
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(home / _FILE, kept)
@@ -79,13 +93,15 @@ def load(plan: Plan, servers: Warehouse) -> list[dict[str, str]]:
     return _read(file)[: plan.days]
 
 
-def compare(days: list[dict[str, str]]) -> list[Row]:
+def compare(days: list[dict[str, str]], is_year: bool = True) -> list[Row]:
     """Return what the last days cost beside the first ones, as a whole and step by step.
 
-    A day is compared with one of the same weekday, at the same number of lines. Too few days give no rows.
+    A day is compared with one of the same weekday, as it was measured; as the shop grows, it has more lines, so a row
+    tells what they cost at the same number of lines. Too few days give no rows.
 
     Args:
         days: rows of the CSV file, from the opening day on.
+        is_year: whether they are so many that what is to be reached after a year can be judged.
     """
     weeks = 2 if len(days) >= _EARLY + 4 * _WEEK else 1
     late = (len(days) - weeks * _WEEK) // _WEEK * _WEEK
@@ -97,36 +113,58 @@ def compare(days: list[dict[str, str]]) -> list[Row]:
         if not any(int(day["first_after_start"]) for day in (days[late + place], days[_EARLY + place]))
     ]
 
-    def row(title: str, steps: tuple[str, ...], **target: float) -> Row:
-        ours = [_cost(day, steps) * (int(early["lines"]) / int(day["lines"])) for day, early in pairs]
-        lines = round(statistics.median(int(early["lines"]) for _day, early in pairs))
-        return Row(title, against, lines, ours, [_cost(early, steps) for _day, early in pairs], **target)
+    def row(title: str, *steps: str) -> Row:
+        sides = ([_cost(day, steps) for day in side] for side in zip(*pairs, strict=True))
+        return Row(title, against, round(statistics.median(int(day["lines"]) for day, _early in pairs)), *sides)
 
     against = f"days {_EARLY} to {_EARLY + weeks * _WEEK - 1}, the same weekdays"
-    size = int(days[-1]["postgres_bytes"])
-    title = f"daily load, days {late} to {late + weeks * _WEEK - 1}, by line"
-    return [row(title, STEPS, at_most=1.15, size=size), *(row(f"of it {step}", (step,)) for step in STEPS)]
+    title = f"daily load, days {late} to {late + weeks * _WEEK - 1}"
+    whole = replace(row(title, *STEPS), at_most=1.15 if is_year else None, size=int(days[-1]["postgres_bytes"]))
+    # What they would cost if each line cost the same and there were no more of them.
+    shares = [int(early["lines"]) / int(day["lines"]) for day, early in pairs]
+    by_line = replace(
+        whole,
+        what="the same, scaled to as many lines",
+        rows=round(statistics.median(int(early["lines"]) for _day, early in pairs)),
+        ours=[cost * share for cost, share in zip(whole.ours, shares, strict=True)],
+        at_most=None,
+        size=0,
+    )
+    # The same work each day but for raw, which grows: by this the machine itself was slower, or quicker, by then.
+    generator = replace(
+        whole,
+        what="generating these days, for comparison",
+        ours=[Cost(float(day["generate_seconds"])) for day, _early in pairs],
+        other=[Cost(float(early["generate_seconds"])) for _day, early in pairs],
+        at_most=None,
+        size=0,
+    )
+    return [whole, by_line, *(row(f"of it {step}", step) for step in STEPS), generator]
 
 
 def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
     """Bring one day from the generator to ClickHouse; return its row of the CSV file."""
-    with servers.meter.cost(settled=False) as generating:
-        servers.generate(plan, number, number)
-    day: dict = {"day": number, "date": plan.date(number), "first_after_start": int(first)}
-    for step in STEPS:
-        with servers.meter.cost(settled=False) as cost:
-            if step == "clickhouse":
-                servers.run_clickhouse(*TAKE_OVER)
-            else:
-                servers.run_task(step)
-        day[f"{step}_seconds"], day[f"{step}_cpu"] = round(cost.seconds, 4), round(cost.cpu, 2)
-        day[f"{step}_wal"] = cost.wal
+    day: dict = {"day": number, "date": plan.date(number), "begun": now(), "commit": commit()}
+    with Peak(servers.memory) as memory:
+        with servers.meter.cost(settled=False) as generating:
+            day["generator_memory"] = servers.generate(plan, number, number)
+        for step in STEPS:
+            with servers.meter.cost(settled=False) as cost:
+                if step == "clickhouse":
+                    servers.run_clickhouse(*TAKE_OVER)
+                else:
+                    servers.run_task(step)
+            day[f"{step}_seconds"], day[f"{step}_cpu"] = round(cost.seconds, 4), round(cost.cpu, 2)
+            day[f"{step}_wal"] = cost.wal
+    day |= {"postgres_memory": memory.bytes, "clickhouse_memory": servers.endpoint_peak()}
     keys = f"{(number + 1) * IDS_A_DAY} AND {(number + 2) * IDS_A_DAY - 1}"
     ((lines, size),) = servers.execute(
         f"SELECT (SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN {keys}), pg_database_size('tshop')"
     )
     generated = round(generating.seconds, 2)
-    return {**day, "lines": lines, "generate_seconds": generated, "postgres_bytes": size}
+    return {
+        **day, "first_after_start": int(first), "lines": lines, "generate_seconds": generated, "postgres_bytes": size,
+    }  # fmt: skip
 
 
 def _read(file: Path) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from bench import clients, dashboard, days, history, results, year
-from bench.measure import Cost
+from bench.measure import Cost, Meter, median
 from bench.plan import OPENED, Plan, parse
 from bench.warehouse import warehouse as warehouse_of_bench
 from embedded.postgres import THROW_AWAY_SETTINGS
@@ -36,7 +36,7 @@ def test_clients_end_with_a_table_whose_checks_passed(plan):
     assert not plan.home.joinpath("client").exists()
 
     plan.page.parent.mkdir()
-    results.save(part, 1)
+    results.save(part)
     results.write_page(plan.results, plan.page)
     page = plan.page.read_text()
     assert "## 2,000 clients (`SCALE=0.0004`)" in page
@@ -62,6 +62,13 @@ def test_a_year_that_was_stopped_goes_on_and_leaves_nothing(plan):
         days = list(csv.DictReader(file))
     assert days[0] == first
     assert [day["date"] for day in days] == ["2025-01-01", "2025-01-02"]
+    # What the first start saw counts, too.
+    assert part.begun == first["begun"]
+    for name in ("generator", "postgres", "clickhouse"):
+        (memory,) = (each for whose, each in part.memory.items() if whose.lower().startswith(name))
+        assert memory.held == max(int(day[f"{name}_memory"]) for day in days) > 0
+    seconds = [float(value) for day in days for name, value in day.items() if name.endswith("_seconds")]
+    assert part.seconds == pytest.approx(sum(seconds))
     assert not list(plan.home.iterdir())
 
 
@@ -149,28 +156,58 @@ def test_a_ratio_is_reached_or_not():
     assert row([1], []).is_reached is None
 
 
+class Ending:
+    """A server whose child ends between two looks at them."""
+
+    def __init__(self):
+        self.looks = 0
+
+    def cpu_times(self):
+        self.looks += 1
+        return (1.0, 0.0, 0.0, 0.0) if self.looks == 1 else (1.0, 0.0, 5.0, 0.0)
+
+    def children(self):
+        return []
+
+
+def test_the_seconds_of_a_session_that_ends_meanwhile_are_counted():
+    assert Meter(None, Ending())._cpu() == 6
+
+
 def row_of_day(number: int, lines: int, seconds: float, first: int = 0) -> dict[str, str]:
     steps = {
         f"{step}_{unit}": str(seconds / len(year.STEPS)) for step in year.STEPS for unit in ("seconds", "cpu", "wal")
     }
-    return {"day": str(number), "lines": str(lines), "first_after_start": str(first), "postgres_bytes": "1", **steps}
+    day = {"day": number, "lines": lines, "first_after_start": first, "generate_seconds": 3, "postgres_bytes": 1}
+    return {**{name: str(value) for name, value in day.items()}, **steps}
 
 
-def test_a_late_day_is_compared_with_an_early_one_of_its_weekday_by_line():
+def test_a_late_day_is_compared_with_an_early_one_of_its_weekday():
     # The fifth and sixth day of a week have five times the lines, and the shop grows by a hundredth a day.
     lines = [1000 * (5 if number % 7 in (5, 6) else 1) * (100 + number) // 100 for number in range(60)]
     flat = [row_of_day(number, count, count / 1000) for number, count in enumerate(lines)]
-    assert year.compare(flat)[0].ratio() == pytest.approx(1)
+    measured, by_line, *_steps = year.compare(flat)
+    # Days 46 to 59 beside 7 to 20.
+    assert measured.ratio() == pytest.approx(1.32, abs=0.02)
+    assert median(measured.ours) == pytest.approx(1.53, abs=0.08)
+    assert measured.is_reached is False
+    assert by_line.ratio() == pytest.approx(1)
     growing = [row_of_day(number, count, count / 1000 * (1 + number / 100)) for number, count in enumerate(lines)]
-    found = year.compare(growing)[0]
-    assert found.ratio() == pytest.approx(1.32, abs=0.05)
-    assert not found.is_reached
+    assert year.compare(growing)[1].ratio() == pytest.approx(1.32, abs=0.05)
+    # After less than a year, nothing is to be reached.
+    assert year.compare(flat, is_year=False)[0].is_reached is None
     # What a start has made slow is left out.
     cold = [
         {**day, **(row_of_day(50, lines[50], 1000, first=1) if number == 50 else {})} for number, day in enumerate(flat)
     ]
     assert len(year.compare(cold)[0].ours) == 13
     assert year.compare(flat[:20]) == []
+
+
+def test_the_real_size_is_a_year():
+    assert parse(["--only", "year", "--scale", "full"]).is_year
+    assert not parse(["--only", "year"]).is_year
+    assert not parse(["--only", "year", "--scale", "full", "--days", "28"]).is_year
 
 
 @pytest.mark.parametrize(

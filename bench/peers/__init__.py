@@ -42,7 +42,7 @@ _KINDS = {
     "sqlmesh": _Kind(
         "SQLMesh SCD_TYPE_2_BY_TIME",
         ("plan", "--no-prompts", "--auto-apply", "--execution-time", "{day}"),
-        # A day of its own each time: what is due goes by the clock that it is told.
+        # A day of its own each time: what is due goes by the clock that it is told, which "sqlmesh run" cannot be.
         ("plan", "--no-prompts", "--auto-apply", "--run", "--execution-time", "{day}"),
         "SELECT client_id, first_name, last_name, birth_date, valid_from,"
         " coalesce(valid_to, 'infinity') AS valid_to FROM bench_sqlmesh.client_history WHERE is_deleted IS NOT TRUE",
