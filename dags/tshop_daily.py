@@ -120,7 +120,8 @@ with DAG(
     audit = CallOperator(
         task_id="audit",
         procedure="sl.audit",
-        execution_timeout=SHORT,
+        # After a first load, and in another cluster, it checks all there is.
+        execution_timeout=LONG,
         doc_md="Checks the warehouse's invariants, so that nothing wrong is published.",
     )
 

@@ -61,7 +61,7 @@ def take_to_the_mart(connection):
 
 
 def scanned(connection):
-    """Rows that sequential scans have read of each table of raw, dds and cdm, as the server counts them."""
+    """Rows that sequential scans have read of raw, dds, cdm and the deletions, by table, as the server counts them."""
     execute(connection, "SELECT pg_stat_force_next_flush()")
     execute(connection, "SELECT pg_stat_clear_snapshot()")
     return dict(
@@ -69,7 +69,7 @@ def scanned(connection):
             connection,
             """
             SELECT schemaname || '.' || relname, seq_tup_read FROM pg_stat_user_tables
-            WHERE schemaname IN ('raw', 'dds', 'cdm')
+            WHERE schemaname IN ('raw', 'dds', 'cdm') OR relname = 'tombstone'
             """,
         )
     )
@@ -292,13 +292,13 @@ def test_an_increment_reads_what_changed_and_scans_no_table(connect):
 
 
 def fetched(connection):
-    """Rows that sequential scans and index scans have fetched from raw, dds and cdm, as the server counts them."""
+    """Rows that sequential scans and index scans have fetched from these tables, as the server counts them."""
     scanned(connection)
     return execute(
         connection,
         """
         SELECT sum(seq_tup_read)::bigint, sum(idx_tup_fetch)::bigint FROM pg_stat_user_tables
-        WHERE schemaname IN ('raw', 'dds', 'cdm')
+        WHERE schemaname IN ('raw', 'dds', 'cdm') OR relname = 'tombstone'
         """,
     )[0]
 
@@ -319,7 +319,12 @@ def test_a_day_reads_as_much_of_a_small_warehouse_as_of_a_large_one(connect):
             SELECT
                 10 * g + n, g, timestamptz '2026-01-05' + n * interval '7 days', g, %(first)s + g %% 1000, 1,
                 '2026-02-05'
-            FROM generate_series(%(first)s, %(last)s) AS g, generate_series(0, 3) AS n
+            FROM generate_series(%(first)s, %(last)s) AS g, generate_series(0, 3) AS n;
+            -- Cancelled ones.
+            INSERT INTO raw.sale
+            SELECT 10 * g + 4, g, '2026-01-05', g, %(first)s, 1, '2026-02-05', true
+            FROM generate_series(%(first)s, %(last)s) AS g
+            WHERE g %% 10 = 0
             """,
             {"first": clients[0], "last": clients[-1]},
         )
@@ -339,7 +344,7 @@ def test_a_day_reads_as_much_of_a_small_warehouse_as_of_a_large_one(connect):
             SELECT 1000000 * (1 + %(size)s) + g, 'Анна', 'Новая', NULL, '2026-02-06' FROM generate_series(1, 10) AS g;
             UPDATE raw.product SET price = 90, updated_at = '2026-02-06' WHERE product_id = %(first)s;
             UPDATE raw.sale SET quantity = 2, updated_at = '2026-02-06'
-            WHERE sale_id BETWEEN 10 * %(first)s AND 10 * %(first)s + 99;
+            WHERE sale_id BETWEEN 10 * %(first)s AND 10 * %(first)s + 99 AND sale_id %% 10 < 4;
             INSERT INTO raw.sale
             SELECT
                 10000000 * (1 + %(size)s) + g, g, '2026-02-06', %(first)s + g, %(first)s + g, 1, '2026-02-06'
@@ -367,7 +372,8 @@ def test_a_day_that_is_a_large_share_of_all_sales_scans_no_table(connect):
         SELECT g, 'Анна', 'Иванова', '1990-05-05', '2026-01-01' FROM generate_series(1, 5000) AS g;
         INSERT INTO raw.product SELECT g, 'Куртка', 'Верх', 'M', 100, '2026-01-01' FROM generate_series(1, 2000) AS g;
         INSERT INTO raw.sale
-        SELECT g, g, '2026-01-02', 1 + g % 5000, 1 + g % 2000, 1, '2026-01-02' FROM generate_series(1, 8000) AS g
+        SELECT g, g, '2026-01-02', 1 + g % 5000, 1 + g % 2000, 1, '2026-01-02', g > 6000
+        FROM generate_series(1, 8000) AS g
         """,
     )
     for procedure in LOADS:
@@ -379,11 +385,86 @@ def test_a_day_that_is_a_large_share_of_all_sales_scans_no_table(connect):
         "INSERT INTO raw.sale SELECT g, g, '2026-01-09', 1 + g % 5000, 1 + g % 2000, 1, '2026-01-09' "
         "FROM generate_series(8001, 12000) AS g",
     )
+    # As autovacuum may at any time: from then on the planner knows how many there are.
+    execute(connection, "ANALYZE raw.sale")
     before = scanned(connection)
     assert call(connection, "dds.load_sale")["rows_inserted"] == 4000
     assert call(connection, "cdm.build_mart")["rows_inserted"] == 4000
     execute(connection, "CALL sl.audit(p_full => false)")
     assert scanned(connection) == before
+
+
+def test_what_is_rejected_for_good_costs_the_next_load_nothing(connect):
+    connection = connect()
+    execute(
+        connection,
+        """
+        INSERT INTO raw.client
+        SELECT g, CASE WHEN g > 2000 THEN 'Анна' END, 'Иванова', '1800-01-01'::date, timestamptz '2026-01-01'
+        FROM generate_series(1, 4000) AS g
+        UNION ALL
+        SELECT 4001, 'Анна', 'Иванова', '2999-01-01', '2026-01-01'
+        """,
+    )
+    read = "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'rejected_row'"
+    assert call(connection, "dds.load_client")["rows_rejected"] == 4001
+    execute(connection, "VACUUM ANALYZE")
+    scanned(connection)
+    execute(connection, "SELECT pg_stat_reset()")
+    # The one that was born in the future is looked at again.
+    assert call(connection, "dds.load_client")["rows_read"] == 1
+    scanned(connection)
+    assert execute(connection, read)[0][0] < 50
+
+
+def test_loads_of_an_empty_source_leave_the_first_load_what_it_is(connect):
+    connection = connect()
+    for procedure in LOADS:
+        call(connection, procedure)
+    take_to_the_mart(connection)
+    put_client(connection, 8, "2026-01-01 10:00:00+00")
+    assert call(connection, "dds.load_client")["rows_inserted"] == 1
+    # The first one was compared whole and noted so, in one row; the next is an increment again.
+    assert execute(connection, "SELECT is_full FROM sl.run WHERE target = 'dds.client' ORDER BY run_id") == [
+        (True,), (True,), (False,),
+    ]  # fmt: skip
+    assert execute(connection, "SELECT entity_key, is_new FROM sl.changed_period") == [("8", True)]
+    call(connection, "cdm.build_mart")
+    execute(connection, "CALL sl.audit()")
+
+
+def test_forgotten_clients_cost_the_audits_after_them_nothing(connect):
+    connection = connect()
+    take_to_the_mart(connection)
+    execute(
+        connection,
+        "INSERT INTO raw.client SELECT g, 'Анна', 'Иванова', '1990-05-05', '2026-01-01' "
+        "FROM generate_series(8, 5000) AS g",
+    )
+    for procedure in LOADS:
+        call(connection, procedure)
+    execute(connection, "VACUUM ANALYZE")
+    # Of each client that is checked, versions are looked for.
+    looks = "SELECT idx_scan FROM pg_stat_user_tables WHERE relid = 'dds.client'::regclass"
+    scans = []
+    for forgotten in ((7,), (8, 9)):
+        for client_id in forgotten:
+            execute(connection, f"CALL dds.forget_client({client_id})")
+        call(connection, "dds.load_client")
+        execute(connection, "CALL sl.audit(p_full => false)")
+        scanned(connection)
+        execute(connection, "SELECT pg_stat_reset()")
+        execute(connection, "CALL sl.audit(p_full => false)")
+        scanned(connection)
+        scans += execute(connection, looks)
+    assert scans[0] == scans[1]
+
+    # A source that delivers the name by a way that fires no trigger.
+    execute(connection, "ALTER TABLE raw.client DISABLE TRIGGER keep_forgotten_update")
+    execute(connection, "UPDATE raw.client SET last_name = 'Иванова' WHERE client_id = 7")
+    with pytest.raises(psycopg2.Error) as found:
+        execute(connection, "CALL sl.audit(p_full => false)")
+    assert "forgotten_client_known: 1, e.g. key 7" in found.value.diag.message_detail
 
 
 def test_a_new_client_costs_no_more_the_longer_the_shop_has_sold(connect):

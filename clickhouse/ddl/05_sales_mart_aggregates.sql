@@ -1,6 +1,6 @@
 -- tshop.sales_mart, aggregates
 --
--- Purpose: what lets dashboards answer for a year of 100 million lines within a second: the age group, held once, and
+-- Purpose: what lets dashboards answer for a year of 100 million lines in about a second: the age group, held once, and
 --     projections, which ClickHouse keeps beside each part and reads by itself where a query asks for no more than they
 --     hold, whatever view or tool it comes from. They are as exact as the rows: sums, and bitmaps of the ids.
 -- Columns: age_group: the client's age on the day of the sale, in bands; 'unknown' without a birth date.

@@ -20,6 +20,21 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 #variable_conflict use_column
 BEGIN
+    IF EXISTS (SELECT FROM sl.changed_period AS c WHERE c.run_id = ANY (p_runs) AND c.entity_key IS NULL) THEN
+        RETURN QUERY
+        SELECT m.sale_id
+        FROM cdm.sales_mart AS m
+        WHERE m.run_id = ANY (p_runs)
+        UNION
+        SELECT s.sale_id
+        FROM dds.sale AS s
+        UNION
+        SELECT x.entity_key::bigint
+        FROM sl.tombstone AS x
+        WHERE x.entity_name = 'sale' AND x.run_id = ANY (p_runs);
+        RETURN;
+    END IF;
+
     RETURN QUERY
     WITH period AS (
         SELECT
@@ -30,10 +45,7 @@ BEGIN
         FROM (
             SELECT c.entity_name, c.entity_key, c.changed_from, c.changed_to
             FROM sl.changed_period AS c
-            WHERE
-                c.run_id = ANY (p_runs)
-                AND c.entity_key IS NOT NULL
-                AND NOT (c.is_new AND c.entity_name = 'client')
+            WHERE c.run_id = ANY (p_runs) AND NOT (c.is_new AND c.entity_name = 'client')
             UNION ALL
             SELECT e.entity_name, e.entity_key, timestamptz '-infinity', timestamptz 'infinity'
             FROM sl.erasure AS e
@@ -66,13 +78,7 @@ BEGIN
         WHERE v.client_id = c.entity_key::bigint AND v.client_sk IS NULL
         OFFSET 0
     ) AS m
-    WHERE c.run_id = ANY (p_runs) AND c.is_new AND c.entity_name = 'client'
-    UNION
-    SELECT s.sale_id
-    FROM dds.sale AS s
-    WHERE EXISTS (
-        SELECT FROM sl.changed_period AS c WHERE c.run_id = ANY (p_runs) AND c.entity_key IS NULL
-    );
+    WHERE c.run_id = ANY (p_runs) AND c.is_new AND c.entity_name = 'client';
 END;
 $body$;
 

@@ -8,8 +8,8 @@
 --     TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark, sl.changed_period (what it has audited).
 --
--- What is new is told by sl.run.audited_by. Loads that no build has taken up yet are no violation of the mart; they
--- stay new until one has.
+-- What is new is told by sl.run.audited_by, and of raw by the transaction that wrote a row. Loads that no build has taken
+-- up yet are no violation of the mart; they stay new until one has.
 CREATE OR REPLACE PROCEDURE sl.audit(
     p_full boolean DEFAULT true,
     INOUT run_id bigint DEFAULT NULL,
@@ -27,6 +27,7 @@ DECLARE
     v_new_runs bigint [];
     v_built_runs bigint [];
     v_runs bigint [];
+    v_forgotten bigint [] := '{}';
     v_findings text;
     v_promised jsonb;
     v_context text;
@@ -64,6 +65,43 @@ BEGIN
             ON
                 l.target = format('%I.%I', e.target_schema, e.target_table)
                 AND l.source = format('%I.%I', e.source_schema, e.source_table);
+
+        IF v_runs IS NULL THEN
+            v_forgotten := ARRAY(SELECT e.entity_key::bigint FROM sl.erasure AS e WHERE e.entity_name = 'client');
+        ELSIF EXISTS (SELECT FROM sl.erasure AS e WHERE e.entity_name = 'client') THEN
+            -- Those forgotten since, and those of whom something was written since.
+            v_forgotten := ARRAY(
+                SELECT e.entity_key::bigint
+                FROM sl.erasure AS e
+                WHERE e.entity_name = 'client' AND e.run_id = ANY (v_runs)
+                UNION
+                SELECT c.client_id
+                FROM raw.client AS c
+                INNER JOIN sl.erasure AS e ON e.entity_name = 'client' AND e.entity_key = c.client_id::text
+                WHERE
+                    c.changed_xid >= coalesce(
+                        (
+                            SELECT w.snapshot_xmin
+                            FROM sl.watermark AS w
+                            WHERE
+                                w.target = c_target
+                                AND w.source = 'raw.client'
+                                AND w.system_identifier = (SELECT s.system_identifier FROM pg_control_system() AS s)
+                        ),
+                        0
+                    )
+                UNION
+                SELECT e.entity_key::bigint
+                FROM sl.changed_period AS p
+                INNER JOIN sl.erasure AS e ON e.entity_name = 'client' AND e.entity_key = p.entity_key
+                WHERE p.entity_name = 'client' AND p.run_id = ANY (v_runs)
+                UNION
+                SELECT m.client_id
+                FROM cdm.sales_mart AS m
+                INNER JOIN sl.erasure AS e ON e.entity_name = 'client' AND e.entity_key = m.client_id::text
+                WHERE m.run_id = ANY (v_runs) AND m.client IS NOT NULL
+            );
+        END IF;
 
         WITH finding AS (
             SELECT
@@ -104,49 +142,42 @@ BEGIN
                 'raw, dds, cdm',
                 'forgotten_client_known',
                 count(*),
-                min(e.entity_key)
-            FROM sl.erasure AS e
+                min(e.client_id)::text
+            FROM unnest(v_forgotten) AS e (client_id)
             WHERE
-                e.entity_name = 'client'
-                AND (
-                    EXISTS (
-                        SELECT
-                        FROM raw.client AS c
-                        WHERE
-                            c.client_id = e.entity_key::bigint
-                            AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
-                    )
-                    OR EXISTS (
-                        SELECT
-                        FROM dds.client AS c
-                        WHERE
-                            c.client_id = e.entity_key::bigint
-                            AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
-                    )
-                    OR EXISTS (
-                        SELECT
-                        FROM cdm.sales_in_periods(
-                            'client', ARRAY[e.entity_key::bigint], '{-infinity}', '{infinity}'
-                        ) AS s
-                        INNER JOIN cdm.sales_mart AS m ON m.sale_id = s.sale_id
-                        WHERE m.client_id = e.entity_key::bigint AND m.client IS NOT NULL
-                    )
-                    OR EXISTS (
-                        SELECT
-                        FROM sl.rejected_row AS j
-                        INNER JOIN sl.entity AS n ON n.entity_name = j.entity_name
-                        WHERE
-                            j.entity_name = e.entity_name
-                            AND j.entity_key = e.entity_key
-                            AND j.row ?| n.personal_columns
-                    )
-                    -- A sale may have been another client's before. Finding these takes a scan of the mart.
-                    OR (
-                        p_full
-                        AND e.entity_key::bigint IN (
-                            SELECT m.client_id FROM cdm.sales_mart AS m WHERE m.client IS NOT NULL
-                        )
-                    )
+                EXISTS (
+                    SELECT
+                    FROM raw.client AS c
+                    WHERE
+                        c.client_id = e.client_id
+                        AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
+                )
+                OR EXISTS (
+                    SELECT
+                    FROM dds.client AS c
+                    WHERE
+                        c.client_id = e.client_id
+                        AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
+                )
+                OR EXISTS (
+                    SELECT
+                    FROM cdm.sales_in_periods('client', ARRAY[e.client_id], '{-infinity}', '{infinity}') AS s
+                    INNER JOIN cdm.sales_mart AS m ON m.sale_id = s.sale_id
+                    WHERE m.client_id = e.client_id AND m.client IS NOT NULL
+                )
+                OR EXISTS (
+                    SELECT
+                    FROM sl.rejected_row AS j
+                    INNER JOIN sl.entity AS n ON n.entity_name = j.entity_name
+                    WHERE
+                        j.entity_name = 'client'
+                        AND j.entity_key = e.client_id::text
+                        AND j.row ?| n.personal_columns
+                )
+                -- A sale may have been another client's before. Finding these takes a scan of the mart.
+                OR (
+                    p_full
+                    AND e.client_id IN (SELECT m.client_id FROM cdm.sales_mart AS m WHERE m.client IS NOT NULL)
                 )
             HAVING count(*) > 0
         )

@@ -17,7 +17,8 @@
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.changed_period, sl.run; sl.watermark or, of a slice,
 --     sl.backfill_slice.
 --
--- The first load goes straight into the target (sl.load_settled) and leaves only the rows of the latest transactions.
+-- The first load goes straight into the target (sl.load_settled) and leaves only the rows of the latest transactions;
+-- loads of a source that had no rows yet were none.
 -- The rows that changed since the last run are classified first, each as exactly one of
 --     rejected  fails a quality rule
 --     first     a key never seen
@@ -29,7 +30,8 @@
 --     splice    all else: late, tied in time with other values, or coming back after a deletion
 -- and then applied, a class in one statement. Only "splice" needs the key's whole history (sl.splice_history). The
 -- working set is the temporary table scd2_change, whose own columns are named scd2_... to stay clear of the source's.
--- The latest version of a key is found by an index probe a row: a plan that does not turn into a scan as tables grow.
+-- The latest version of a key, and a deletion, are found by an index probe a row (LIMIT, OFFSET 0): a plan that does
+-- not turn into a scan as tables grow.
 --
 -- The history of a forgotten key (sl.erasure) stands still: no rule judges its rows, and they are "same", but for the
 -- deletion that closes it. A deletion at the very time at which its last version began would leave none: it is "same".
@@ -68,6 +70,7 @@ DECLARE
     v_forgotten text := 'false';
     v_run_id bigint;
     v_window record;
+    v_was_loaded boolean;
     v_is_first_load boolean := false;
     v_is_fresh boolean := false;
     v_first record;
@@ -95,15 +98,13 @@ BEGIN
             );
             PERFORM sl.erase_delivered(v_entity, v_window.from_xid, v_window.to_xid, p_slice);
         END IF;
-        -- A slice in which nothing is known is one of a first load only where no load has ended yet: else it would note
-        -- the whole as changed for the sake of some new keys.
-        IF
-            v_window.is_full
-            AND NOT (
-                v_is_slice
-                AND EXISTS (SELECT FROM sl.watermark AS w WHERE w.target = v_target AND w.source = v_source)
-            )
-        THEN
+        v_was_loaded := EXISTS (
+            SELECT FROM sl.watermark AS w
+            WHERE w.target = v_target AND w.source = v_source AND w.high_updated_at IS NOT NULL
+        );
+        -- A slice in which nothing is known is one of a first load only where no load has found anything yet: else it
+        -- would note the whole as changed for the sake of some new keys.
+        IF NOT v_was_loaded OR (v_window.is_full AND NOT v_is_slice) THEN
             EXECUTE format('SELECT NOT EXISTS (SELECT FROM %s WHERE %s)', v_target, v_in_slice) INTO v_is_first_load;
         END IF;
         IF v_is_first_load THEN
@@ -117,6 +118,9 @@ BEGIN
         IF v_is_fresh THEN
             v_first := sl.load_settled(v_entity, v_window.next_xmin, v_run_id, p_slice);
             v_window.from_xid := v_window.next_xmin;
+            v_window.is_full := true;
+        ELSIF NOT v_window.is_full THEN
+            v_is_first_load := false;
         END IF;
 
         v_changed_rows := format(
@@ -157,7 +161,9 @@ BEGIN
                             ELSE 'same'
                         END
                     WHEN v.scd2_sk IS NULL AND EXISTS (
-                        SELECT FROM sl.tombstone AS x WHERE x.entity_name = %1$L AND x.entity_key = c.scd2_key::text
+                        SELECT FROM sl.tombstone AS x
+                        WHERE x.entity_name = %1$L AND x.entity_key = c.scd2_key::text
+                        OFFSET 0
                     ) THEN 'splice'
                     WHEN v.scd2_sk IS NULL AND c.scd2_deleted THEN 'forget'
                     WHEN v.scd2_sk IS NULL THEN 'first'
