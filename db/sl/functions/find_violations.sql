@@ -16,8 +16,9 @@
 -- the load need not be so now.
 --
 -- Which keys the runs wrote is told by what they noted in sl.changed_period where the entity keeps that, since its
--- versions have no index on run_id, and by run_id where not. The versions of given keys, and the deletions of those that
--- end, are fetched by an index probe each; OFFSET 0 keeps the planner from turning that into a scan of the whole table.
+-- versions have no index on run_id, and by run_id where not. The versions of given keys, and the deletions of those
+-- that end, are fetched by an index probe each; OFFSET 0 keeps the planner from turning that into a scan of the whole
+-- table.
 CREATE OR REPLACE FUNCTION sl.find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,

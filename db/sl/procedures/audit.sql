@@ -8,8 +8,8 @@
 --     TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark, sl.changed_period (what it has audited).
 --
--- What is new is told by sl.run.audited_by, and of raw by the transaction that wrote a row. Loads that no build has taken
--- up yet are no violation of the mart; they stay new until one has.
+-- What is new is told by sl.run.audited_by, and of raw by the transaction that wrote a row. Loads that no build has
+-- taken up yet are no violation of the mart; they stay new until one has.
 CREATE OR REPLACE PROCEDURE sl.audit(
     p_full boolean DEFAULT true,
     INOUT run_id bigint DEFAULT NULL,
