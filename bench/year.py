@@ -1,5 +1,8 @@
 """The part "year": the shop's days loaded one after the other, and what each of them costs.
 
+The last days are compared with the first ones of another such shop, loaded right after them: between the first days and
+the last lie hours, after which the machine may be a slower one.
+
 A run that was stopped goes on with the day after the last one that is written down, on the data that is there. The day
 it was stopped in is done again, which costs less than a day of its own: it is marked and left out of the ratio, as the
 first day after a start is, whose caches are cold.
@@ -47,12 +50,19 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     part = Part("year", plan)
     home = home_of(plan)
     with warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers:
-        days = load(plan, servers)
+        days = load(plan, servers, home / _FILE)
+    late, weeks = _late(len(days))
+    if late:
+        say("  the first days of another such shop")
+        first = replace(plan, days=_EARLY + weeks * _WEEK)
+        another = home.with_name(f"{home.name}-again")
+        with warehouse(another, clickhouse=True, postgres_settings=postgres_settings) as servers:
+            part.rows = compare(days, load(first, servers, another / _FILE), is_year=plan.is_year)
+    with warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers:
         # The check of a shop that goes on is left to its last run: it looks at all there is.
         if plan.days == YEAR_DAYS or not plan.keep:
             say("  checking the year")
             part.checks.append(equality(servers))
-        part.rows = compare(days, is_year=plan.is_year)
         limits = {"generator": GENERATOR_LIMIT, "postgres": servers.memory_limit(), "clickhouse": ENDPOINT_LIMIT}
     for name, title in _MEMORY.items():
         told = [day for day in days if day[f"{name}_memory"]]
@@ -78,9 +88,14 @@ def home_of(plan: Plan) -> Path:
     return plan.home / f"year-{plan.label}"
 
 
-def load(plan: Plan, servers: Warehouse) -> list[dict[str, str]]:
-    """Load the days that are not loaded yet; return what each day cost, from the opening day on."""
-    file = home_of(plan) / _FILE
+def load(plan: Plan, servers: Warehouse, file: Path) -> list[dict[str, str]]:
+    """Load the days that are not loaded yet; return what each day cost, from the opening day on.
+
+    Args:
+        plan: the shop, and how many days.
+        servers: its warehouse.
+        file: the CSV file that tells of the days that are loaded.
+    """
     servers.prepare_clickhouse()
     done = len(_read(file))
     if done:
@@ -93,7 +108,14 @@ def load(plan: Plan, servers: Warehouse) -> list[dict[str, str]]:
     return _read(file)[: plan.days]
 
 
-def compare(days: list[dict[str, str]], is_year: bool = True) -> list[Row]:
+def _late(days: int) -> tuple[int, int]:
+    """Return the first of the last days that are compared, 0 where there are too few, and how many weeks they are."""
+    weeks = 2 if days >= _EARLY + 4 * _WEEK else 1
+    late = (days - weeks * _WEEK) // _WEEK * _WEEK
+    return (late if late >= _EARLY + weeks * _WEEK else 0), weeks
+
+
+def compare(days: list[dict[str, str]], again: list[dict[str, str]], is_year: bool = True) -> list[Row]:
     """Return what the last days cost beside the first ones, as a whole and step by step.
 
     A day is compared with one of the same weekday, as it was measured; as the shop grows, it has more lines, so a row
@@ -101,23 +123,22 @@ def compare(days: list[dict[str, str]], is_year: bool = True) -> list[Row]:
 
     Args:
         days: rows of the CSV file, from the opening day on.
+        again: those of another such shop's first days, loaded right after the last ones.
         is_year: whether they are so many that what is to be reached after a year can be judged.
     """
-    weeks = 2 if len(days) >= _EARLY + 4 * _WEEK else 1
-    late = (len(days) - weeks * _WEEK) // _WEEK * _WEEK
-    if late < _EARLY + weeks * _WEEK:
+    late, weeks = _late(len(days))
+    if not late:
         return []
-    pairs = [
-        (days[late + place], days[_EARLY + place])
-        for place in range(weeks * _WEEK)
-        if not any(int(day["first_after_start"]) for day in (days[late + place], days[_EARLY + place]))
-    ]
+    triples = [(days[late + place], again[_EARLY + place], days[_EARLY + place]) for place in range(weeks * _WEEK)]
+    triples = [triple for triple in triples if not any(int(day["first_after_start"]) for day in triple)]
+    pairs = [(day, early) for day, early, _first in triples]
 
     def row(title: str, *steps: str) -> Row:
         sides = ([_cost(day, steps) for day in side] for side in zip(*pairs, strict=True))
         return Row(title, against, round(statistics.median(int(day["lines"]) for day, _early in pairs)), *sides)
 
-    against = f"days {_EARLY} to {_EARLY + weeks * _WEEK - 1}, the same weekdays"
+    early_days = f"days {_EARLY} to {_EARLY + weeks * _WEEK - 1}"
+    against = f"{early_days} of another shop, right after them"
     title = f"daily load, days {late} to {late + weeks * _WEEK - 1}"
     whole = replace(row(title, *STEPS), at_most=1.15 if is_year else None, size=int(days[-1]["postgres_bytes"]))
     # What they would cost if each line cost the same and there were no more of them.
@@ -130,16 +151,14 @@ def compare(days: list[dict[str, str]], is_year: bool = True) -> list[Row]:
         at_most=None,
         size=0,
     )
-    # The same work each day but for raw, which grows: by this the machine itself was slower, or quicker, by then.
-    generator = replace(
-        whole,
-        what="generating these days, for comparison",
-        ours=[Cost(float(day["generate_seconds"])) for day, _early in pairs],
-        other=[Cost(float(early["generate_seconds"])) for _day, early in pairs],
-        at_most=None,
-        size=0,
+    # How far the machine was another one by then.
+    drift = replace(
+        row(f"{early_days} of the other shop", *STEPS),
+        against="the same days of this one",
+        ours=whole.other,
+        other=[_cost(first, STEPS) for _day, _early, first in triples],
     )
-    return [whole, by_line, *(row(f"of it {step}", step) for step in STEPS), generator]
+    return [whole, by_line, *(row(f"of it {step}", step) for step in STEPS), drift]
 
 
 def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:

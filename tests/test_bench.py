@@ -55,7 +55,7 @@ def test_a_weekend_day_ends_with_clickhouse_equal_to_the_warehouse(plan):
 
 def test_a_year_that_was_stopped_goes_on_and_leaves_nothing(plan):
     with warehouse_of_bench(year.home_of(plan), True, THROW_AWAY_SETTINGS, fresh=False) as servers:
-        (first,) = year.load(replace(plan, days=1), servers)
+        (first,) = year.load(replace(plan, days=1), servers, year.home_of(plan) / "days.csv")
     part = year.run(replace(plan, days=2), THROW_AWAY_SETTINGS)
     assert part.is_right
     with (plan.results / plan.label / "year.csv").open(newline="") as file:
@@ -178,7 +178,7 @@ def row_of_day(number: int, lines: int, seconds: float, first: int = 0) -> dict[
     steps = {
         f"{step}_{unit}": str(seconds / len(year.STEPS)) for step in year.STEPS for unit in ("seconds", "cpu", "wal")
     }
-    day = {"day": number, "lines": lines, "first_after_start": first, "generate_seconds": 3, "postgres_bytes": 1}
+    day = {"day": number, "lines": lines, "first_after_start": first, "postgres_bytes": 1}
     return {**{name: str(value) for name, value in day.items()}, **steps}
 
 
@@ -186,22 +186,25 @@ def test_a_late_day_is_compared_with_an_early_one_of_its_weekday():
     # The fifth and sixth day of a week have five times the lines, and the shop grows by a hundredth a day.
     lines = [1000 * (5 if number % 7 in (5, 6) else 1) * (100 + number) // 100 for number in range(60)]
     flat = [row_of_day(number, count, count / 1000) for number, count in enumerate(lines)]
-    measured, by_line, *_steps = year.compare(flat)
+    measured, by_line, *_steps = year.compare(flat, flat)
     # Days 46 to 59 beside 7 to 20.
     assert measured.ratio() == pytest.approx(1.32, abs=0.02)
     assert median(measured.ours) == pytest.approx(1.53, abs=0.08)
     assert measured.is_reached is False
     assert by_line.ratio() == pytest.approx(1)
     growing = [row_of_day(number, count, count / 1000 * (1 + number / 100)) for number, count in enumerate(lines)]
-    assert year.compare(growing)[1].ratio() == pytest.approx(1.32, abs=0.05)
+    assert year.compare(growing, growing)[1].ratio() == pytest.approx(1.32, abs=0.05)
     # After less than a year, nothing is to be reached.
-    assert year.compare(flat, is_year=False)[0].is_reached is None
+    assert year.compare(flat, flat, is_year=False)[0].is_reached is None
+    # A machine that has become slower slows the days of the other shop as well.
+    slower = [row_of_day(number, count, count / 1000 * 1.2) for number, count in enumerate(lines)]
+    assert [row.ratio() for row in year.compare(flat[:40] + slower[40:], slower)[1::7]] == pytest.approx([1, 1.2])
     # What a start has made slow is left out.
     cold = [
         {**day, **(row_of_day(50, lines[50], 1000, first=1) if number == 50 else {})} for number, day in enumerate(flat)
     ]
-    assert len(year.compare(cold)[0].ours) == 13
-    assert year.compare(flat[:20]) == []
+    assert len(year.compare(cold, flat)[0].ours) == 13
+    assert year.compare(flat[:20], flat) == []
 
 
 def test_the_real_size_is_a_year():
