@@ -164,7 +164,8 @@ class Stack:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         self.postgres.kill()
-        self.wait_for(lambda: not self.processes(), 30)
+        # A process whose first thread has ended counts as dead, while its others still hold the port for a moment.
+        self.wait_for(lambda: not self.processes() and self._ports_are_free(), 30)
 
     def _start_parts(self) -> None:
         if POSTGRES in self.parts:
@@ -333,6 +334,13 @@ class Stack:
             if time.monotonic() > end:
                 return False
             time.sleep(0.1)
+        return True
+
+    def _ports_are_free(self) -> bool:
+        try:
+            self._check_ports(self.parts)
+        except StackError:
+            return False
         return True
 
     def _check_ports(self, parts: tuple[Part, ...]) -> None:

@@ -4,9 +4,10 @@ import os
 import random
 import socket
 
-# Below ip_local_port_range of ip(7), which starts at 32768: from that range an outgoing connection may take a port
-# between its choice and its use.
-FIRST, LAST = 10_000, 32_000
+# Above the defaults of the stack (embedded/settings.py), which a test may have beside these, and below
+# ip_local_port_range of ip(7), which starts at 32768: from that range an outgoing connection may take a port between
+# its choice and its use.
+FIRST, LAST = 20_000, 32_000
 
 
 def _own_ports() -> list[int]:

@@ -8,9 +8,9 @@
 -- Errors: none.
 -- Reads: dds.sale. Writes: nothing.
 --
--- By index probes: one for each product, one for each client and week of its period in which there may be sales
--- (migrations/sql/0009_growth.sql says why weeks, which are steps of 168 hours from 2000-01-01 UTC). A client whose
--- period is all of time, as one that is forgotten, so costs a probe for each week that the shop has sold. Where so many
+-- By index probes: one for each key and week of its period in which there may be sales (migrations/sql/0009_growth.sql
+-- says why weeks, which are steps of 168 hours from 2000-01-01 UTC). A key whose period is all of time, as that of a
+-- client who is forgotten or of a new product, so costs a probe for each week that the shop has sold. Where so many
 -- probes would cost more than one pass over the sales, by that: a probe is taken for ten rows of the pass.
 CREATE OR REPLACE FUNCTION cdm.sales_in_periods(
     p_entity text,
@@ -27,7 +27,7 @@ AS $body$
 DECLARE
     v_first_week timestamptz;
     v_last_week timestamptz;
-    v_probes bigint := cardinality(p_keys);
+    v_probes bigint;
     -- By its size, as statistics may be missing; a version takes some 120 bytes.
     v_sales CONSTANT bigint := pg_relation_size('dds.sale') / 120;
 BEGIN
@@ -39,17 +39,15 @@ BEGIN
     IF v_first_week IS NULL THEN
         RETURN;
     END IF;
-    IF p_entity = 'client' THEN
-        SELECT
-            sum(
-                extract(
-                    EPOCH FROM
-                    greatest(least(p.to_time, v_last_week) - greatest(p.from_time, v_first_week), interval '0')
-                ) / extract(EPOCH FROM interval '168 hours') + 1
-            )
-        INTO v_probes
-        FROM unnest(p_from, p_to) AS p (from_time, to_time);
-    END IF;
+    SELECT
+        sum(
+            extract(
+                EPOCH FROM
+                greatest(least(p.to_time, v_last_week) - greatest(p.from_time, v_first_week), interval '0')
+            ) / extract(EPOCH FROM interval '168 hours') + 1
+        )
+    INTO v_probes
+    FROM unnest(p_from, p_to) AS p (from_time, to_time);
 
     IF v_probes * 10 > v_sales THEN
         RETURN QUERY
@@ -83,10 +81,19 @@ BEGIN
         RETURN QUERY
         SELECT s.sale_id, s.is_current
         FROM unnest(p_keys, p_from, p_to) AS p (key, from_time, to_time)
+        CROSS JOIN LATERAL generate_series(
+            greatest(date_bin('7 days', p.from_time, timestamptz '2000-01-01 00:00:00+00'), v_first_week),
+            least(date_bin('7 days', p.to_time, timestamptz '2000-01-01 00:00:00+00'), v_last_week),
+            interval '168 hours'
+        ) AS w (week)
         CROSS JOIN LATERAL (
             SELECT v.sale_id, v.is_current
             FROM dds.sale AS v
-            WHERE v.product_id = p.key AND v.sold_at >= p.from_time AND v.sold_at < p.to_time
+            WHERE
+                date_bin('7 days', v.sold_at, timestamptz '2000-01-01 00:00:00+00') = w.week
+                AND v.product_id = p.key
+                AND v.sold_at >= p.from_time
+                AND v.sold_at < p.to_time
             OFFSET 0
         ) AS s;
     END IF;

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(5);
+SELECT plan(6);
 
 -- Three years of sales, one every seven hours, of ten clients and products in turn.
 INSERT INTO dds.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, valid_from, run_id)
@@ -36,6 +36,11 @@ SELECT bag_eq(
     $$SELECT * FROM cdm.sales_in_periods('product', '{5}', '{2024-01-01}', '{2024-02-01}')$$,
     $$SELECT * FROM pg_temp.expected(5, '2024-01-01', '2024-02-01')$$,
     'a product'
+);
+SELECT bag_eq(
+    $$SELECT * FROM cdm.sales_in_periods('product', '{5}', '{-infinity}', '{infinity}')$$,
+    $$SELECT * FROM pg_temp.expected(5, '-infinity', 'infinity')$$,
+    'all sales of a product'
 );
 
 -- By a pass over the sales: so many keys would be more probes than there are sales.
