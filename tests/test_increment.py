@@ -417,6 +417,30 @@ def test_what_is_rejected_for_good_costs_the_next_load_nothing(connect):
     assert execute(connection, read)[0][0] < 50
 
 
+def test_rows_that_wait_for_the_clock_are_looked_up_once_by_an_audit(connect):
+    connection = connect()
+    for first in (1, 1001):
+        execute(
+            connection,
+            """
+            INSERT INTO raw.client
+            SELECT g, 'Анна', 'Иванова', CASE WHEN g % 2 = 0 THEN date '2999-01-01' END, '2026-01-01'
+            FROM generate_series(%(first)s, %(first)s + 599) AS g
+            """.replace("g % 2", "g %% 2"),
+            {"first": first},
+        )
+        call(connection, "dds.load_client")
+        call(connection, "cdm.build_mart")
+        execute(connection, "VACUUM ANALYZE")
+        scanned(connection)
+        execute(connection, "SELECT pg_stat_reset()")
+        execute(connection, "CALL sl.audit(p_full => false)")
+    scanned(connection)
+    # Not by each of 300 good rows in turn.
+    looks = "SELECT seq_scan + idx_scan FROM pg_stat_user_tables WHERE relname = 'rejected_row'"
+    assert execute(connection, looks)[0][0] < 2000
+
+
 def test_loads_of_an_empty_source_leave_the_first_load_what_it_is(connect):
     connection = connect()
     for procedure in LOADS:

@@ -158,9 +158,8 @@ BEGIN
                     )
                 ELSE t.is_current IS NOT TRUE OR %7$s
             END
-            AND NOT EXISTS (
-                SELECT FROM sl.clock_rejection AS j
-                WHERE j.entity_name = %6$L AND j.entity_key = s.scd2_key::text
+            AND s.scd2_key::text NOT IN (
+                SELECT j.entity_key FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L
             )
         HAVING count(*) > 0
         $sql$,
