@@ -506,8 +506,14 @@ def server(scratch) -> Iterator[PostgresServer]:
 
 
 def kill(connect, victim, dsn):
-    """Kill a session's process, whereupon the server ends all sessions and recovers; returns a new session."""
+    """Kill a session's process, whereupon the server ends all sessions and recovers; returns a new session.
+
+    Until the server has seen the death it takes new sessions, and ends them with the others; one from before tells when.
+    """
+    witness = connect(dsn)
     os.kill(victim.info.backend_pid, signal.SIGKILL)
+    with pytest.raises(psycopg2.OperationalError):
+        execute(witness, "SELECT pg_sleep(60)")
     while True:
         with contextlib.suppress(psycopg2.OperationalError):
             return connect(dsn)
