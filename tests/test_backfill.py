@@ -508,7 +508,7 @@ def server(scratch) -> Iterator[PostgresServer]:
 def kill(connect, victim, dsn):
     """Kill a session's process, whereupon the server ends all sessions and recovers; returns a new session.
 
-    Until the server has seen the death it takes new sessions, and ends them with the others; one from before tells when.
+    Until the server has seen the death it takes new sessions, and ends them with the others; an older one tells when.
     """
     witness = connect(dsn)
     os.kill(victim.info.backend_pid, signal.SIGKILL)

@@ -14,7 +14,6 @@ import contextlib
 import io
 import os
 import random
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -215,14 +214,15 @@ class Attacked:
     # --- the killer -------------------------------------------------------------------------------------------------
 
     def strike(self, kill: Kill) -> None:
-        """Wait for the moment, and kill the victim."""
+        """Wait for the moment, and kill the victim; once it is gone, its parent has seen its death, and acts on it."""
         time.sleep(kill.share * self.seconds[kill.step])
         if kill.victim == "server":
             self.stack.postgres.kill()
             return
-        with contextlib.suppress(ProcessLookupError):
-            for pid in self.victims(kill):
-                os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for victim in map(psutil.Process, self.victims(kill)):
+                victim.kill()
+                victim.wait(60)
 
     def victims(self, kill: Kill) -> list[int]:
         """Return the processes that a kill is meant for: none where they ended by themselves."""
