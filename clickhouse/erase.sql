@@ -4,8 +4,9 @@
 --     whoever turns the mask off reads it, until its part happens to be merged.
 -- Reads: tshop.published_batch. Writes: the parts of tshop.sales_mart that hold masked rows, tshop.erased_batch.
 --
--- Readers are not disturbed. Cut off, it is done again by the next run. The parts it replaces leave the disk some
--- minutes later (old_parts_lifetime). Needs ClickHouse 23.5 (APPLY DELETED MASK).
+-- Readers are not disturbed. Cut off, it is done again by the next run. While parts are being merged it may take up to
+-- ten minutes (docs/clickhouse.md). The parts it replaces leave the disk some minutes later (old_parts_lifetime). Needs
+-- ClickHouse 23.5 (APPLY DELETED MASK).
 ALTER TABLE tshop.sales_mart APPLY DELETED MASK SETTINGS mutations_sync = 2;
 
 INSERT INTO tshop.erased_batch (run_id)

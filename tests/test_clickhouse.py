@@ -613,7 +613,7 @@ def test_kill_between_the_steps_of_publishing_loses_and_doubles_nothing(clickhou
         for number, step in enumerate(steps, 1)
         if step.startswith(("DELETE", "ALTER", "EXCHANGE", "INSERT")) and "tshop.batch_to_heal" not in step
     ]
-    assert len(changing) == 5
+    assert len(changing) == 7
     for number in changing:
         old = published(clickhouse)
         sell(shop, SALES + number * 10, SALES + number * 10 + 9)
@@ -632,6 +632,33 @@ def test_kill_between_the_steps_of_publishing_loses_and_doubles_nothing(clickhou
         assert_equal(clickhouse, shop)
     batches = watermark(clickhouse)
     assert len(batches) == len(set(batches)) == len(changing) + 1
+
+
+def test_nothing_is_merged_while_closed_versions_are_taken_out_and_all_is_after_it(clickhouse, shop):
+    def parts(table: str) -> int:
+        """Write the published rows twenty times more, a part each, and return how many parts there are some time later."""
+        for _ in range(20):
+            clickhouse.command(f"INSERT INTO tshop.{table} SELECT * EXCEPT age_group FROM tshop.sales_mart LIMIT 9")
+        counts = []
+        for _ in range(50):
+            counts += clickhouse.rows(f"SELECT count() FROM system.parts WHERE table = '{table}' AND active")
+            if counts[-1] < max(counts):
+                break
+            time.sleep(0.1)
+        return counts[-1][0]
+
+    clickhouse.take_over()
+    sell(shop, SALES + 1, SALES + 10)
+    load(shop)
+    clickhouse.run("pull.sql", "reconcile.sql")
+    steps = statements(SQL / "publish.sql")
+    mutation = next(number for number, step in enumerate(steps) if step.startswith("DELETE"))
+    clickhouse.command(*steps[:mutation])
+    ((attached,),) = clickhouse.rows("SELECT count() FROM system.parts WHERE table = 'sales_mart_next' AND active")
+    assert parts("sales_mart_next") == attached + 20
+    clickhouse.run("publish.sql")
+    assert_equal(clickhouse, shop)
+    assert parts("sales_mart") < 20
 
 
 def test_reader_never_sees_half_a_batch(clickhouse, shop):
