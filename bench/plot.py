@@ -13,7 +13,10 @@ SATURDAY = 5
 
 
 def main(costs: Path, picture: Path, title: str) -> None:
-    """Draw the seconds of a day by step above, and below its CPU seconds by line, which a busy machine changes less."""
+    """Draw the seconds of a day by step above, and below its CPU seconds by line, which a busy machine changes less.
+
+    In grey, where it is known: how much of the processors' time the machine's host gave to others.
+    """
     with costs.open(newline="") as rows:
         # The opening day is the first load.
         days = list(csv.DictReader(rows))[1:]
@@ -33,6 +36,12 @@ def main(costs: Path, picture: Path, title: str) -> None:
         ]
         if points:
             by_line.plot(*zip(*points, strict=True), ".", label=name, markersize=4)
+    stolen = [100 * float(day.get("stolen_share") or "nan") for day in days]
+    host = by_line.twinx()
+    host.bar(when, stolen, color="lightgrey", width=1, zorder=0)
+    host.set(ylabel="% of the processors given to other machines", ylim=(0, 100))
+    by_line.set_zorder(1)
+    by_line.patch.set_visible(False)
     by_line.set_ylabel("CPU seconds per 100,000 lines")
     by_line.set_ylim(bottom=0)
     by_line.legend(loc="lower left", fontsize="small")

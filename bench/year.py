@@ -11,9 +11,11 @@ first day after a start is, whose caches are cold.
 import csv
 import shutil
 import statistics
+import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 from tqdm import tqdm
 
 from bench.clients import GENERATOR_LIMIT
@@ -26,11 +28,13 @@ from generator.shop import IDS_A_DAY
 
 # The DAG's tasks, its last three as one.
 STEPS = ("load_client", "load_product", "load_sale", "build_mart", "audit", "clickhouse")
-_HEAD = ("day", "date", "begun", "commit", "lines", "first_after_start", "generate_seconds", "postgres_bytes")
+# stolen_share: of the processors' time, what the machine's host gave to others.
+_HEAD = ("day", "date", "begun", "commit", "stolen_share", "lines", "first_after_start", "generate_seconds")
 # Whose memory each day tells the most of, in bytes. ClickHouse's is the most since it was started.
 _MEMORY = {"generator": "Generator", "postgres": "PostgreSQL", "clickhouse": "ClickHouse"}
 _COLUMNS = (
     *_HEAD,
+    "postgres_bytes",
     *(f"{name}_memory" for name in _MEMORY),
     *(f"{step}_{unit}" for step in STEPS for unit in ("seconds", "cpu", "wal")),
 )
@@ -66,6 +70,8 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         limits = {"generator": GENERATOR_LIMIT, "postgres": servers.memory_limit(), "clickhouse": ENDPOINT_LIMIT}
     for name, title in _MEMORY.items():
         told = [day for day in days if day[f"{name}_memory"]]
+        if not told:
+            continue
         since = f", from day {told[0]['day']} on" if len(told) < len(days) else ""
         held = max(int(day[f"{name}_memory"]) for day in told)
         part.memory[f"{title}, the year{since}"] = Memory(held, limits[name])
@@ -157,13 +163,29 @@ def compare(days: list[dict[str, str]], again: list[dict[str, str]], is_year: bo
         against="the same days of this one",
         ours=whole.other,
         other=[_cost(first, STEPS) for _day, _early, first in triples],
+        note=_stolen(*zip(*triples, strict=True)),
     )
     return [whole, by_line, *(row(f"of it {step}", step) for step in STEPS), drift]
+
+
+def _stolen(*spans: tuple[dict[str, str], ...]) -> str:
+    """Tell how much of the processors' time the host gave to others in these days; nothing where none is known."""
+    shares = []
+    for days in spans:
+        told = [float(day["stolen_share"]) for day in days if day["stolen_share"]]
+        shares.append(f"{statistics.mean(told):.0%}" if told else "unknown")
+    if set(shares) == {"unknown"}:
+        return ""
+    return (
+        "of the processors' time, the host gave to other machines: {} in the last days, {} in the other shop's, "
+        "{} in this one's first".format(*shares)
+    )
 
 
 def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
     """Bring one day from the generator to ClickHouse; return its row of the CSV file."""
     day: dict = {"day": number, "date": plan.date(number), "begun": now(), "commit": commit()}
+    stolen, start = psutil.cpu_times().steal, time.perf_counter()
     with Peak(servers.memory) as memory:
         with servers.meter.cost(settled=False) as generating:
             day["generator_memory"] = servers.generate(plan, number, number)
@@ -175,6 +197,8 @@ def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
                     servers.run_task(step)
             day[f"{step}_seconds"], day[f"{step}_cpu"] = round(cost.seconds, 4), round(cost.cpu, 2)
             day[f"{step}_wal"] = cost.wal
+    passed = (time.perf_counter() - start) * psutil.cpu_count()
+    day["stolen_share"] = round((psutil.cpu_times().steal - stolen) / passed, 3)
     day |= {"postgres_memory": memory.bytes, "clickhouse_memory": servers.endpoint_peak()}
     keys = f"{(number + 1) * IDS_A_DAY} AND {(number + 2) * IDS_A_DAY - 1}"
     ((lines, size),) = servers.execute(
@@ -190,8 +214,8 @@ def _read(file: Path) -> list[dict[str, str]]:
     if not file.exists():
         return []
     with file.open(newline="") as rows:
-        # A line that a kill has cut off is not there.
-        return [row for row in csv.DictReader(rows) if row[_COLUMNS[-1]]]
+        # A line that a kill has cut off is not there; what an earlier version did not write down is empty.
+        return [dict.fromkeys(_COLUMNS, "") | row for row in csv.DictReader(rows) if row[_COLUMNS[-1]]]
 
 
 def _append(file: Path, day: dict) -> None:

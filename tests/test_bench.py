@@ -178,7 +178,7 @@ def row_of_day(number: int, lines: int, seconds: float, first: int = 0) -> dict[
     steps = {
         f"{step}_{unit}": str(seconds / len(year.STEPS)) for step in year.STEPS for unit in ("seconds", "cpu", "wal")
     }
-    day = {"day": number, "lines": lines, "first_after_start": first, "postgres_bytes": 1}
+    day = {"day": number, "lines": lines, "first_after_start": first, "postgres_bytes": 1, "stolen_share": ""}
     return {**{name: str(value) for name, value in day.items()}, **steps}
 
 
@@ -199,12 +199,24 @@ def test_a_late_day_is_compared_with_an_early_one_of_its_weekday():
     # A machine that has become slower slows the days of the other shop as well.
     slower = [row_of_day(number, count, count / 1000 * 1.2) for number, count in enumerate(lines)]
     assert [row.ratio() for row in year.compare(flat[:40] + slower[40:], slower)[1::7]] == pytest.approx([1, 1.2])
+    # What the host gave to others is told where it is known.
+    assert year.compare(flat, flat)[-1].note == ""
+    busy = [{**day, "stolen_share": str(0.1 + 0.2 * (number % 2))} for number, day in enumerate(flat)]
+    assert year.compare(flat, busy)[-1].note.endswith(
+        "unknown in the last days, 20% in the other shop's, unknown in this one's first"
+    )
     # What a start has made slow is left out.
     cold = [
         {**day, **(row_of_day(50, lines[50], 1000, first=1) if number == 50 else {})} for number, day in enumerate(flat)
     ]
     assert len(year.compare(cold, flat)[0].ours) == 13
     assert year.compare(flat[:20], flat) == []
+
+
+def test_days_that_an_earlier_version_wrote_down_are_gone_on_with(tmp_path):
+    (tmp_path / "days.csv").write_text("day,lines,clickhouse_wal\n0,5,7\n1,5,\n")
+    (day,) = year._read(tmp_path / "days.csv")
+    assert (day["lines"], day["clickhouse_memory"]) == ("5", "")
 
 
 def test_the_real_size_is_a_year():
