@@ -12,8 +12,8 @@
 
 CREATE OR REPLACE TABLE tshop.sales_mart_next AS tshop.sales_mart;
 
--- Nothing is merged until the mutation below is done. It waits for parts that are being merged, and ClickHouse does not
--- look again when the merge ends: each part done with puts that off by a tenth, 80 parts by minutes (docs/clickhouse.md).
+-- No merges until the mutation below is done. It waits for parts that are being merged, and ClickHouse does not look
+-- again when the merge ends: each part done with puts that off by a tenth, 80 parts by minutes (docs/clickhouse.md).
 ALTER TABLE tshop.sales_mart_next MODIFY SETTING min_parts_to_merge_at_once = 1000000;
 
 ALTER TABLE tshop.sales_mart_next ATTACH PARTITION ALL FROM tshop.sales_mart;
@@ -119,8 +119,7 @@ INSERT INTO tshop.published_batch (
     row_count,
     current_count,
     sum_quantity,
-    sum_total_amount,
-    is_erasure
+    sum_total_amount
 )
 SELECT
     b.run_id,
@@ -128,8 +127,7 @@ SELECT
     b.row_count,
     b.current_count,
     b.sum_quantity,
-    b.sum_total_amount,
-    r.is_erasure
+    b.sum_total_amount
 FROM tshop.batch AS b
 INNER JOIN tshop.staged_run AS r ON b.run_id = r.run_id
 WHERE

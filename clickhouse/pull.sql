@@ -112,8 +112,7 @@ ORDER BY run_id
 AS
 SELECT
     run_id,
-    started_at,
-    is_erasure
+    started_at
 FROM tshop.warehouse_run
 WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
 SETTINGS external_table_strict_query = 1;

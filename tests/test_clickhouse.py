@@ -909,7 +909,7 @@ def test_database_of_the_former_files_is_brought_up_to_date(clickhouse, shop):
     fresh_projections = clickhouse.rows(projections)
     # What a database has that was made before batches had a hash, could be healed, and could erase a person.
     clickhouse.command(
-        "ALTER TABLE tshop.published_batch DROP COLUMN is_erasure",
+        "ALTER TABLE tshop.published_batch ADD COLUMN is_erasure Int16 AFTER sum_total_amount",
         "ALTER TABLE tshop.published_batch ADD COLUMN row_hash Decimal(38, 0)",
         "DROP TABLE tshop.batch_to_heal",
         "DROP TABLE tshop.staged_batch_to_heal",
@@ -972,6 +972,27 @@ def test_a_forgotten_name_leaves_the_disk(clickhouse, shop):
     assert clickhouse.rows(figures) == before
     assert_equal(clickhouse, shop)
     clickhouse.run("verify.sql")
+
+
+def test_a_forgotten_name_leaves_the_disk_though_its_sales_were_cancelled_before_the_pull(clickhouse, shop):
+    to_erase = (ROOT / "dags" / "sql" / "anything_to_erase.sql").read_text()
+    clickhouse.take_over()
+    ((client_id, name),) = clickhouse.rows("SELECT DISTINCT client_id, client FROM tshop.sales_mart WHERE sale_id = 1")
+    execute(shop, f"CALL dds.forget_client({client_id})")
+    change(shop, "is_deleted = true", f"client_id = {client_id}")
+    load(shop)
+    # All rows that the erasure wrote are the next build's now.
+    clickhouse.take_over()
+    on_disk = f"SELECT count() > 0 FROM tshop.sales_mart WHERE client = '{name}' AND client_id = {client_id} "
+    on_disk += "SETTINGS apply_deleted_mask = 0"
+    assert clickhouse.rows(on_disk) == [(True,)]
+    assert clickhouse.rows(to_erase) == [(True,)]
+    clickhouse.run("erase.sql")
+    assert clickhouse.rows(on_disk) == [(False,)]
+    assert clickhouse.rows(to_erase) == [(False,)]
+    assert clickhouse.rows("SELECT run_id FROM tshop.erased_batch") == execute(
+        shop, "SELECT mart_run_id FROM sl.erasure"
+    )
 
 
 def test_charts_read_aggregates_that_equal_the_rows(clickhouse, shop):
