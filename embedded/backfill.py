@@ -16,24 +16,37 @@ from embedded.settings import Settings
 
 # The stack is planned for two cores.
 SESSIONS = 2
-# The entities, and whether a backfill of theirs is unfinished; at the end the mart, which is none.
+# The entities, and whether a backfill of theirs is unfinished; at the end the mart, which is none, and which is unfinished
+# also where no build has taken up what the backfills of all entities have done.
 TARGETS = """
+    WITH backfill AS (
+        SELECT
+            b.target,
+            b.finished_at,
+            EXISTS (
+                SELECT
+                FROM sl.backfill_slice AS s
+                INNER JOIN sl.run AS r ON r.run_id = s.run_id
+                WHERE s.target = b.target AND r.taken_up_by IS NULL
+            ) AS is_left_to_build
+        FROM sl.backfill AS b
+        WHERE b.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
+    ),
+    entity AS (
+        SELECT e.entity_name, t.target, b.finished_at IS NOT NULL AND b.is_left_to_build AS is_left_to_build
+        FROM sl.entity AS e
+        CROSS JOIN format('%I.%I', e.target_schema, e.target_table) AS t (target)
+        LEFT JOIN backfill AS b ON b.target = t.target
+    )
     SELECT
         t.entity_name,
         t.target,
-        EXISTS (
-            SELECT
-            FROM sl.backfill AS b
-            WHERE
-                b.target = t.target
-                AND b.finished_at IS NULL
-                AND b.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
-        )
+        t.is_left_to_build OR EXISTS (SELECT FROM backfill AS b WHERE b.target = t.target AND b.finished_at IS NULL)
     FROM (
-        SELECT entity_name, format('%I.%I', target_schema, target_table) FROM sl.entity
+        SELECT entity_name, target, false FROM entity
         UNION ALL
-        SELECT NULL, 'cdm.sales_mart'
-    ) AS t (entity_name, target)
+        SELECT NULL, 'cdm.sales_mart', coalesce(bool_and(is_left_to_build), false) FROM entity
+    ) AS t (entity_name, target, is_left_to_build)
     ORDER BY t.entity_name NULLS LAST
 """
 # One statement, so that of an interruption all have begun or none has; in the order in which others would lock them.

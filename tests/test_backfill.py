@@ -886,6 +886,22 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session, number
     assert execute(session, runs) == [(target, 2 * slices) for target, slices in counts]
 
 
+def test_make_backfill_that_could_not_begin_the_mart_goes_on_with_it(connect, warehouse, session):
+    execute(session, MESS)
+    builder = connect(warehouse)
+    execute(builder, "BEGIN; SELECT sl.lock_target('a build', 'cdm.sales_mart')")
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
+    assert answer.returncode == 1
+    assert "another run on cdm.sales_mart is in progress" in answer.stderr
+    execute(builder, "ROLLBACK")
+    runs = "SELECT count(*) FROM sl.run WHERE target LIKE 'dds.%'"
+    before = value(session, runs)
+    answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
+    assert (answer.returncode, answer.stdout) == (0, "Going on with what is unfinished: cdm.sales_mart.\n")
+    assert value(session, runs) == before
+    audit(session)
+
+
 def test_make_backfill_does_what_a_backfill_by_hand_has_done_long_ago(warehouse, session):
     execute(session, MESS)
     backfill(session)

@@ -64,7 +64,9 @@ BEGIN
         INNER JOIN sl.watermark AS l
             ON
                 l.target = format('%I.%I', e.target_schema, e.target_table)
-                AND l.source = format('%I.%I', e.source_schema, e.source_table);
+                AND l.source = format('%I.%I', e.source_schema, e.source_table)
+                -- What was promised of another cluster's transaction ids says nothing of these.
+                AND l.system_identifier = (SELECT s.system_identifier FROM pg_control_system() AS s);
 
         IF v_runs IS NULL THEN
             v_forgotten := ARRAY(SELECT e.entity_key::bigint FROM sl.erasure AS e WHERE e.entity_name = 'client');
