@@ -43,19 +43,24 @@ class EndWhatWouldFailAgain(RetryPolicy):
     """Ends a task at once on an error that a retry would only meet again; all others are retried.
 
     What passes is retried: a lost connection, a server that starts, the lock that a procedure (TS001) or somebody else
-    (TS005) holds a little longer than a task waits.
+    (TS005) holds. That may be a full audit or a backfill, which take their time in a large warehouse.
     """
 
     # What the audit found, an unlikely load, an entity that is not registered rightly: docs/errors.md.
     SQLSTATES = frozenset({"TS002", "TS003", "TS004", "TS010"})
+    LOCKED = frozenset({"TS001", "TS005"})
+    LOCKED_DELAYS = (timedelta(seconds=30), timedelta(minutes=10), timedelta(minutes=45))
     # A check in ClickHouse, such as the pull's: this is another warehouse.
     CLICKHOUSE = "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"
 
-    def evaluate(self, exception: BaseException, *_tries, **_more) -> RetryDecision:
-        """Return what is to happen after an exception of a task."""
+    def evaluate(self, exception: BaseException, try_number: int, *_max_tries, **_more) -> RetryDecision:
+        """Return what is to happen after an exception of a task in its try of this number, from 1."""
         sqlstate = getattr(getattr(exception, "diag", None), "sqlstate", None)
         if sqlstate in self.SQLSTATES or self.CLICKHOUSE in str(exception):
             return RetryDecision.fail("A retry would find the same")
+        if sqlstate in self.LOCKED:
+            delay = self.LOCKED_DELAYS[min(try_number, len(self.LOCKED_DELAYS)) - 1]
+            return RetryDecision.retry(delay, "Somebody else is at it")
         return RetryDecision.default()
 
 

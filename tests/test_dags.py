@@ -267,6 +267,13 @@ def decision(dag, task_id: str, error: Exception) -> str:
     return dag.get_task(task_id).retry_policy.evaluate(error, 1, 3).action.value
 
 
+def locked_by_another(warehouse: str) -> Exception:
+    """Return the error of an audit that meets another one."""
+    with psycopg.connect(warehouse) as other:
+        other.execute("SELECT sl.begin_run('test', 'sl.audit')")
+        return broken(warehouse, "CALL sl.audit()")
+
+
 def test_what_the_audit_found_ends_the_task_at_once(dag, warehouse):
     sale = "INSERT INTO dds.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, valid_from, valid_to,"
     sale += " is_current, run_id) VALUES (1, 1, now(), 1, 1, 1, now(), 'infinity', true, 0)"
@@ -275,15 +282,21 @@ def test_what_the_audit_found_ends_the_task_at_once(dag, warehouse):
     assert decision(dag, "audit", error) == "fail"
 
 
-def test_lock_and_lost_connection_are_retried(dag, warehouse):
-    lock = "SELECT sl.begin_run('test', 'sl.audit')"
-    with psycopg.connect(warehouse) as other:
-        other.execute(lock)
-        locked = broken(warehouse, "CALL sl.audit()")
-    assert locked.diag.sqlstate == "TS001"
+def test_lost_connection_is_retried(dag, warehouse):
     lost = broken(warehouse, "SELECT pg_terminate_backend(pg_backend_pid())")
-    for error in (locked, lost, ConnectionError("refused")):
+    for error in (lost, ConnectionError("refused")):
         assert decision(dag, "audit", error) == "default"
+
+
+def test_a_lock_is_waited_for_as_long_as_a_full_audit_or_a_backfill_may_take(dag, warehouse):
+    error = locked_by_another(warehouse)
+    assert error.diag.sqlstate == "TS001"
+    task = dag.get_task("audit")
+    answers = [task.retry_policy.evaluate(error, number, task.retries) for number in range(1, task.retries + 1)]
+    assert {answer.action.value for answer in answers} == {"retry"}
+    delays = [answer.retry_delay for answer in answers]
+    assert delays[0] <= timedelta(minutes=1)
+    assert sum(delays, timedelta()) >= timedelta(minutes=50)
 
 
 def test_refusal_of_a_pull_ends_the_task_at_once_and_what_a_retry_cures_is_retried(dag):
