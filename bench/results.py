@@ -1,6 +1,5 @@
 """The figures of the parts: kept as JSON in bench/results/<size>/, shown as a table, written to docs/benchmarks.md."""
 
-import functools
 import importlib.metadata
 import json
 import platform
@@ -50,9 +49,11 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-@functools.cache
 def commit() -> str:
-    """Return the commit that is measured, "-dirty" behind it where files differ from it; "" without a repository."""
+    """Return the commit that is measured now, "-dirty" behind it where files differ from it; "" without a repository.
+
+    A part reads the SQL that it measures as it goes, so that a commit meanwhile is measured from then on.
+    """
     command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
     try:
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()

@@ -56,12 +56,14 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     with warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers:
         days = load(plan, servers, home / _FILE)
     late, weeks = _late(len(days))
+    again: list[dict[str, str]] = []
     if late:
         say("  the first days of another such shop")
         first = replace(plan, days=_EARLY + weeks * _WEEK)
         another = home.with_name(f"{home.name}-again")
         with warehouse(another, clickhouse=True, postgres_settings=postgres_settings) as servers:
-            part.rows = compare(days, load(first, servers, another / _FILE), is_year=plan.is_year)
+            again = load(first, servers, another / _FILE)
+        part.rows = compare(days, again, is_year=plan.is_year)
     with warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers:
         # The check of a shop that goes on is left to its last run: it looks at all there is.
         if plan.days == YEAR_DAYS or not plan.keep:
@@ -78,7 +80,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     # Of a run that was stopped, all starts are told together.
     part.begun = days[0]["begun"] or part.begun
     part.seconds = sum(float(day["generate_seconds"]) + _cost(day, STEPS).seconds for day in days)
-    part.commits = sorted({day["commit"] for day in days} - {""})
+    part.commits = sorted({day["commit"] for day in [*days, *again]} - {""})
     kept = plan.results / plan.label / "year.csv"
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(home / _FILE, kept)
@@ -146,7 +148,13 @@ def compare(days: list[dict[str, str]], again: list[dict[str, str]], is_year: bo
     early_days = f"days {_EARLY} to {_EARLY + weeks * _WEEK - 1}"
     against = f"{early_days} of another shop, right after them"
     title = f"daily load, days {late} to {late + weeks * _WEEK - 1}"
-    whole = replace(row(title, *STEPS), at_most=1.15 if is_year else None, size=int(days[-1]["postgres_bytes"]))
+    commits = [" and ".join(sorted({day["commit"] or "unknown" for day in side})) for side in zip(*pairs, strict=True)]
+    whole = replace(
+        row(title, *STEPS),
+        at_most=1.15 if is_year else None,
+        size=int(days[-1]["postgres_bytes"]),
+        note="the last days are of commit {}, the others of {}".format(*commits) if len(set(commits)) > 1 else "",
+    )
     # What they would cost if each line cost the same and there were no more of them.
     shares = [int(early["lines"]) / int(day["lines"]) for day, early in pairs]
     by_line = replace(
@@ -156,6 +164,7 @@ def compare(days: list[dict[str, str]], again: list[dict[str, str]], is_year: bo
         ours=[cost * share for cost, share in zip(whole.ours, shares, strict=True)],
         at_most=None,
         size=0,
+        note="",
     )
     # How far the machine was another one by then.
     drift = replace(

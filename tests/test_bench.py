@@ -178,7 +178,14 @@ def row_of_day(number: int, lines: int, seconds: float, first: int = 0) -> dict[
     steps = {
         f"{step}_{unit}": str(seconds / len(year.STEPS)) for step in year.STEPS for unit in ("seconds", "cpu", "wal")
     }
-    day = {"day": number, "lines": lines, "first_after_start": first, "postgres_bytes": 1, "stolen_share": ""}
+    day = {
+        "day": number,
+        "lines": lines,
+        "first_after_start": first,
+        "postgres_bytes": 1,
+        "stolen_share": "",
+        "commit": "a",
+    }
     return {**{name: str(value) for name, value in day.items()}, **steps}
 
 
@@ -205,6 +212,11 @@ def test_a_late_day_is_compared_with_an_early_one_of_its_weekday():
     assert year.compare(flat, busy)[-1].note.endswith(
         "unknown in the last days, 20% in the other shop's, unknown in this one's first"
     )
+    # What was measured of different commits is told so.
+    assert measured.note == ""
+    older = [{**day, "commit": "" if number < 50 else "b"} for number, day in enumerate(flat)]
+    note = "the last days are of commit b and unknown, the others of a"
+    assert [row.note for row in year.compare(older, flat)[:2]] == [note, ""]
     # What a start has made slow is left out.
     cold = [
         {**day, **(row_of_day(50, lines[50], 1000, first=1) if number == 50 else {})} for number, day in enumerate(flat)
