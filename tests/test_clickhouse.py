@@ -636,7 +636,7 @@ def test_kill_between_the_steps_of_publishing_loses_and_doubles_nothing(clickhou
 
 def test_nothing_is_merged_while_closed_versions_are_taken_out_and_all_is_after_it(clickhouse, shop):
     def parts(table: str) -> int:
-        """Write the published rows twenty times more, a part each, and return how many parts there are some time later."""
+        """Write published rows twenty times more, a part each, and return how many parts there are some time later."""
         for _ in range(20):
             clickhouse.command(f"INSERT INTO tshop.{table} SELECT * EXCEPT age_group FROM tshop.sales_mart LIMIT 9")
         counts = []
