@@ -16,8 +16,8 @@ from embedded.settings import Settings
 
 # The stack is planned for two cores.
 SESSIONS = 2
-# The entities, and whether a backfill of theirs is unfinished; at the end the mart, which is none, and which is unfinished
-# also where no build has taken up what the backfills of all entities have done.
+# The entities, and whether a backfill of theirs is unfinished; at the end the mart, which is none, and which is also
+# unfinished where no build has taken up what the backfills of all entities have done.
 TARGETS = """
     WITH backfill AS (
         SELECT
