@@ -54,11 +54,16 @@ def commit() -> str:
 
     A part reads the SQL that it measures as it goes, so that a commit meanwhile is measured from then on.
     """
-    command = ["git", "describe", "--always", "--dirty", "--exclude", "*"]
+    # What the benchmark itself writes does not count.
+    changed = ["status", "--porcelain", "--untracked-files=no", "--", ".", ":!bench/results", ":!docs"]
     try:
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+        name, dirty = (
+            subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+            for arguments in (["rev-parse", "--short", "HEAD"], changed)
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
+    return f"{name}-dirty" if dirty else name
 
 
 @dataclass

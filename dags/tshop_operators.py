@@ -53,13 +53,20 @@ class EndWhatWouldFailAgain(RetryPolicy):
     # A check in ClickHouse, such as the pull's: this is another warehouse.
     CLICKHOUSE = "FUNCTION_THROW_IF_VALUE_IS_NON_ZERO"
 
-    def evaluate(self, exception: BaseException, try_number: int, *_max_tries, **_more) -> RetryDecision:
-        """Return what is to happen after an exception of a task in its try of this number, from 1."""
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, **_more) -> RetryDecision:
+        """Return what is to happen after an exception of a task.
+
+        Args:
+            exception: what was raised.
+            try_number: of how many tries this was the last, all since the run began, cleared ones too.
+            max_tries: the try after which there is no other but one, counted the same.
+        """
         sqlstate = getattr(getattr(exception, "diag", None), "sqlstate", None)
         if sqlstate in self.SQLSTATES or self.CLICKHOUSE in str(exception):
             return RetryDecision.fail("A retry would find the same")
         if sqlstate in self.LOCKED:
-            delay = self.LOCKED_DELAYS[min(try_number, len(self.LOCKED_DELAYS)) - 1]
+            used = len(self.LOCKED_DELAYS) - 1 - (max_tries - try_number)
+            delay = self.LOCKED_DELAYS[min(max(used, 0), len(self.LOCKED_DELAYS) - 1)]
             return RetryDecision.retry(delay, "Somebody else is at it")
         return RetryDecision.default()
 

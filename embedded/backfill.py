@@ -17,7 +17,7 @@ from embedded.settings import Settings
 # The stack is planned for two cores.
 SESSIONS = 2
 # The entities, and whether a backfill of theirs is unfinished; at the end the mart, which is none, and which is also
-# unfinished where no build has taken up what the backfills of all entities have done.
+# unfinished where the backfills of its sources are finished and no build has taken up all that they have done.
 TARGETS = """
     WITH backfill AS (
         SELECT
@@ -32,10 +32,10 @@ TARGETS = """
         FROM sl.backfill AS b
         WHERE b.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
     ),
-    entity AS (
-        SELECT e.entity_name, t.target, b.finished_at IS NOT NULL AND b.is_left_to_build AS is_left_to_build
-        FROM sl.entity AS e
-        CROSS JOIN format('%I.%I', e.target_schema, e.target_table) AS t (target)
+    source AS (
+        SELECT
+            bool_and(b.finished_at IS NOT NULL) AND bool_or(b.is_left_to_build) AS is_left_to_build
+        FROM unnest(ARRAY['dds.client', 'dds.product', 'dds.sale']) AS t (target)
         LEFT JOIN backfill AS b ON b.target = t.target
     )
     SELECT
@@ -43,9 +43,9 @@ TARGETS = """
         t.target,
         t.is_left_to_build OR EXISTS (SELECT FROM backfill AS b WHERE b.target = t.target AND b.finished_at IS NULL)
     FROM (
-        SELECT entity_name, target, false FROM entity
+        SELECT e.entity_name, format('%I.%I', e.target_schema, e.target_table), false FROM sl.entity AS e
         UNION ALL
-        SELECT NULL, 'cdm.sales_mart', coalesce(bool_and(is_left_to_build), false) FROM entity
+        SELECT NULL, 'cdm.sales_mart', coalesce(s.is_left_to_build, false) FROM source AS s
     ) AS t (entity_name, target, is_left_to_build)
     ORDER BY t.entity_name NULLS LAST
 """

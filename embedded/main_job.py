@@ -409,14 +409,18 @@ class _Job:
                     stack.say(f"  {name:<20} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
                     if news[0] == "up_for_retry":
                         reason = self._api.log(DAG, run_id, name, news[1], lines=1)
-                        stack.say(f"    tried again soon, after: {reason[:300]}")
+                        stack.say(f"    will be tried again, after: {reason[:300]}")
             if state in FINISHED:
                 stack.say(f"  {state} in {time.monotonic() - begun:.1f} s")
                 return state
             if time.monotonic() > heard + SILENCE:
                 heard = time.monotonic()
-                running = [task["task_id"] for task in tasks if task["state"] == "running"]
-                stack.say(f"  {', '.join(running) or 'waiting for the scheduler'} ...")
+                under_way = [
+                    task["task_id"] + (" (until it is tried again)" if task["state"] == "up_for_retry" else "")
+                    for task in tasks
+                    if task["state"] in ("running", "up_for_retry")
+                ]
+                stack.say(f"  {', '.join(under_way) or 'waiting for the scheduler'} ...")
                 self._check_alive()
             time.sleep(0.5)
 

@@ -267,11 +267,12 @@ def decision(dag, task_id: str, error: Exception) -> str:
     return dag.get_task(task_id).retry_policy.evaluate(error, 1, 3).action.value
 
 
-def locked_by_another(warehouse: str) -> Exception:
-    """Return the error of an audit that meets another one."""
+def locked_by_another(warehouse: str, sqlstate: str) -> Exception:
+    """Return the error of an audit that meets another one (TS001), or somebody's lock of a table (TS005)."""
+    lock = {"TS001": "SELECT sl.begin_run('test', 'sl.audit')", "TS005": "LOCK TABLE sl.watermark"}[sqlstate]
     with psycopg.connect(warehouse) as other:
-        other.execute("SELECT sl.begin_run('test', 'sl.audit')")
-        return broken(warehouse, "CALL sl.audit()")
+        other.execute(lock)
+        return broken(warehouse, "SET lock_timeout = '100ms'", "CALL sl.audit()")
 
 
 def test_what_the_audit_found_ends_the_task_at_once(dag, warehouse):
@@ -288,15 +289,24 @@ def test_lost_connection_is_retried(dag, warehouse):
         assert decision(dag, "audit", error) == "default"
 
 
-def test_a_lock_is_waited_for_as_long_as_a_full_audit_or_a_backfill_may_take(dag, warehouse):
-    error = locked_by_another(warehouse)
-    assert error.diag.sqlstate == "TS001"
+@pytest.mark.parametrize("tries_before", [0, 4])
+@pytest.mark.parametrize("sqlstate", ["TS001", "TS005"])
+def test_a_lock_is_waited_for_as_long_as_a_full_audit_or_a_backfill_may_take(dag, warehouse, sqlstate, tries_before):
+    error = locked_by_another(warehouse, sqlstate)
+    assert error.diag.sqlstate == sqlstate
     task = dag.get_task("audit")
-    answers = [task.retry_policy.evaluate(error, number, task.retries) for number in range(1, task.retries + 1)]
+    # A task that is cleared goes on counting.
+    numbers = range(tries_before + 1, tries_before + task.retries + 1)
+    answers = [
+        task.retry_policy.evaluate(
+            exception=error, try_number=number, max_tries=tries_before + task.retries, context=None
+        )
+        for number in numbers
+    ]
     assert {answer.action.value for answer in answers} == {"retry"}
     delays = [answer.retry_delay for answer in answers]
     assert delays[0] <= timedelta(minutes=1)
-    assert sum(delays, timedelta()) >= timedelta(minutes=50)
+    assert timedelta(minutes=50) <= sum(delays, timedelta()) <= timedelta(hours=1)
 
 
 def test_refusal_of_a_pull_ends_the_task_at_once_and_what_a_retry_cures_is_retried(dag):

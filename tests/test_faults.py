@@ -227,9 +227,9 @@ class Attacked:
     def victims(self, kill: Kill) -> list[int]:
         """Return the processes that a kill is meant for: none where they ended by themselves."""
         if kill.victim == "endpoint":
-            return [self.stack.pid(stack.CLICKHOUSE)]
+            return [pid for pid in (self.stack.pid(stack.CLICKHOUSE),) if pid]
         if kill.victim == "postmaster":
-            return [self.stack.postgres.pid()]
+            return [pid for pid in (self.stack.postgres.pid(),) if pid]
         if not next(step for step in STEPS if step.name == kill.step).in_clickhouse:
             return [self.backend]
         # The title of a backend tells whose it is.

@@ -2,7 +2,7 @@
 --
 -- Purpose: the warehouse's view cdm.sales_mart_run, read through the PostgreSQL engine: the builds of the mart by
 --     number and clock. Numbers begin at 1 in every warehouse; with the clock they tell one warehouse from another.
--- Columns: run_id; started_at: the build's clock; is_erasure: 1 where it erased a person.
+-- Columns: run_id; started_at: the build's clock; is_erasure: 1 where it erased a person's name.
 -- Reads: PostgreSQL, by the named collection tshop_warehouse.
 CREATE OR REPLACE TABLE tshop.warehouse_run
 (
