@@ -17,8 +17,8 @@
 --
 -- Which keys the runs wrote is told by what they noted in sl.changed_period where the entity keeps that, since its
 -- versions have no index on run_id, and by run_id where not. The versions of given keys, and the deletions of those
--- that end, are fetched by an index probe each; OFFSET 0 keeps the planner from turning that into a scan of the whole
--- table.
+-- that end, are fetched by an index probe each, in the order of the keys, in which neighbours lie on the same pages;
+-- OFFSET 0 keeps the planner from turning that into a scan of the whole table.
 CREATE OR REPLACE FUNCTION sl.find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,
@@ -51,8 +51,8 @@ BEGIN
     THEN
         v_versions := format(
             '(SELECT v.* FROM (' || v_keys || ' UNION '
-            'SELECT entity_key::%3$s FROM sl.tombstone WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[])) '
-            'AS k (scd2_key) CROSS JOIN LATERAL (SELECT * FROM %1$s AS t WHERE t.%2$I = k.scd2_key OFFSET 0) AS v)',
+            'SELECT entity_key::%3$s FROM sl.tombstone WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[]) '
+            'ORDER BY 1) AS k (scd2_key) CROSS JOIN LATERAL (SELECT * FROM %1$s AS t WHERE t.%2$I = k.scd2_key OFFSET 0) AS v)',
             v_target, v_entity.key_column, sl.key_type(v_entity), p_runs, p_entity
         );
     END IF;
