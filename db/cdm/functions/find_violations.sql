@@ -9,8 +9,8 @@
 -- Writes: nothing.
 --
 -- image_differs leaves out the sales touched by loads that no build has taken up yet (sl.run.taken_up_by): there the
--- mart is behind, not wrong. What is known of given sales is fetched by an index probe each, in the order of their keys,
--- in which neighbours lie on the same pages; OFFSET 0 keeps the planner from scanning whole tables.
+-- mart is behind, not wrong. What is known of given sales is fetched by an index probe each, in the order of their
+-- keys, in which neighbours lie on the same pages; OFFSET 0 keeps the planner from scanning whole tables.
 CREATE OR REPLACE FUNCTION cdm.find_violations(p_runs bigint[] DEFAULT NULL)
 RETURNS TABLE (check_name text, violations bigint, example text)
 LANGUAGE plpgsql
