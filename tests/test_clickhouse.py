@@ -943,8 +943,18 @@ def test_database_of_the_former_files_is_brought_up_to_date(clickhouse, shop):
     assert clickhouse.rows(projections) == fresh_projections
 
 
+TO_ERASE = (ROOT / "dags" / "sql" / "anything_to_erase.sql").read_text()
+
+
+def rows_on_disk(client_id: int, name: str) -> str:
+    """Return the query that tells whether a client's rows with this name are on the disk, masked or not."""
+    return (
+        f"SELECT count() > 0 FROM tshop.sales_mart WHERE client = '{name}' AND client_id = {client_id} "
+        "SETTINGS apply_deleted_mask = 0"
+    )
+
+
 def test_a_forgotten_name_leaves_the_disk(clickhouse, shop):
-    to_erase = (ROOT / "dags" / "sql" / "anything_to_erase.sql").read_text()
     # A name that was masked before, when its sale was corrected, and one that is shown.
     clickhouse.take_over()
     execute(
@@ -955,19 +965,18 @@ def test_a_forgotten_name_leaves_the_disk(clickhouse, shop):
     ((client_id, name),) = clickhouse.rows("SELECT DISTINCT client_id, client FROM tshop.sales_mart WHERE sale_id = 1")
     figures = "SELECT count(), sum(total_amount), sum(client_age), uniqExact(client_id) FROM tshop.sales"
     before = clickhouse.rows(figures)
-    assert clickhouse.rows(to_erase) == [(False,)]
+    assert clickhouse.rows(TO_ERASE) == [(False,)]
 
     execute(shop, f"CALL dds.forget_client({client_id})")
     clickhouse.take_over()
     assert clickhouse.rows(f"SELECT DISTINCT client FROM tshop.sales_mart WHERE client_id = {client_id}") == [("",)]
-    on_disk = f"SELECT count() > 0 FROM tshop.sales_mart WHERE client = '{name}' AND client_id = {client_id} "
-    on_disk += "SETTINGS apply_deleted_mask = 0"
+    on_disk = rows_on_disk(client_id, name)
     assert clickhouse.rows(on_disk) == [(True,)]
-    assert clickhouse.rows(to_erase) == [(True,)]
+    assert clickhouse.rows(TO_ERASE) == [(True,)]
 
     clickhouse.run("erase.sql")
     assert clickhouse.rows(on_disk) == [(False,)]
-    assert clickhouse.rows(to_erase) == [(False,)]
+    assert clickhouse.rows(TO_ERASE) == [(False,)]
     assert clickhouse.rows("SELECT run_id FROM tshop.erased_batch") == execute(
         shop, "SELECT mart_run_id FROM sl.erasure"
     )
@@ -980,11 +989,10 @@ def test_a_forgotten_name_leaves_the_disk(clickhouse, shop):
     sell(shop, SALES + 1, SALES + 10)
     load(shop)
     clickhouse.take_over()
-    assert clickhouse.rows(to_erase) == [(False,)]
+    assert clickhouse.rows(TO_ERASE) == [(False,)]
 
 
 def test_a_forgotten_name_leaves_the_disk_though_its_sales_were_cancelled_before_the_pull(clickhouse, shop):
-    to_erase = (ROOT / "dags" / "sql" / "anything_to_erase.sql").read_text()
     clickhouse.take_over()
     ((client_id, name),) = clickhouse.rows("SELECT DISTINCT client_id, client FROM tshop.sales_mart WHERE sale_id = 1")
     execute(shop, f"CALL dds.forget_client({client_id})")
@@ -992,13 +1000,12 @@ def test_a_forgotten_name_leaves_the_disk_though_its_sales_were_cancelled_before
     load(shop)
     # All rows that the erasure wrote are the next build's now.
     clickhouse.take_over()
-    on_disk = f"SELECT count() > 0 FROM tshop.sales_mart WHERE client = '{name}' AND client_id = {client_id} "
-    on_disk += "SETTINGS apply_deleted_mask = 0"
+    on_disk = rows_on_disk(client_id, name)
     assert clickhouse.rows(on_disk) == [(True,)]
-    assert clickhouse.rows(to_erase) == [(True,)]
+    assert clickhouse.rows(TO_ERASE) == [(True,)]
     clickhouse.run("erase.sql")
     assert clickhouse.rows(on_disk) == [(False,)]
-    assert clickhouse.rows(to_erase) == [(False,)]
+    assert clickhouse.rows(TO_ERASE) == [(False,)]
     assert clickhouse.rows("SELECT run_id FROM tshop.erased_batch") == execute(
         shop, "SELECT mart_run_id FROM sl.erasure"
     )
