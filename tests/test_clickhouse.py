@@ -946,12 +946,15 @@ def test_database_of_the_former_files_is_brought_up_to_date(clickhouse, shop):
 TO_ERASE = (ROOT / "dags" / "sql" / "anything_to_erase.sql").read_text()
 
 
-def rows_on_disk(client_id: int, name: str) -> str:
-    """Return the query that tells whether a client's rows with this name are on the disk, masked or not."""
-    return (
-        f"SELECT count() > 0 FROM tshop.sales_mart WHERE client = '{name}' AND client_id = {client_id} "
-        "SETTINGS apply_deleted_mask = 0"
-    )
+def erase(clickhouse: ClickHouse, dsn: str, client_id: int, name: str) -> None:
+    """Do as the task erase, which is asked for since the name is on the disk, though masked, and which takes it off."""
+    on_disk = f"SELECT count() > 0 FROM tshop.sales_mart WHERE client = '{name}' AND client_id = {client_id} "
+    on_disk += "SETTINGS apply_deleted_mask = 0"
+    assert (clickhouse.rows(on_disk), clickhouse.rows(TO_ERASE)) == ([(True,)], [(True,)])
+    clickhouse.run("erase.sql")
+    assert (clickhouse.rows(on_disk), clickhouse.rows(TO_ERASE)) == ([(False,)], [(False,)])
+    erased = execute(dsn, "SELECT mart_run_id FROM sl.erasure")
+    assert clickhouse.rows("SELECT run_id FROM tshop.erased_batch") == erased
 
 
 def test_a_forgotten_name_leaves_the_disk(clickhouse, shop):
@@ -970,16 +973,7 @@ def test_a_forgotten_name_leaves_the_disk(clickhouse, shop):
     execute(shop, f"CALL dds.forget_client({client_id})")
     clickhouse.take_over()
     assert clickhouse.rows(f"SELECT DISTINCT client FROM tshop.sales_mart WHERE client_id = {client_id}") == [("",)]
-    on_disk = rows_on_disk(client_id, name)
-    assert clickhouse.rows(on_disk) == [(True,)]
-    assert clickhouse.rows(TO_ERASE) == [(True,)]
-
-    clickhouse.run("erase.sql")
-    assert clickhouse.rows(on_disk) == [(False,)]
-    assert clickhouse.rows(TO_ERASE) == [(False,)]
-    assert clickhouse.rows("SELECT run_id FROM tshop.erased_batch") == execute(
-        shop, "SELECT mart_run_id FROM sl.erasure"
-    )
+    erase(clickhouse, shop, client_id, name)
     assert clickhouse.rows(figures) == before
     assert_equal(clickhouse, shop)
     clickhouse.run("verify.sql")
@@ -1000,15 +994,7 @@ def test_a_forgotten_name_leaves_the_disk_though_its_sales_were_cancelled_before
     load(shop)
     # All rows that the erasure wrote are the next build's now.
     clickhouse.take_over()
-    on_disk = rows_on_disk(client_id, name)
-    assert clickhouse.rows(on_disk) == [(True,)]
-    assert clickhouse.rows(TO_ERASE) == [(True,)]
-    clickhouse.run("erase.sql")
-    assert clickhouse.rows(on_disk) == [(False,)]
-    assert clickhouse.rows(TO_ERASE) == [(False,)]
-    assert clickhouse.rows("SELECT run_id FROM tshop.erased_batch") == execute(
-        shop, "SELECT mart_run_id FROM sl.erasure"
-    )
+    erase(clickhouse, shop, client_id, name)
 
 
 def test_charts_read_aggregates_that_equal_the_rows(clickhouse, shop):
