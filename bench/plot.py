@@ -44,7 +44,7 @@ def main(costs: Path, picture: Path, title: str) -> None:
     by_line.patch.set_visible(False)
     by_line.set_ylabel("CPU seconds per 100,000 lines")
     by_line.set_ylim(bottom=0)
-    by_line.legend(loc="lower left", fontsize="small")
+    by_line.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2, frameon=False, fontsize="small")
     by_line.xaxis.set_major_formatter(matplotlib.dates.ConciseDateFormatter(by_line.xaxis.get_major_locator()))
     figure.savefig(picture, dpi=110)
 
