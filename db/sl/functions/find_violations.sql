@@ -1,10 +1,12 @@
--- sl.find_violations(p_entity text, p_runs bigint[] DEFAULT NULL, p_from_xid bigint DEFAULT 0)
+-- sl.find_violations(p_entity text, p_runs bigint[] DEFAULT NULL, p_from_xid bigint DEFAULT 0,
+--         p_slice_rows bigint DEFAULT 500000)
 --     RETURNS TABLE (check_name text, violations bigint, example text)
 --
 -- Purpose: checks the history of one entity against the invariants that docs/history.md lists.
 -- Parameters: p_entity: name in sl.entity; p_runs: check only the keys that these runs wrote, NULL for all;
---     p_from_xid: compare only the source rows whose writing transaction is not below it.
--- Returns: a row for each broken check: how many rows or keys break it, and the key of one.
+--     p_from_xid: compare only the source rows whose writing transaction is not below it; p_slice_rows: how many rows
+--     of the target are looked at in one go where all are, above zero.
+-- Returns: a row for each broken check of a slice: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the entity is not registered; TS003 its source table or key column does not exist.
 -- Reads: the entity's source and target, sl.tombstone, sl.changed_period, sl.erasure, sl.watermark, sl.quality_rule,
 --     sl.clock_rejection.
@@ -19,10 +21,15 @@
 -- versions have no index on run_id, and by run_id where not. The versions of given keys, and the deletions of those
 -- that end, are fetched by an index probe each, in the order of the keys, in which neighbours lie on the same pages;
 -- OFFSET 0 keeps the planner from turning that into a scan of the whole table.
+--
+-- All there is is looked at in slices of keys, so that what the checks set aside is no more however large the table
+-- is: in one go the history of a hundred million sales took over nine gigabytes of disk. All slices are of the
+-- caller's one snapshot.
 CREATE OR REPLACE FUNCTION sl.find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,
-    p_from_xid bigint DEFAULT 0
+    p_from_xid bigint DEFAULT 0,
+    p_slice_rows bigint DEFAULT 500000
 )
 RETURNS TABLE (check_name text, violations bigint, example text)
 LANGUAGE plpgsql
@@ -34,7 +41,10 @@ DECLARE
     v_entity sl.entity := sl.entity_of(p_entity);
     v_source text := format('%I.%I', v_entity.source_schema, v_entity.source_table);
     v_target text := format('%I.%I', v_entity.target_schema, v_entity.target_table);
-    v_versions text := v_target;
+    v_type text := sl.key_type(v_entity);
+    v_versions text;
+    v_slice sl.backfill_slice;
+    v_slices bigint := 0;
     v_keys text := 'SELECT %2$I FROM %1$s WHERE run_id = ANY (%4$L::bigint[])';
 BEGIN
     IF v_entity.keeps_changed_periods THEN
@@ -53,59 +63,81 @@ BEGIN
             '(SELECT v.* FROM (' || v_keys || ' UNION '
             'SELECT entity_key::%3$s FROM sl.tombstone WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[]) '
             'ORDER BY 1) AS k (scd2_key) CROSS JOIN LATERAL (SELECT * FROM %1$s AS t WHERE t.%2$I = k.scd2_key OFFSET 0) AS v)',
-            v_target, v_entity.key_column, sl.key_type(v_entity), p_runs, p_entity
+            v_target, v_entity.key_column, v_type, p_runs, p_entity
         );
     END IF;
 
-    RETURN QUERY EXECUTE format(
-        $sql$
-        WITH version AS (
-            SELECT
-                t.*,
-                t.%2$I AS scd2_key,
-                lead(t.valid_from) OVER w AS scd2_next_from,
-                (%3$s) AS scd2_differs_from_next
-            FROM %1$s AS t
-            WINDOW w AS (PARTITION BY t.%2$I ORDER BY t.valid_from)
-        ),
-        finding AS (
-            SELECT 'interval_empty' AS check_name, scd2_key::text AS entity_key FROM version
-            WHERE valid_from >= valid_to
-            UNION ALL
-            SELECT 'versions_overlap', scd2_key::text FROM version WHERE valid_to > scd2_next_from
-            UNION ALL
-            SELECT 'neighbours_equal', v.scd2_key::text FROM version AS v
-            WHERE
-                v.valid_to = v.scd2_next_from
-                AND NOT v.scd2_differs_from_next
-                AND NOT EXISTS (
-                    SELECT FROM sl.erasure AS e WHERE e.entity_name = %4$L AND e.entity_key = v.scd2_key::text
-                )
-            UNION ALL
-            SELECT 'current_flag_wrong', scd2_key::text FROM version WHERE is_current <> (valid_to = 'infinity')
-            UNION ALL
-            SELECT 'several_current', scd2_key::text FROM version WHERE is_current GROUP BY scd2_key HAVING count(*) > 1
-            UNION ALL
-            SELECT 'last_observation_outside', scd2_key::text FROM version
-            WHERE last_observed_at <= valid_from OR last_observed_at >= valid_to
-            UNION ALL
-            SELECT 'gap_without_deletion', v.scd2_key::text FROM version AS v
-            WHERE
-                v.valid_to <> 'infinity'
-                AND v.valid_to IS DISTINCT FROM v.scd2_next_from
-                AND NOT EXISTS (
-                    SELECT FROM sl.tombstone AS x
-                    WHERE x.entity_name = %4$L AND x.entity_key = v.scd2_key::text AND x.deleted_at = v.valid_to
-                    OFFSET 0
-                )
-        )
-        SELECT f.check_name, count(*), min(f.entity_key) FROM finding AS f GROUP BY f.check_name
-        $sql$,
-        v_versions,
-        v_entity.key_column,
-        sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM lead(t.%1$I) OVER w', ' OR '),
-        p_entity
-    );
+    LOOP
+        IF v_versions IS NULL THEN
+            EXECUTE format(
+                'SELECT t.%1$I::text FROM %2$s AS t WHERE %3$s ORDER BY t.%1$I OFFSET $1 - 1 LIMIT 1',
+                v_entity.key_column,
+                v_target,
+                CASE
+                    WHEN v_slice.key_from IS NULL THEN 'true'
+                    ELSE format('t.%I > %L::%s', v_entity.key_column, v_slice.key_from, v_type)
+                END
+            )
+            INTO v_slice.key_to
+            USING p_slice_rows;
+        END IF;
+        RETURN QUERY EXECUTE format(
+            $sql$
+            WITH version AS (
+                SELECT
+                    t.*,
+                    t.%2$I AS scd2_key,
+                    lead(t.valid_from) OVER w AS scd2_next_from,
+                    (%3$s) AS scd2_differs_from_next
+                FROM %1$s AS t
+                WINDOW w AS (PARTITION BY t.%2$I ORDER BY t.valid_from)
+            ),
+            finding AS (
+                SELECT 'interval_empty' AS check_name, scd2_key::text AS entity_key FROM version
+                WHERE valid_from >= valid_to
+                UNION ALL
+                SELECT 'versions_overlap', scd2_key::text FROM version WHERE valid_to > scd2_next_from
+                UNION ALL
+                SELECT 'neighbours_equal', v.scd2_key::text FROM version AS v
+                WHERE
+                    v.valid_to = v.scd2_next_from
+                    AND NOT v.scd2_differs_from_next
+                    AND NOT EXISTS (
+                        SELECT FROM sl.erasure AS e WHERE e.entity_name = %4$L AND e.entity_key = v.scd2_key::text
+                    )
+                UNION ALL
+                SELECT 'current_flag_wrong', scd2_key::text FROM version WHERE is_current <> (valid_to = 'infinity')
+                UNION ALL
+                SELECT 'several_current', scd2_key::text FROM version WHERE is_current GROUP BY scd2_key HAVING count(*) > 1
+                UNION ALL
+                SELECT 'last_observation_outside', scd2_key::text FROM version
+                WHERE last_observed_at <= valid_from OR last_observed_at >= valid_to
+                UNION ALL
+                SELECT 'gap_without_deletion', v.scd2_key::text FROM version AS v
+                WHERE
+                    v.valid_to <> 'infinity'
+                    AND v.valid_to IS DISTINCT FROM v.scd2_next_from
+                    AND NOT EXISTS (
+                        SELECT FROM sl.tombstone AS x
+                        WHERE x.entity_name = %4$L AND x.entity_key = v.scd2_key::text AND x.deleted_at = v.valid_to
+                        OFFSET 0
+                    )
+            )
+            SELECT f.check_name, count(*), min(f.entity_key) FROM finding AS f GROUP BY f.check_name
+            $sql$,
+            coalesce(
+                v_versions,
+                format('(SELECT * FROM %s WHERE %s)', v_target, sl.slice_condition(v_slice, quote_ident(v_entity.key_column), v_type))
+            ),
+            v_entity.key_column,
+            sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM lead(t.%1$I) OVER w', ' OR '),
+            p_entity
+        );
+        EXIT WHEN v_slice.key_to IS NULL;
+        v_slices := v_slices + 1;
+        RAISE NOTICE 'sl.audit: %: % rows looked at', v_target, v_slices * p_slice_rows;
+        v_slice.key_from := v_slice.key_to;
+    END LOOP;
 
     RETURN QUERY EXECUTE format(
         $sql$

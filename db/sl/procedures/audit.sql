@@ -105,7 +105,13 @@ BEGIN
             );
         END IF;
 
-        WITH finding AS (
+        WITH named AS (
+            -- A sale may have been another client's before. Finding these takes a scan of the mart.
+            SELECT m.client_id
+            FROM cdm.sales_mart AS m
+            WHERE p_full AND m.client IS NOT NULL AND m.client_id = ANY (v_forgotten)
+        ),
+        finding AS (
             SELECT
                 format('%I.%I', e.target_schema, e.target_table) AS target,
                 f.check_name,
@@ -176,12 +182,17 @@ BEGIN
                         AND j.entity_key = e.client_id::text
                         AND j.row ?| n.personal_columns
                 )
-                -- A sale may have been another client's before. Finding these takes a scan of the mart.
-                OR (
-                    p_full
-                    AND e.client_id IN (SELECT m.client_id FROM cdm.sales_mart AS m WHERE m.client IS NOT NULL)
-                )
+                OR e.client_id IN (SELECT n.client_id FROM named AS n)
             HAVING count(*) > 0
+        ),
+        found AS (
+            SELECT
+                f.target,
+                f.check_name,
+                sum(f.violations) AS violations,
+                min(f.example) AS example
+            FROM finding AS f
+            GROUP BY f.target, f.check_name
         )
         SELECT
             coalesce(sum(f.violations), 0),
@@ -190,7 +201,7 @@ BEGIN
                 E'\n' ORDER BY f.target, f.check_name
             )
         INTO violations, v_findings
-        FROM finding AS f;
+        FROM found AS f;
 
         IF violations > 0 THEN
             RAISE EXCEPTION USING
