@@ -5,14 +5,15 @@
 -- Parameters: p_runs: check only the sales that these runs of dds and cdm touched, NULL for all; p_slice_rows: how many
 --     rows of the mart are looked at in one go where all are, above zero.
 -- Returns: a row for each broken check of a slice: how many rows or sales break it, and the sale_id of one.
--- Errors: none.
+-- Errors: 2201X p_slice_rows is not above zero.
 -- Reads: cdm.sales_mart, cdm.sales_mart_image, sl.run, and through cdm.touched_sales dds.
 -- Writes: nothing.
 --
 -- image_differs leaves out the sales touched by loads that no build has taken up yet (sl.run.taken_up_by): there the
--- mart is behind, not wrong. Which these are is asked only where something differs. What is known of given sales is
--- fetched by an index probe each, in the order of their keys, in which neighbours lie on the same pages; OFFSET 0 keeps
--- the planner from scanning whole tables. All there is is looked at in slices of sales, as in sl.find_violations.
+-- mart is behind, not wrong. Which these are is asked only if something differs, and once for up to a million of such
+-- sales. What is known of given sales is fetched by an index probe each, in the order of their keys, in which
+-- neighbours lie on the same pages; OFFSET 0 keeps the planner from scanning whole tables. All there is is looked at in
+-- slices of sales, as in sl.find_violations, each of which has no more than p_slice_rows rows of dds.sale either.
 CREATE OR REPLACE FUNCTION cdm.find_violations(p_runs bigint[] DEFAULT NULL, p_slice_rows bigint DEFAULT 500000)
 RETURNS TABLE (check_name text, violations bigint, example text)
 LANGUAGE plpgsql
@@ -24,35 +25,34 @@ DECLARE
     v_last bigint;
     v_next bigint;
     v_slices bigint := 0;
+    v_found record;
+    v_differing bigint [] := '{}';
 BEGIN
     LOOP
         IF p_runs IS NULL THEN
-            v_next := (
-                SELECT m.sale_id
-                FROM cdm.sales_mart AS m
-                WHERE m.sale_id > v_first
-                ORDER BY m.sale_id
-                OFFSET p_slice_rows - 1
-                LIMIT 1
+            v_next := least(
+                (
+                    SELECT m.sale_id
+                    FROM cdm.sales_mart AS m
+                    WHERE m.sale_id > v_first
+                    ORDER BY m.sale_id
+                    OFFSET p_slice_rows - 1
+                    LIMIT 1
+                ),
+                (
+                    SELECT s.sale_id
+                    FROM dds.sale AS s
+                    WHERE s.sale_id > v_first
+                    ORDER BY s.sale_id
+                    OFFSET p_slice_rows - 1
+                    LIMIT 1
+                )
             );
         END IF;
         v_last := coalesce(v_next - 1, 9223372036854775807);
-        RETURN QUERY
+        FOR v_found IN
         WITH touched AS MATERIALIZED (
-            SELECT t.sale_id FROM cdm.touched_sales(p_runs) AS t ORDER BY t.sale_id
-        ),
-        behind AS MATERIALIZED (
-            SELECT t.sale_id
-            FROM cdm.touched_sales(
-                ARRAY(
-                    SELECT r.run_id
-                    FROM sl.run AS r
-                    WHERE
-                        r.target IN ('dds.client', 'dds.product', 'dds.sale')
-                        AND r.status = 'succeeded'
-                        AND r.taken_up_by IS NULL
-                )
-            ) AS t
+            SELECT t.sale_id FROM cdm.touched_sales(p_runs) AS t WHERE p_runs IS NOT NULL ORDER BY t.sale_id
         ),
         -- Asked twice, which costs less than to write it down.
         mart AS NOT MATERIALIZED (
@@ -103,18 +103,53 @@ BEGIN
             FROM (SELECT * FROM mart WHERE is_current) AS m
             FULL JOIN image AS i ON i.sale_id = m.sale_id
             WHERE
-                CASE
-                    WHEN (
-                        m.sale_id, m.order_id, m.sold_at, m.client_id, m.client_sk, m.client, m.client_age,
-                        m.product_id, m.product_sk, m.product, m.category, m.size, m.price, m.quantity, m.total_amount
-                    ) IS DISTINCT FROM (
-                        i.sale_id, i.order_id, i.sold_at, i.client_id, i.client_sk, i.client, i.client_age,
-                        i.product_id, i.product_sk, i.product, i.category, i.size, i.price, i.quantity, i.total_amount
-                    )
-                        THEN coalesce(m.sale_id, i.sale_id) NOT IN (SELECT b.sale_id FROM behind AS b)
-                END
+                (
+                    m.sale_id, m.order_id, m.sold_at, m.client_id, m.client_sk, m.client, m.client_age,
+                    m.product_id, m.product_sk, m.product, m.category, m.size, m.price, m.quantity, m.total_amount
+                ) IS DISTINCT FROM (
+                    i.sale_id, i.order_id, i.sold_at, i.client_id, i.client_sk, i.client, i.client_age,
+                    i.product_id, i.product_sk, i.product, i.category, i.size, i.price, i.quantity, i.total_amount
+                )
         )
-        SELECT f.check_name, count(*), min(f.sale_id)::text FROM finding AS f GROUP BY f.check_name;
+        SELECT
+            f.check_name,
+            count(*) AS violations,
+            min(f.sale_id)::text AS example,
+            array_agg(f.sale_id) FILTER (WHERE f.check_name = 'image_differs') AS differing
+        FROM finding AS f
+        GROUP BY f.check_name
+        LOOP
+            v_differing := v_differing || v_found.differing;
+            CONTINUE WHEN v_found.differing IS NOT NULL;
+            check_name := v_found.check_name;
+            violations := v_found.violations;
+            example := v_found.example;
+            RETURN NEXT;
+        END LOOP;
+        IF v_next IS NULL OR cardinality(v_differing) >= 1000000 THEN
+            RETURN QUERY
+            SELECT
+                'image_differs',
+                count(*),
+                min(d.sale_id)::text
+            FROM unnest(v_differing) AS d (sale_id)
+            WHERE
+                d.sale_id NOT IN (
+                    SELECT t.sale_id
+                    FROM cdm.touched_sales(
+                        ARRAY(
+                            SELECT r.run_id
+                            FROM sl.run AS r
+                            WHERE
+                                r.target IN ('dds.client', 'dds.product', 'dds.sale')
+                                AND r.status = 'succeeded'
+                                AND r.taken_up_by IS NULL
+                        )
+                    ) AS t
+                )
+            HAVING count(*) > 0;
+            v_differing := '{}';
+        END IF;
         EXIT WHEN v_next IS NULL;
         v_slices := v_slices + 1;
         RAISE NOTICE 'sl.audit: cdm.sales_mart: % rows looked at', v_slices * p_slice_rows;

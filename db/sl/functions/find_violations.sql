@@ -7,7 +7,8 @@
 --     p_from_xid: compare only the source rows whose writing transaction is not below it; p_slice_rows: how many rows
 --     of the target are looked at in one go where all are, above zero.
 -- Returns: a row for each broken check of a slice: how many rows or keys break it, and the key of one.
--- Errors: TS002 the entity is not registered; TS003 its source table or key column does not exist.
+-- Errors: TS002 the entity is not registered; TS003 its source table or key column does not exist;
+--     2201X p_slice_rows is not above zero.
 -- Reads: the entity's source and target, sl.tombstone, sl.changed_period, sl.erasure, sl.watermark, sl.quality_rule,
 --     sl.clock_rejection.
 -- Writes: nothing.
@@ -24,7 +25,7 @@
 --
 -- All there is is looked at in slices of keys, so that what the checks set aside is no more however large the table
 -- is: in one go the history of a hundred million sales took over nine gigabytes of disk. All slices are of the
--- caller's one snapshot.
+-- caller's one snapshot. A target's key is NOT NULL.
 CREATE OR REPLACE FUNCTION sl.find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,
@@ -41,7 +42,7 @@ DECLARE
     v_entity sl.entity := sl.entity_of(p_entity);
     v_source text := format('%I.%I', v_entity.source_schema, v_entity.source_table);
     v_target text := format('%I.%I', v_entity.target_schema, v_entity.target_table);
-    v_type text := sl.key_type(v_entity);
+    v_type text;
     v_versions text;
     v_slice sl.backfill_slice;
     v_slices bigint := 0;
@@ -63,10 +64,15 @@ BEGIN
             '(SELECT v.* FROM (' || v_keys || ' UNION '
             'SELECT entity_key::%3$s FROM sl.tombstone WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[]) '
             'ORDER BY 1) AS k (scd2_key) CROSS JOIN LATERAL (SELECT * FROM %1$s AS t WHERE t.%2$I = k.scd2_key OFFSET 0) AS v)',
-            v_target, v_entity.key_column, v_type, p_runs, p_entity
+            v_target, v_entity.key_column, sl.key_type(v_entity), p_runs, p_entity
         );
     END IF;
 
+    -- The target's own type, without a length: a bound is a key of the target as it is.
+    SELECT a.atttypid::regtype::text
+    INTO v_type
+    FROM pg_attribute AS a
+    WHERE a.attrelid = v_target::regclass AND a.attname = v_entity.key_column;
     LOOP
         IF v_versions IS NULL THEN
             EXECUTE format(

@@ -8,6 +8,8 @@
 --     TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark, sl.changed_period (what it has audited).
 --
+-- All there is is looked at in slices (sl.find_violations); a NOTICE after each tells how far it is.
+--
 -- What is new is told by sl.run.audited_by, and of raw by the transaction that wrote a row. Loads that no build has
 -- taken up yet are no violation of the mart; they stay new until one has.
 CREATE OR REPLACE PROCEDURE sl.audit(

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(10);
+SELECT plan(14);
 
 SELECT tap.put_healthy_warehouse();
 SELECT is_empty(
@@ -7,8 +7,7 @@ SELECT is_empty(
     format('%s in slices of %s', e.entity_name, n.slice_rows)
 )
 FROM sl.entity AS e
-CROSS JOIN (VALUES (1), (3)) AS n (slice_rows)
-WHERE e.entity_name <> 'product';
+CROSS JOIN (VALUES (1), (3)) AS n (slice_rows);
 SELECT is_empty('SELECT * FROM cdm.find_violations(p_slice_rows => 1)', 'the mart in slices of 1');
 
 UPDATE dds.sale SET is_current = NOT is_current;
@@ -31,10 +30,35 @@ SELECT is(
     (SELECT count(*)::numeric FROM cdm.sales_mart),
     'of the mart, too'
 );
+SELECT is(
+    (
+        SELECT count(*)
+        FROM cdm.find_violations(p_slice_rows => 1) AS f
+        WHERE f.check_name = 'current_flag_wrong'
+    ),
+    (SELECT count(DISTINCT m.sale_id) FROM cdm.sales_mart AS m),
+    'which is cut, too'
+);
+-- The audit itself in such slices.
+DO $$
+BEGIN
+    EXECUTE replace(pg_get_functiondef('sl.find_violations'::regproc), '500000', '1');
+    EXECUTE replace(pg_get_functiondef('cdm.find_violations'::regproc), '500000', '1');
+END;
+$$;
 SELECT matches(
     tap.audit_detail(),
     format('(^|\n)dds.sale: current_flag_wrong: %s, e.g. key 1(\n|$)', (SELECT count(*) FROM dds.sale)),
-    'the audit adds them up'
+    'the audit adds up what they find'
+);
+SELECT is(
+    (
+        SELECT count(*)
+        FROM regexp_split_to_table(tap.audit_detail(), '\n') AS d (line)
+        WHERE d.line LIKE 'dds.sale: current_flag_wrong%'
+    ),
+    1::bigint,
+    'in one line'
 );
 
 -- What a check sets aside is a slice's, not the table's.
