@@ -23,9 +23,9 @@
 -- that end, are fetched by an index probe each, in the order of the keys, in which neighbours lie on the same pages;
 -- OFFSET 0 keeps the planner from turning that into a scan of the whole table.
 --
--- All there is is looked at in slices of keys, so that what the checks set aside is no more however large the table
--- is: in one go the history of a hundred million sales took over nine gigabytes of disk. All slices are of the
--- caller's one snapshot. A target's key is NOT NULL.
+-- All there is is looked at in slices of keys, of the target and of its source, so that what the checks set aside is no
+-- more however large these are: in one go the history of a hundred million sales took over nine gigabytes of disk. All
+-- slices are of the caller's one snapshot. A target's key is NOT NULL.
 CREATE OR REPLACE FUNCTION sl.find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,
@@ -139,77 +139,77 @@ BEGIN
             sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM lead(t.%1$I) OVER w', ' OR '),
             p_entity
         );
+        RETURN QUERY EXECUTE format(
+            $sql$
+            WITH source AS (
+                SELECT r.%2$I AS scd2_key, r.*
+                FROM (
+                    SELECT *, %5$s AS scd2_rule FROM %1$s WHERE changed_xid >= %8$s AND %9$s
+                ) AS r
+                WHERE
+                    r.scd2_rule IS NULL
+                    AND (
+                        r.changed_xid < (
+                            SELECT w.snapshot_xmin
+                            FROM sl.watermark AS w
+                            WHERE
+                                w.target = %4$L
+                                AND w.source = %1$L
+                                AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
+                        )
+                        OR r.changed_xid = pg_current_xact_id_if_assigned()::text::bigint
+                        OR r.changed_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                    )
+            )
+            SELECT 'source_differs', count(*), min(s.scd2_key)::text
+            FROM source AS s
+            LEFT JOIN LATERAL (
+                SELECT *, coalesce(last_observed_at, valid_from) AS scd2_last_at
+                FROM %3$s AS v
+                WHERE v.%2$I = s.scd2_key
+                ORDER BY v.valid_from DESC
+                LIMIT 1
+            ) AS t ON true
+            LEFT JOIN LATERAL (
+                SELECT coalesce(x.last_observed_at, x.deleted_at) AS scd2_last_at
+                FROM sl.tombstone AS x
+                WHERE x.entity_name = %6$L AND x.entity_key = s.scd2_key::text
+                ORDER BY x.deleted_at DESC
+                LIMIT 1
+            ) AS x ON true
+            WHERE
+                coalesce(s.updated_at >= greatest(t.scd2_last_at, x.scd2_last_at), true)
+                AND CASE
+                    WHEN s.is_deleted THEN
+                        t.is_current IS TRUE
+                        AND NOT (
+                            s.updated_at = t.valid_from
+                            AND EXISTS (
+                                SELECT FROM sl.erasure AS e WHERE e.entity_name = %6$L AND e.entity_key = s.scd2_key::text
+                            )
+                        )
+                    ELSE t.is_current IS NOT TRUE OR %7$s
+                END
+                AND s.scd2_key::text NOT IN (
+                    SELECT j.entity_key FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L
+                )
+            HAVING count(*) > 0
+            $sql$,
+            v_source,
+            v_entity.key_column,
+            v_target,
+            v_target,
+            sl.failed_rule_expression(p_entity),
+            p_entity,
+            sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM s.%1$I', ' OR '),
+            p_from_xid,
+            sl.slice_condition(v_slice, quote_ident(v_entity.key_column), v_type)
+        );
         EXIT WHEN v_slice.key_to IS NULL;
         v_slices := v_slices + 1;
         RAISE NOTICE 'sl.audit: %: % rows looked at', v_target, v_slices * p_slice_rows;
         v_slice.key_from := v_slice.key_to;
     END LOOP;
-
-    RETURN QUERY EXECUTE format(
-        $sql$
-        WITH source AS (
-            SELECT r.%2$I AS scd2_key, r.*
-            FROM (
-                SELECT *, %5$s AS scd2_rule FROM %1$s WHERE changed_xid >= %8$s
-            ) AS r
-            WHERE
-                r.scd2_rule IS NULL
-                AND (
-                    r.changed_xid < (
-                        SELECT w.snapshot_xmin
-                        FROM sl.watermark AS w
-                        WHERE
-                            w.target = %4$L
-                            AND w.source = %1$L
-                            AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
-                    )
-                    OR r.changed_xid = pg_current_xact_id_if_assigned()::text::bigint
-                    OR r.changed_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
-                )
-        )
-        SELECT 'source_differs', count(*), min(s.scd2_key)::text
-        FROM source AS s
-        LEFT JOIN LATERAL (
-            SELECT *, coalesce(last_observed_at, valid_from) AS scd2_last_at
-            FROM %3$s AS v
-            WHERE v.%2$I = s.scd2_key
-            ORDER BY v.valid_from DESC
-            LIMIT 1
-        ) AS t ON true
-        LEFT JOIN LATERAL (
-            SELECT coalesce(x.last_observed_at, x.deleted_at) AS scd2_last_at
-            FROM sl.tombstone AS x
-            WHERE x.entity_name = %6$L AND x.entity_key = s.scd2_key::text
-            ORDER BY x.deleted_at DESC
-            LIMIT 1
-        ) AS x ON true
-        WHERE
-            coalesce(s.updated_at >= greatest(t.scd2_last_at, x.scd2_last_at), true)
-            AND CASE
-                WHEN s.is_deleted THEN
-                    t.is_current IS TRUE
-                    AND NOT (
-                        s.updated_at = t.valid_from
-                        AND EXISTS (
-                            SELECT FROM sl.erasure AS e WHERE e.entity_name = %6$L AND e.entity_key = s.scd2_key::text
-                        )
-                    )
-                ELSE t.is_current IS NOT TRUE OR %7$s
-            END
-            AND s.scd2_key::text NOT IN (
-                SELECT j.entity_key FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L
-            )
-        HAVING count(*) > 0
-        $sql$,
-        v_source,
-        v_entity.key_column,
-        v_target,
-        v_target,
-        sl.failed_rule_expression(p_entity),
-        p_entity,
-        sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM s.%1$I', ' OR '),
-        p_from_xid
-    );
 END;
 $body$;
 

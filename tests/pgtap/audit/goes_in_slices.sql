@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(14);
+SELECT plan(15);
 
 SELECT tap.put_healthy_warehouse();
 SELECT is_empty(
@@ -10,6 +10,17 @@ FROM sl.entity AS e
 CROSS JOIN (VALUES (1), (3)) AS n (slice_rows);
 SELECT is_empty('SELECT * FROM cdm.find_violations(p_slice_rows => 1)', 'the mart in slices of 1');
 
+UPDATE dds.sale SET quantity = quantity + 1;
+SELECT is(
+    (
+        SELECT sum(f.violations)
+        FROM sl.find_violations('sale', p_slice_rows => 1) AS f
+        WHERE f.check_name = 'source_differs'
+    ),
+    (SELECT count(*)::numeric FROM dds.sale WHERE is_current),
+    'the source is compared once'
+);
+UPDATE dds.sale SET quantity = quantity - 1;
 UPDATE dds.sale SET is_current = NOT is_current;
 SELECT is(
     (
