@@ -7,7 +7,7 @@ deletion.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -20,7 +20,10 @@ COLUMNS = {
 }
 OUTCOMES = ("inserted", "corrected", "deleted", "unchanged", "rejected")
 # Rows rejected by these may become good by the passing of time, so every load judges them again.
-CLOCK_RULES = frozenset({"birth_date_in_future", "sold_in_future"})
+CLOCK_RULES = frozenset({"updated_at_in_future", "birth_date_in_future", "sold_in_future"})
+# sl.entity's defaults.
+PLAUSIBLE_FROM = datetime(1900, 1, 1, tzinfo=UTC)
+FUTURE_TOLERANCE = timedelta(minutes=5)
 # The current mart as Warehouse.mart gives it: with the starts of the versions in place of their surrogate keys.
 CURRENT_MART = """
     SELECT
@@ -113,47 +116,82 @@ class History:
 
 
 @dataclass
+class Rejection:
+    """An open rejection of a key by a rule.
+
+    Attributes:
+        row: the newest bad state.
+        times_seen: how many states the rule has rejected.
+    """
+
+    row: Row
+    times_seen: int = 1
+
+
+@dataclass
 class Warehouse:
     """Histories of all keys of the three entities, the rejections that are open, and the mart as it should stand now.
 
     Attributes:
         client, product, sale: the history of each key.
-        rejected: of each entity and key, the open rejections from the oldest to the newest: rule and row.
+        rejected: of each entity and key, the open rejections by rule, the one that was met last at the end.
     """
 
     client: dict[int, History] = field(default_factory=dict)
     product: dict[int, History] = field(default_factory=dict)
     sale: dict[int, History] = field(default_factory=dict)
-    rejected: dict[tuple[str, int], list[tuple[str, Row]]] = field(default_factory=dict)
+    rejected: dict[tuple[str, int], dict[str, Rejection]] = field(default_factory=dict)
 
     def load(self, entity: str, rows: Iterable[Row]) -> Counter[str]:
         """Take in what a load reads, one row a key; returns how many rows came to which outcome."""
         outcomes: Counter[str] = Counter()
         for row in rows:
             if rule := failed_rule(entity, row):
-                rejections = self.rejected.setdefault((entity, row.key), [])
-                if (rule, row) not in rejections:
-                    rejections.append((rule, row))
+                self.reject(entity, rule, row)
                 outcomes["rejected"] += 1
                 continue
-            self.rejected.pop((entity, row.key), None)
+            self.resolve(entity, row)
             history = getattr(self, entity).setdefault(row.key, History())
             outcomes[history.observe(row.updated_at, None if row.is_deleted else row.state)] += 1
         return outcomes
+
+    def reject(self, entity: str, rule: str, row: Row) -> None:
+        """Take in a bad state: one rejection a rule, which keeps the newest state; the same state again is none."""
+        rejections = self.rejected.setdefault((entity, row.key), {})
+        known = rejections.get(rule)
+        if known is None:
+            rejections[rule] = Rejection(row)
+            return
+        if known.row == row:
+            return
+        del rejections[rule]
+        is_late = not is_about_time(rule) and row.updated_at < known.row.updated_at
+        rejections[rule] = Rejection(known.row if is_late else row, known.times_seen + 1)
+
+    def resolve(self, entity: str, row: Row) -> None:
+        """Take in a good state: it resolves what is not newer, or has no time to compare."""
+        rejections = self.rejected.pop((entity, row.key), {})
+        still_open = {
+            rule: rejection
+            for rule, rejection in rejections.items()
+            if not is_about_time(rule) and rejection.row.updated_at > row.updated_at
+        }
+        if still_open:
+            self.rejected[entity, row.key] = still_open
 
     def waiting(self, entity: str) -> set[int]:
         """Keys whose newest rejection may pass with time."""
         return {
             key
             for (name, key), rejections in self.rejected.items()
-            if name == entity and rejections[-1][0] in CLOCK_RULES
+            if name == entity and list(rejections)[-1] in CLOCK_RULES
         }
 
     def rejections(self) -> Iterator[tuple]:
-        """The open rejections: entity, key, rule."""
+        """The open rejections: entity, key, rule, update time of the newest bad state, how many there were."""
         for (entity, key), rejections in self.rejected.items():
-            for rule, _ in rejections:
-                yield entity, str(key), rule
+            for rule, found in rejections.items():
+                yield entity, str(key), rule, None if is_about_time(rule) else found.row.updated_at, found.times_seen
 
     def versions(self, entity: str) -> Iterator[tuple]:
         """Rows of the entity's dds table: key, tracked columns, valid_from, valid_to, last observation."""
@@ -242,10 +280,19 @@ def failed_rule(entity: str, row: Row) -> str | None:
     """Name of the first quality rule a row of raw fails, None for a good one; of a deletion only the time matters."""
     if row.updated_at is None:
         return "updated_at_not_finite"
+    if row.updated_at < PLAUSIBLE_FROM:
+        return "updated_at_implausible"
+    if row.updated_at > datetime.now(UTC) + FUTURE_TOLERANCE:
+        return "updated_at_in_future"
     if row.is_deleted:
         return None
     values = dict(zip(COLUMNS[entity], row.state, strict=True))
     return next((rule for rule, holds in RULES[entity](values) if not holds), None)
+
+
+def is_about_time(rule: str) -> bool:
+    """Whether a rule says that the update time itself is wrong."""
+    return rule.startswith("updated_at_")
 
 
 def _client_rules(row: dict) -> Iterator[tuple[str, bool]]:

@@ -365,6 +365,62 @@ def test_retention(old, clickhouse_of, tmp_path):
     assert_equal(clickhouse, dsn)
 
 
+def test_a_clock_that_ran_ahead(old, clickhouse_of, tmp_path):
+    dsn = old.dsn("tshop")
+    clickhouse = clickhouse_of(reader(old))
+    # As it would be if the newest run of each target had begun ten years ahead.
+    execute(
+        dsn,
+        """
+        CREATE TEMPORARY TABLE ahead AS
+        SELECT max(run_id) AS run_id, max(started_at) AS began FROM sl.run GROUP BY target;
+        UPDATE cdm.sales_mart AS m SET valid_from = m.valid_from + interval '10 years'
+        FROM ahead WHERE m.valid_from = ahead.began;
+        UPDATE cdm.sales_mart AS m SET valid_to = m.valid_to + interval '10 years'
+        FROM ahead WHERE m.valid_to = ahead.began;
+        UPDATE sl.run AS r
+        SET started_at = started_at + interval '10 years', finished_at = finished_at + interval '10 years'
+        FROM ahead WHERE r.run_id = ahead.run_id;
+        """,
+    )
+    change(dsn, "quantity = quantity + 1", "sale_id IN (1, 5)")
+    load(dsn)
+    with pytest.raises(psycopg2.Error, match="violations"):
+        execute(dsn, "CALL sl.audit()")
+    clickhouse.take_over()
+    known = "SELECT sale_id, version_no, quantity, is_current FROM cdm.sales_mart ORDER BY 1, 2"
+    before = execute(dsn, known)
+
+    sql("clock", dsn, tmp_path)
+    assert execute(dsn, known) == before
+    assert execute(dsn, "SELECT count(*) FROM cdm.sales_mart WHERE valid_from > now()") == [(0,)]
+    assert execute(dsn, "SELECT * FROM sl.status_clock") == []
+    go_on(dsn)
+    clickhouse.take_over()
+    assert_equal(clickhouse, dsn)
+
+
+def test_times_of_the_future(old, clickhouse_of, tmp_path):
+    dsn = old.dsn("tshop")
+    clickhouse = clickhouse_of(reader(old))
+    execute(dsn, "UPDATE sl.entity SET future_tolerance = '200 years', plausible_from = '-infinity'")
+    execute(dsn, "UPDATE raw.client SET last_name = 'Future', updated_at = '2099-01-01' WHERE client_id = 1")
+    execute(dsn, "UPDATE raw.product SET price = 1, updated_at = '4714-11-24 00:00:00+00 BC' WHERE product_id = 1")
+    load(dsn)
+    assert execute(dsn, "SELECT last_name FROM dds.client WHERE client_id = 1 AND is_current") == [("Future",)]
+    clickhouse.take_over()
+
+    sql("implausible", dsn, tmp_path)
+    load(dsn)
+    assert execute(dsn, "SELECT last_name FROM dds.client WHERE client_id = 1 AND is_current") != [("Future",)]
+    assert execute(
+        dsn, "SELECT entity_name, rule_name FROM sl.rejected_row WHERE rule_name LIKE 'updated_at%' ORDER BY 1"
+    ) == [("client", "updated_at_in_future"), ("product", "updated_at_implausible")]
+    execute(dsn, "CALL sl.audit()")
+    clickhouse.take_over()
+    assert_equal(clickhouse, dsn)
+
+
 def test_tablespace(old, scratch, tmp_path):
     dsn = old.dsn("tshop")
     folder = scratch / "more"

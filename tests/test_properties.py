@@ -148,19 +148,26 @@ BAD_STATES = {
     ],
 }
 
+# Times that no state can have.
+IMPLAUSIBLE = {
+    "timeless": None,
+    "ancient": datetime(1899, 12, 31, tzinfo=UTC),
+    "future": datetime(2999, 1, 1, tzinfo=UTC),
+}
+
 
 @st.composite
 def writes(draw: st.DrawFn, key: int | None = None) -> Write:
     """One write of any kind, of a key or of any."""
     entity = draw(st.sampled_from(list(COLUMNS)))
-    kind = draw(st.sampled_from(["good"] * 15 + ["deleted"] * 4 + ["bad"] * 2 + ["timeless"]))
+    kind = draw(st.sampled_from(["good"] * 15 + ["deleted"] * 4 + ["bad"] * 2 + ["timeless", "ancient", "future"]))
     strategy = STATES[entity]
     if kind == "bad":
         strategy = st.sampled_from(BAD_STATES[entity])
     elif kind == "deleted":
         # A source may empty what it deletes.
         strategy = st.one_of(strategy, st.just((None,) * len(COLUMNS[entity])))
-    at = None if kind == "timeless" else draw(MOMENTS)
+    at = IMPLAUSIBLE[kind] if kind in IMPLAUSIBLE else draw(MOMENTS)
     is_deleted = kind == "deleted" or draw(st.sampled_from([False, False, None]))
     return Write(entity, Row(key or draw(KEYS[entity]), draw(strategy), at, is_deleted))
 
@@ -356,7 +363,10 @@ class Told:
         self.follow_surrogate_keys(entity)
         script.compare(
             "the open rejections",
-            script.ask("SELECT entity_name, entity_key, rule_name FROM sl.rejected_row WHERE resolved_run_id IS NULL"),
+            script.ask(
+                "SELECT entity_name, entity_key, rule_name, observed_at, times_seen FROM sl.rejected_row "
+                "WHERE resolved_run_id IS NULL"
+            ),
             list(self.model.rejections()),
         )
 

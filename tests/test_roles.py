@@ -6,6 +6,7 @@ do is done with such rights.
 
 import contextlib
 import secrets
+from datetime import UTC, datetime
 
 import psycopg2
 import pytest
@@ -25,7 +26,7 @@ RIGHTS = {
         "relations": {},
         "routines": {
             *("dds.load_client", "dds.load_product", "dds.load_sale"),
-            *("cdm.build_mart", "sl.audit", "sl.record_failure"),
+            *("sl.run_load", "cdm.build_mart", "sl.audit", "sl.record_failure"),
         },
     },
     "tshop_loader": {
@@ -59,7 +60,7 @@ RIGHTS = {
         "database": {"CONNECT"},
         "schemas": {"sl"},
         "relations": dict.fromkeys(
-            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill")), READ
+            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill", "clock")), READ
         ),
         "routines": {"sl.rows_waiting"},
     },
@@ -231,11 +232,12 @@ def test_etl_calls_and_does_nothing_else(warehouse_of_owner):
         "UPDATE sl.entity SET breaker_share = 1",
         "DELETE FROM sl.erasure",
         "CALL sl.load_entity('client')",
-        "SELECT sl.drop_working_set()",
+        "SELECT sl.remove_implausible('client')",
+        "SELECT sl.restamp_runs()",
         "CALL dds.forget_client(1)",
         "CALL sl.backfill('client')",
         "CALL cdm.backfill_mart()",
-        "CREATE TEMPORARY TABLE scd2_change (x integer)",
+        "CREATE TEMPORARY TABLE _sl_change (x integer)",
         "CREATE TABLE public.t ()",
         "CREATE SCHEMA mine",
         "SELECT pg_read_file('PG_VERSION')",
@@ -554,14 +556,14 @@ def test_a_temporary_table_of_the_engines_name_with_a_trigger_gains_nothing(ware
         admin, "GRANT EXECUTE ON PROCEDURE dds.load_client TO tshop_loader; GRANT USAGE ON SCHEMA dds TO tshop_loader"
     )
     try:
-        with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="must be owner of table scd2_change"):
+        with pytest.raises(psycopg2.errors.DuplicateTable, match="_sl_change"):
             execute(
                 warehouse_of_owner.dsn("tshop_loader"),
                 """
-                CREATE TEMPORARY TABLE scd2_change (scd2_key bigint);
+                CREATE TEMPORARY TABLE _sl_change (scd2_key bigint);
                 CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql
                 AS $$BEGIN RAISE EXCEPTION 'stolen, as %', current_user; END$$;
-                CREATE TRIGGER steal BEFORE INSERT ON scd2_change EXECUTE FUNCTION pg_temp.steal();
+                CREATE TRIGGER steal BEFORE INSERT ON _sl_change EXECUTE FUNCTION pg_temp.steal();
                 CALL dds.load_client();
                 """,
             )
@@ -611,7 +613,7 @@ def test_hostile_names_of_entity_table_and_columns_are_only_names(warehouse, nam
         )
         cursor.execute(
             "INSERT INTO sl.quality_rule (entity_name, rule_name, position, expression, is_clock_dependent, "
-            "description) VALUES (%s, %s, 10, 'updated_at <= clock_timestamp()', true, %s)",
+            "description) VALUES (%s, %s, 10, 'updated_at <= clock_timestamp() - interval ''1 hour''', true, %s)",
             (name, name, name),
         )
         connection.commit()
@@ -623,14 +625,14 @@ def test_hostile_names_of_entity_table_and_columns_are_only_names(warehouse, nam
             "{column} = excluded.{column}, updated_at = excluded.updated_at, is_deleted = excluded.is_deleted, "
             "changed_xid = excluded.changed_xid"
         ).format(**{part: Identifier(text.replace("%", "%%")) for part, text in in_statement.items()})
-        # First, append, late, deleted, back, in the future.
+        # First, append, late, deleted, back, too young for the rule.
         for value, at, is_deleted in (
             (name, "2026-01-01", False),
             ("b" + name, "2026-01-05", False),
             ("c" + name, "2026-01-03", False),
             (None, "2026-01-07", True),
             (name, "2026-01-09", False),
-            (name, "2999-01-01", False),
+            (name, datetime.now(UTC), False),
         ):
             cursor.execute(write, {"key": name, "value": value, "at": at, "is_deleted": is_deleted})
             connection.commit()

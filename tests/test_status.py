@@ -14,7 +14,10 @@ from embedded import status
 from embedded.settings import Settings
 from tests.ports import free_port
 
-LATE = "UPDATE sl.run SET started_at = started_at - interval '3 days', finished_at = finished_at - interval '3 days'"
+LATE = (
+    "UPDATE sl.run SET stamped_at = coalesce(stamped_at, started_at), started_at = started_at - interval '3 days', "
+    "finished_at = finished_at - interval '3 days'"
+)
 
 
 def settings_of(tmp_path: Path, dsn: str, server: ClickHouse | None = None) -> Settings:
@@ -55,7 +58,7 @@ def test_tells_what_is_behind_until_all_is_published(tmp_path, shop, clickhouse)
     # Two versions are closed, two opened, three sales are new; four more rows are in raw only.
     change(shop, "quantity = 7", "sale_id IN (1, 2)")
     sell(shop, SALES + 1, SALES + 3)
-    batch = load(shop)
+    load(shop)
     sell(shop, SALES + 4, SALES + 7)
     state = status.look(settings)
     lag = lag_of(state)
@@ -66,7 +69,7 @@ def test_tells_what_is_behind_until_all_is_published(tmp_path, shop, clickhouse)
     assert clickhouse.rows("SELECT count() FROM tshop.sales_mart_staging") == [(7,)]
 
     # Builds that nobody publishes become late, and say so.
-    execute(shop, f"{LATE} WHERE run_id = {batch}")
+    execute(shop, f"{LATE} WHERE target = 'cdm.sales_mart'")
     [problem] = status.look(settings).problems
     assert problem.startswith("7 rows of cdm.sales_mart have waited for tshop.sales_mart for 3 d 0 h:")
 
@@ -135,6 +138,25 @@ def test_rows_that_wait_in_raw_become_late(tmp_path, shop):  # noqa: F811
     ]
 
 
+def test_names_the_runs_of_a_clock_that_ran_ahead(tmp_path, shop):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    execute(
+        shop,
+        "UPDATE sl.run SET started_at = started_at + interval '1 year', finished_at = finished_at + interval '1 year' "
+        "WHERE target = 'cdm.sales_mart'",
+        # The clock is right again, and the next build fails: the success of next year does not make up for it.
+        "CALL sl.record_failure('cdm.build_mart', '53100', 'could not extend file')",
+    )
+    state = status.look(settings)
+    assert [row["made_up_for"] for row in state.tables["failed"]] == ["no"]
+    assert [problem.split(" began ")[0].split(" failed")[0] for problem in state.problems] == [
+        "The last run of cdm.build_mart",
+        f"Run {execute(shop, 'SELECT run_id FROM sl.status_clock')[0][0]} on cdm.sales_mart",
+    ]
+    execute(shop, "SELECT * FROM sl.restamp_runs()", "CALL cdm.build_mart()")
+    assert status.look(settings).problems == []
+
+
 def test_metrics_are_those_of_the_screen(tmp_path, shop):  # noqa: F811
     execute(shop, "CALL sl.record_failure('dds.load_sale', 'TS004', 'x')")
     sell(shop, SALES + 1, SALES + 2)
@@ -181,7 +203,7 @@ def test_reads_as_the_monitor_may(tmp_path, new_database, warehouse_template):
     )
     state = status.look(settings)
     assert state.problems == []
-    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected"}
+    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected", "clock"}
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def look(settings: Settings) -> State:
 def _ask_postgres(settings: Settings, state: State, published: Row | None) -> None:
     try:
         with _postgres(settings) as query:
-            for name in ("runs", "failed", "latest", "lag", "rejected"):
+            for name in ("runs", "failed", "latest", "lag", "rejected", "clock"):
                 state.tables[name] = query(name)
             if published is not None:
                 _compare(state, published, query)
@@ -93,6 +93,12 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
         if row["status"] == "failed":
             said = f"{row['error_sqlstate'] or 'connection lost'}: {row['message']}"
             state.problems.append(f"The last run of {row['procedure_name']} failed ({said}): see docs/errors.md.")
+    for row in state.tables.get("clock", []):
+        said = "after the present" if row["problem"] == "ahead" else "before an earlier run"
+        state.problems.append(
+            f"Run {row['run_id']} on {row['target']} began {said}, at {row['started_at']}: the server's clock was "
+            "wrong, and docs/operations.md has the repair."
+        )
     for row in state.tables.get("lag", []):
         if (row["minutes_behind"] or 0) > LATE_MINUTES:
             state.problems.append(

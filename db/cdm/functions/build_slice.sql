@@ -14,6 +14,7 @@ CREATE OR REPLACE FUNCTION cdm.build_slice()
 RETURNS boolean
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET enable_mergejoin = off
 AS $body$
 DECLARE
@@ -31,15 +32,14 @@ BEGIN
     PERFORM sl.bound_lock_wait();
     BEGIN
         v_run_id := sl.begin_run(c_procedure, c_target, p_is_patient => true);
-        PERFORM sl.drop_working_set();
-        CREATE TEMPORARY TABLE mart_key (sale_id bigint NOT NULL) ON COMMIT DROP;
+        CREATE TEMPORARY TABLE _cdm_key (sale_id bigint NOT NULL) ON COMMIT DROP;
         -- In order, so that what is read and written lies together.
         EXECUTE format(
-            'INSERT INTO pg_temp.mart_key (sale_id) SELECT sale_id FROM dds.sale WHERE is_current AND %1$s '
+            'INSERT INTO pg_temp._cdm_key (sale_id) SELECT sale_id FROM dds.sale WHERE is_current AND %1$s '
             'UNION SELECT sale_id FROM cdm.sales_mart WHERE is_current AND %1$s ORDER BY 1',
             sl.slice_condition(v_slice, 'sale_id', 'bigint')
         );
-        ANALYZE pg_temp.mart_key;
+        ANALYZE pg_temp._cdm_key;
 
         v_done := cdm.write_sales(v_run_id);
         PERFORM sl.finish_run(
@@ -47,6 +47,7 @@ BEGIN
             v_done.rows_unchanged, 0, true
         );
         PERFORM sl.finish_slice(v_slice, v_run_id, NULL);
+        DROP TABLE pg_temp._cdm_key;
     EXCEPTION
         WHEN lock_not_available THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;

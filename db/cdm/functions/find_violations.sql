@@ -19,6 +19,7 @@ RETURNS TABLE (check_name text, violations bigint, example text)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 DECLARE
     v_first bigint := -9223372036854775808;

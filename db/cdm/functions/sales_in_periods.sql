@@ -22,6 +22,7 @@ RETURNS TABLE (sale_id bigint, is_current boolean)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -63,8 +64,8 @@ BEGIN
         SELECT s.sale_id, s.is_current
         FROM unnest(p_keys, p_from, p_to) AS p (key, from_time, to_time)
         CROSS JOIN LATERAL generate_series(
-            greatest(date_bin('7 days', p.from_time, timestamptz '2000-01-01 00:00:00+00'), v_first_week),
-            least(date_bin('7 days', p.to_time, timestamptz '2000-01-01 00:00:00+00'), v_last_week),
+            date_bin('7 days', greatest(p.from_time, v_first_week), timestamptz '2000-01-01 00:00:00+00'),
+            date_bin('7 days', least(p.to_time, v_last_week), timestamptz '2000-01-01 00:00:00+00'),
             interval '168 hours'
         ) AS w (week)
         CROSS JOIN LATERAL (
@@ -82,8 +83,8 @@ BEGIN
         SELECT s.sale_id, s.is_current
         FROM unnest(p_keys, p_from, p_to) AS p (key, from_time, to_time)
         CROSS JOIN LATERAL generate_series(
-            greatest(date_bin('7 days', p.from_time, timestamptz '2000-01-01 00:00:00+00'), v_first_week),
-            least(date_bin('7 days', p.to_time, timestamptz '2000-01-01 00:00:00+00'), v_last_week),
+            date_bin('7 days', greatest(p.from_time, v_first_week), timestamptz '2000-01-01 00:00:00+00'),
+            date_bin('7 days', least(p.to_time, v_last_week), timestamptz '2000-01-01 00:00:00+00'),
             interval '168 hours'
         ) AS w (week)
         CROSS JOIN LATERAL (

@@ -17,6 +17,7 @@ RETURNS TABLE (sale_id bigint)
 LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 #variable_conflict use_column
 BEGIN

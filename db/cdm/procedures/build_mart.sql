@@ -28,6 +28,7 @@ CREATE OR REPLACE PROCEDURE cdm.build_mart(
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -52,21 +53,20 @@ BEGIN
             OR NOT EXISTS (SELECT FROM sl.watermark AS w WHERE w.target = c_target)
             OR EXISTS (SELECT FROM sl.changed_period AS p WHERE p.run_id = ANY (v_new_runs) AND p.entity_key IS NULL);
 
-        PERFORM sl.drop_working_set();
-        CREATE TEMPORARY TABLE mart_key (sale_id bigint NOT NULL) ON COMMIT DROP;
+        CREATE TEMPORARY TABLE _cdm_key (sale_id bigint NOT NULL) ON COMMIT DROP;
         -- In order, so that what is read and written lies together.
         IF v_full THEN
-            INSERT INTO pg_temp.mart_key (sale_id)
+            INSERT INTO pg_temp._cdm_key (sale_id)
             SELECT s.sale_id FROM dds.sale AS s WHERE s.is_current
             UNION
             SELECT m.sale_id FROM cdm.sales_mart AS m WHERE m.is_current
             ORDER BY 1;
         ELSIF v_new_runs <> '{}' THEN
-            INSERT INTO pg_temp.mart_key (sale_id)
+            INSERT INTO pg_temp._cdm_key (sale_id)
             SELECT t.sale_id FROM cdm.touched_sales(v_new_runs) AS t
             ORDER BY t.sale_id;
         END IF;
-        ANALYZE pg_temp.mart_key;
+        ANALYZE pg_temp._cdm_key;
 
         SELECT w.* INTO rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged
         FROM cdm.write_sales(v_run_id) AS w;
@@ -83,6 +83,8 @@ BEGIN
         PERFORM sl.finish_run(
             run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_full
         );
+        -- Not left to the commit: the transaction may hold another run.
+        DROP TABLE pg_temp._cdm_key;
     EXCEPTION
         WHEN lock_not_available THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;

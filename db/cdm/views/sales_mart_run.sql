@@ -2,13 +2,14 @@
 --
 -- Purpose: the builds of the mart by number and clock, which together tell one warehouse's build from another's: by
 --     them ClickHouse knows that it goes on with the warehouse it began with, and not with a new one or an old backup.
--- Columns: run_id; started_at: the build's clock, UTC without zone; is_erasure: 1 where the run erased a person's name
---     from the mart (dds.forget_client), so that ClickHouse clears its disk of what it no longer shows.
+-- Columns: run_id; started_at: the build's clock as it was first stamped (sl.restamp_runs may move it), UTC without
+--     zone; is_erasure: 1 where the run erased a person's name from the mart (dds.forget_client), so that ClickHouse
+--     clears its disk of what it no longer shows.
 -- Reads: sl.run.
 CREATE OR REPLACE VIEW cdm.sales_mart_run AS
 SELECT
     r.run_id,
-    r.started_at AT TIME ZONE 'UTC' AS started_at,
+    coalesce(r.stamped_at, r.started_at) AT TIME ZONE 'UTC' AS started_at,
     (r.procedure_name = 'dds.forget_client' AND r.rows_corrected > 0)::integer::smallint AS is_erasure
 FROM sl.run AS r
 WHERE r.target = 'cdm.sales_mart' AND r.status = 'succeeded';

@@ -26,6 +26,7 @@ CREATE OR REPLACE PROCEDURE dds.forget_client(
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE

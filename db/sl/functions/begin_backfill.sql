@@ -13,7 +13,7 @@
 --
 -- What is promised is read before the slices are cut. The slices cover all keys there can be, so that no row is passed
 -- over, whenever it comes. Of two sessions that begin at once one does, and the other waits for it, however long the
--- cutting takes, and goes on with it. A key's text is the same in every session, whatever its datestyle.
+-- cutting takes, and goes on with it. A key's text is the same in every session, whatever its settings.
 CREATE OR REPLACE FUNCTION sl.begin_backfill(
     p_procedure text,
     p_target text,
@@ -25,7 +25,12 @@ CREATE OR REPLACE FUNCTION sl.begin_backfill(
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 SET datestyle = 'ISO'
+SET intervalstyle = 'postgres'
+SET timezone = 'UTC'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
 AS $body$
 DECLARE
     v_slices bigint;

@@ -19,6 +19,7 @@ CREATE OR REPLACE FUNCTION sl.erase_delivered(
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 DECLARE
     v_rows bigint;
@@ -32,7 +33,7 @@ BEGIN
                 t.changed_xid BETWEEN $1 AND $2
                 AND %5$s
                 AND (%3$s)
-                AND EXISTS (SELECT FROM sl.erasure AS e WHERE e.entity_name = $3 AND e.entity_key = t.%2$I::text)
+                AND EXISTS (SELECT FROM sl.erasure AS e WHERE e.entity_name = $3 AND e.entity_key = %6$s)
             FOR UPDATE OF t SKIP LOCKED
         )
         UPDATE %1$s AS t
@@ -44,7 +45,8 @@ BEGIN
         p_entity.key_column,
         sl.column_list(p_entity.personal_columns, 't.%1$I IS NOT NULL', ' OR '),
         sl.column_list(p_entity.personal_columns, '%1$I = NULL'),
-        sl.slice_condition(p_slice, format('t.%I', p_entity.key_column), sl.key_type(p_entity))
+        sl.slice_condition(p_slice, format('t.%I', p_entity.key_column), sl.key_type(p_entity)),
+        sl.key_text(format('t.%I', p_entity.key_column), sl.key_type(p_entity))
     )
     USING p_from_xid, p_to_xid, p_entity.entity_name;
     GET DIAGNOSTICS v_rows = ROW_COUNT;

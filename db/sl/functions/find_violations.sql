@@ -9,7 +9,7 @@
 -- Returns: a row for each broken check of a slice: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the entity is not registered; TS003 its source table or key column does not exist;
 --     2201X p_slice_rows is not above zero.
--- Reads: the entity's source and target, sl.tombstone, sl.changed_period, sl.erasure, sl.watermark, sl.quality_rule,
+-- Reads: the entity's source and target, sl.tombstone, sl.changed_period, sl.erasure, sl.watermark, sl.applied_rule,
 --     sl.clock_rejection.
 -- Writes: nothing.
 --
@@ -37,11 +37,17 @@ LANGUAGE plpgsql
 STABLE
 SET search_path = pg_catalog, pg_temp
 SET datestyle = 'ISO'
+SET intervalstyle = 'postgres'
+SET timezone = 'UTC'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
+SET jit = off
 AS $body$
 DECLARE
     v_entity sl.entity := sl.entity_of(p_entity);
     v_source text := format('%I.%I', v_entity.source_schema, v_entity.source_table);
     v_target text := format('%I.%I', v_entity.target_schema, v_entity.target_table);
+    v_key_type text := sl.key_type(v_entity);
     v_type text;
     v_versions text;
     v_slice sl.backfill_slice;
@@ -64,7 +70,7 @@ BEGIN
             '(SELECT v.* FROM (' || v_keys || ' UNION '
             'SELECT entity_key::%3$s FROM sl.tombstone WHERE entity_name = %5$L AND run_id = ANY (%4$L::bigint[]) '
             'ORDER BY 1) AS k (scd2_key) CROSS JOIN LATERAL (SELECT * FROM %1$s AS t WHERE t.%2$I = k.scd2_key OFFSET 0) AS v)',
-            v_target, v_entity.key_column, sl.key_type(v_entity), p_runs, p_entity
+            v_target, v_entity.key_column, v_key_type, p_runs, p_entity
         );
     END IF;
 
@@ -93,39 +99,40 @@ BEGIN
                 SELECT
                     t.*,
                     t.%2$I AS scd2_key,
+                    %5$s AS scd2_key_text,
                     lead(t.valid_from) OVER w AS scd2_next_from,
                     (%3$s) AS scd2_differs_from_next
                 FROM %1$s AS t
                 WINDOW w AS (PARTITION BY t.%2$I ORDER BY t.valid_from)
             ),
             finding AS (
-                SELECT 'interval_empty' AS check_name, scd2_key::text AS entity_key FROM version
+                SELECT 'interval_empty' AS check_name, scd2_key_text AS entity_key FROM version
                 WHERE valid_from >= valid_to
                 UNION ALL
-                SELECT 'versions_overlap', scd2_key::text FROM version WHERE valid_to > scd2_next_from
+                SELECT 'versions_overlap', scd2_key_text FROM version WHERE valid_to > scd2_next_from
                 UNION ALL
-                SELECT 'neighbours_equal', v.scd2_key::text FROM version AS v
+                SELECT 'neighbours_equal', v.scd2_key_text FROM version AS v
                 WHERE
                     v.valid_to = v.scd2_next_from
                     AND NOT v.scd2_differs_from_next
                     AND NOT EXISTS (
-                        SELECT FROM sl.erasure AS e WHERE e.entity_name = %4$L AND e.entity_key = v.scd2_key::text
+                        SELECT FROM sl.erasure AS e WHERE e.entity_name = %4$L AND e.entity_key = v.scd2_key_text
                     )
                 UNION ALL
-                SELECT 'current_flag_wrong', scd2_key::text FROM version WHERE is_current <> (valid_to = 'infinity')
+                SELECT 'current_flag_wrong', scd2_key_text FROM version WHERE is_current <> (valid_to = 'infinity')
                 UNION ALL
-                SELECT 'several_current', scd2_key::text FROM version WHERE is_current GROUP BY scd2_key HAVING count(*) > 1
+                SELECT 'several_current', scd2_key_text FROM version WHERE is_current GROUP BY scd2_key_text HAVING count(*) > 1
                 UNION ALL
-                SELECT 'last_observation_outside', scd2_key::text FROM version
+                SELECT 'last_observation_outside', scd2_key_text FROM version
                 WHERE last_observed_at <= valid_from OR last_observed_at >= valid_to
                 UNION ALL
-                SELECT 'gap_without_deletion', v.scd2_key::text FROM version AS v
+                SELECT 'gap_without_deletion', v.scd2_key_text FROM version AS v
                 WHERE
                     v.valid_to <> 'infinity'
                     AND v.valid_to IS DISTINCT FROM v.scd2_next_from
                     AND NOT EXISTS (
                         SELECT FROM sl.tombstone AS x
-                        WHERE x.entity_name = %4$L AND x.entity_key = v.scd2_key::text AND x.deleted_at = v.valid_to
+                        WHERE x.entity_name = %4$L AND x.entity_key = v.scd2_key_text AND x.deleted_at = v.valid_to
                         OFFSET 0
                     )
             )
@@ -137,12 +144,13 @@ BEGIN
             ),
             v_entity.key_column,
             sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM lead(t.%1$I) OVER w', ' OR '),
-            p_entity
+            p_entity,
+            sl.key_text(format('t.%I', v_entity.key_column), v_key_type)
         );
         RETURN QUERY EXECUTE format(
             $sql$
             WITH source AS (
-                SELECT r.%2$I AS scd2_key, r.*
+                SELECT r.%2$I AS scd2_key, %10$s AS scd2_key_text, r.*
                 FROM (
                     SELECT *, %5$s AS scd2_rule FROM %1$s WHERE changed_xid >= %8$s AND %9$s
                 ) AS r
@@ -161,7 +169,7 @@ BEGIN
                         OR r.changed_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
                     )
             )
-            SELECT 'source_differs', count(*), min(s.scd2_key)::text
+            SELECT 'source_differs', count(*), min(s.scd2_key_text)
             FROM source AS s
             LEFT JOIN LATERAL (
                 SELECT *, coalesce(last_observed_at, valid_from) AS scd2_last_at
@@ -173,7 +181,7 @@ BEGIN
             LEFT JOIN LATERAL (
                 SELECT coalesce(x.last_observed_at, x.deleted_at) AS scd2_last_at
                 FROM sl.tombstone AS x
-                WHERE x.entity_name = %6$L AND x.entity_key = s.scd2_key::text
+                WHERE x.entity_name = %6$L AND x.entity_key = s.scd2_key_text
                 ORDER BY x.deleted_at DESC
                 LIMIT 1
             ) AS x ON true
@@ -185,12 +193,12 @@ BEGIN
                         AND NOT (
                             s.updated_at = t.valid_from
                             AND EXISTS (
-                                SELECT FROM sl.erasure AS e WHERE e.entity_name = %6$L AND e.entity_key = s.scd2_key::text
+                                SELECT FROM sl.erasure AS e WHERE e.entity_name = %6$L AND e.entity_key = s.scd2_key_text
                             )
                         )
                     ELSE t.is_current IS NOT TRUE OR %7$s
                 END
-                AND s.scd2_key::text NOT IN (
+                AND s.scd2_key_text NOT IN (
                     SELECT j.entity_key FROM sl.clock_rejection AS j WHERE j.entity_name = %6$L
                 )
             HAVING count(*) > 0
@@ -203,7 +211,8 @@ BEGIN
             p_entity,
             sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM s.%1$I', ' OR '),
             p_from_xid,
-            sl.slice_condition(v_slice, quote_ident(v_entity.key_column), v_type)
+            sl.slice_condition(v_slice, quote_ident(v_entity.key_column), v_type),
+            sl.key_text(format('r.%I', v_entity.key_column), v_key_type)
         );
         EXIT WHEN v_slice.key_to IS NULL;
         v_slices := v_slices + 1;

@@ -12,6 +12,7 @@ CREATE OR REPLACE FUNCTION sl.finish_backfill(p_procedure text, p_target text)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 DECLARE
     v_backfill sl.backfill;

@@ -29,6 +29,7 @@ BEGIN
         status = 'succeeded',
         is_full = p_full,
         finished_at = greatest(clock_timestamp(), started_at),
+        end_no = nextval('sl.run_end'),
         rows_read = p_read,
         rows_inserted = p_inserted,
         rows_corrected = p_corrected,

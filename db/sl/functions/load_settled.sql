@@ -10,7 +10,7 @@
 -- Errors: none.
 -- Reads: the source, sl.quality_rule. Writes: the target, sl.tombstone, sl.rejected_row.
 --
--- The rules are asked once, in the statement that finds the rejected rows and the deletions (pg_temp.scd2_odd); all
+-- The rules are asked once, in the statement that finds the rejected rows and the deletions (pg_temp._sl_odd); all
 -- other rows are then good, however the clock has moved. Each statement has a snapshot of its own: a row that is
 -- updated between the two has an id that is not below p_before_xid by then, and is the next run's.
 CREATE OR REPLACE FUNCTION sl.load_settled(
@@ -26,6 +26,7 @@ CREATE OR REPLACE FUNCTION sl.load_settled(
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET parallel_tuple_cost = 0
+SET jit = off
 AS $body$
 DECLARE
     v_source text := format('%I.%I', p_entity.source_schema, p_entity.source_table);
@@ -40,15 +41,17 @@ BEGIN
     -- planner takes nearly all rows for odd.
     EXECUTE format(
         $sql$
-        CREATE TEMPORARY TABLE scd2_odd ON COMMIT DROP AS
+        CREATE TEMPORARY TABLE _sl_odd ON COMMIT DROP AS
         SELECT
             j.scd2_key,
+            j.scd2_key_text,
             j.scd2_at,
             j.scd2_rule,
             CASE WHEN j.scd2_rule IS NOT NULL THEN to_jsonb(j.scd2_source) - 'changed_xid' END AS scd2_row
         FROM (
             SELECT
                 scd2_source_row.%1$s AS scd2_key,
+                %6$s AS scd2_key_text,
                 scd2_source_row.updated_at AS scd2_at,
                 %2$s AS scd2_rule,
                 scd2_source_row.is_deleted AS scd2_deleted,
@@ -59,23 +62,29 @@ BEGIN
         WHERE j.scd2_rule IS NOT NULL OR j.scd2_deleted
         $sql$,
         v_key, sl.failed_rule_expression(p_entity.entity_name), v_source, p_before_xid,
-        sl.slice_condition(p_slice, 'scd2_source_row.' || v_key, v_key_type)
+        sl.slice_condition(p_slice, 'scd2_source_row.' || v_key, v_key_type),
+        sl.key_text('scd2_source_row.' || v_key, v_key_type)
     );
-    INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
-    SELECT p_entity.entity_name, o.scd2_key::text, o.scd2_rule, o.scd2_row, p_run_id, clock_timestamp()
-    FROM pg_temp.scd2_odd AS o
+    INSERT INTO sl.rejected_row (
+        entity_name, entity_key, rule_name, row, observed_at, run_id, rejected_at, last_run_id, last_seen
+    )
+    SELECT
+        p_entity.entity_name, o.scd2_key_text, o.scd2_rule, o.scd2_row,
+        CASE WHEN o.scd2_rule NOT LIKE 'updated\_at\_%' THEN o.scd2_at END,
+        p_run_id, clock_timestamp(), p_run_id, clock_timestamp()
+    FROM pg_temp._sl_odd AS o
     WHERE o.scd2_rule IS NOT NULL;
     GET DIAGNOSTICS rows_rejected = ROW_COUNT;
     INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, run_id)
-    SELECT p_entity.entity_name, o.scd2_key::text, o.scd2_at, p_run_id
-    FROM pg_temp.scd2_odd AS o
+    SELECT p_entity.entity_name, o.scd2_key_text, o.scd2_at, p_run_id
+    FROM pg_temp._sl_odd AS o
     WHERE o.scd2_rule IS NULL;
     GET DIAGNOSTICS rows_deleted = ROW_COUNT;
-    SELECT max(o.scd2_at) INTO high_updated_at FROM pg_temp.scd2_odd AS o WHERE o.scd2_rule IS NULL;
+    SELECT max(o.scd2_at) INTO high_updated_at FROM pg_temp._sl_odd AS o WHERE o.scd2_rule IS NULL;
 
     IF rows_rejected > 0 THEN
         v_not_rejected := format(
-            'AND NOT EXISTS (SELECT FROM pg_temp.scd2_odd AS o WHERE o.scd2_key = r.%s '
+            'AND NOT EXISTS (SELECT FROM pg_temp._sl_odd AS o WHERE o.scd2_key = r.%s '
             'AND o.scd2_rule IS NOT NULL)',
             v_key
         );
@@ -102,6 +111,7 @@ BEGIN
         sl.slice_condition(p_slice, 't.' || v_key, v_key_type)
     ) INTO v_high;
     high_updated_at := greatest(high_updated_at, v_high);
+    DROP TABLE pg_temp._sl_odd;
 END;
 $body$;
 

@@ -16,6 +16,7 @@ LANGUAGE plpgsql
 STABLE
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 -- Without these a table whose rows wait by the million would be scanned for the first of them.
 SET enable_seqscan = off
 SET enable_bitmapscan = off

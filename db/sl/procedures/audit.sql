@@ -21,10 +21,12 @@ CREATE OR REPLACE PROCEDURE sl.audit(
 LANGUAGE plpgsql
 SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
     c_target CONSTANT text := 'sl.audit';
+    c_clock_tolerance CONSTANT interval := '1 minute';
     v_run_id bigint;
     v_new_runs bigint [];
     v_built_runs bigint [];
@@ -149,6 +151,36 @@ BEGIN
             HAVING count(*) > 0
             UNION ALL
             SELECT
+                'sl.run',
+                'run_ahead_of_the_clock',
+                count(*),
+                min(r.run_id)::text
+            FROM sl.run AS r
+            WHERE
+                r.status = 'succeeded'
+                AND (v_runs IS NULL OR r.run_id = ANY (v_runs))
+                AND r.started_at > clock_timestamp() + c_clock_tolerance
+            HAVING count(*) > 0
+            UNION ALL
+            SELECT
+                'sl.run',
+                'run_behind_an_earlier_one',
+                count(*),
+                min(r.run_id)::text
+            FROM (
+                SELECT
+                    n.run_id,
+                    n.started_at,
+                    max(n.started_at) OVER (
+                        PARTITION BY n.target ORDER BY n.run_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ) AS earlier_started_at
+                FROM sl.run AS n
+                WHERE n.status = 'succeeded' AND (p_full OR n.run_id >= (SELECT min(o.run_id) FROM unnest(v_runs) AS o (run_id)))
+            ) AS r
+            WHERE r.started_at < r.earlier_started_at
+            HAVING count(*) > 0
+            UNION ALL
+            SELECT
                 'raw, dds, cdm',
                 'forgotten_client_known',
                 count(*),
@@ -221,7 +253,11 @@ BEGIN
         targets := (SELECT count(*) FROM sl.entity) + 1;
         run_id := v_run_id;
         UPDATE sl.run AS r
-        SET status = 'succeeded', is_full = p_full, finished_at = clock_timestamp()
+        SET
+            status = 'succeeded',
+            is_full = p_full,
+            finished_at = greatest(clock_timestamp(), r.started_at),
+            end_no = nextval('sl.run_end')
         WHERE r.run_id = v_run_id;
         RAISE NOTICE 'sl.audit: run %: % targets checked (%), no violation',
             v_run_id, targets, CASE WHEN p_full THEN 'all' ELSE 'what was touched' END;

@@ -2,14 +2,16 @@
 --
 -- Purpose: the SCD2 engine. Brings the history of an entity in dds up to what its source table holds, in event time.
 -- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run;
---     p_force: go on even where that deletes or changes more than the entity's breaker_share of the current rows;
+--     p_force: go on even where that deletes more than the entity's breaker_share of the current rows, or, where the
+--         entity asks for it (breaker_judges_changes), deletes and changes;
 --     p_slice: with p_full, a slice of a backfill (sl.backfill): only its keys are compared, others may run beside it,
 --     what it deletes and changes is judged together with what the slices before it did, and the watermark is left
 --     to sl.finish_backfill.
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its
---     source table or key column does not exist; TS004 more than breaker_share would be deleted or changed, of a slice
---     together with the slices before it: a source that lost its rows looks the same as a mass deletion; TS005 somebody
+--     source table or key column does not exist; TS004 more than breaker_share would be deleted (or changed, where
+--     the entity asks for that), of a slice together with the slices before it: a source that lost its rows looks the
+--     same as a mass deletion; TS005 somebody
 --     else holds a lock for longer than lock_timeout; 40001 somebody has written to the target past the procedures
 --     meanwhile.
 -- Reads: sl.entity, sl.quality_rule, sl.clock_rejection, sl.erasure, sl.watermark, sl.backfill_slice, the source and
@@ -29,7 +31,7 @@
 --     same      lies within the current version and is the same
 --     splice    all else: late, tied in time with other values, or coming back after a deletion
 -- and then applied, a class in one statement. Only "splice" needs the key's whole history (sl.splice_history). The
--- working set is the temporary table scd2_change, whose own columns are named scd2_... to stay clear of the source's.
+-- working set is the temporary table _sl_change, whose own columns are named scd2_... to stay clear of the source's.
 -- The latest version of a key, and a deletion, are found by an index probe a row (LIMIT, OFFSET 0): a plan that does
 -- not turn into a scan as tables grow.
 --
@@ -50,7 +52,13 @@ CREATE OR REPLACE PROCEDURE sl.load_entity(
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
+-- The text of a key, and of a rejected row, is the same in every session.
 SET datestyle = 'ISO'
+SET intervalstyle = 'postgres'
+SET timezone = 'UTC'
+SET extra_float_digits = 1
+SET bytea_output = 'hex'
+SET jit = off
 AS $body$
 #variable_conflict use_column
 DECLARE
@@ -88,13 +96,12 @@ BEGIN
     PERFORM sl.bound_lock_wait();
     BEGIN
         v_run_id := sl.begin_run(v_procedure, v_target, p_shared => v_is_slice, p_is_patient => v_is_slice);
-        PERFORM sl.drop_working_set();
         v_window := sl.read_window(v_target, v_source, p_full);
         IF EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = p_entity) THEN
             v_forgotten := format(
                 'EXISTS (SELECT FROM sl.erasure AS f WHERE f.entity_name = %L '
-                'AND f.entity_key = scd2_source_row.%s::text)',
-                p_entity, v_key
+                'AND f.entity_key = %s)',
+                p_entity, sl.key_text('scd2_source_row.' || v_key, v_key_type)
             );
             PERFORM sl.erase_delivered(v_entity, v_window.from_xid, v_window.to_xid, p_slice);
         END IF;
@@ -138,9 +145,10 @@ BEGIN
 
         EXECUTE format(
             $sql$
-            CREATE TEMPORARY TABLE scd2_change ON COMMIT DROP AS
+            CREATE TEMPORARY TABLE _sl_change ON COMMIT DROP AS
             SELECT
                 c.scd2_key,
+                c.scd2_key_text,
                 c.scd2_at,
                 c.scd2_deleted,
                 c.scd2_rule,
@@ -162,7 +170,7 @@ BEGIN
                         END
                     WHEN v.scd2_sk IS NULL AND EXISTS (
                         SELECT FROM sl.tombstone AS x
-                        WHERE x.entity_name = %1$L AND x.entity_key = c.scd2_key::text
+                        WHERE x.entity_name = %1$L AND x.entity_key = c.scd2_key_text
                         OFFSET 0
                     ) THEN 'splice'
                     WHEN v.scd2_sk IS NULL AND c.scd2_deleted THEN 'forget'
@@ -177,10 +185,11 @@ BEGIN
             FROM (
                 SELECT
                     %2$s AS scd2_key,
+                    %11$s AS scd2_key_text,
                     updated_at AS scd2_at,
                     coalesce(is_deleted, false) AS scd2_deleted,
                     %10$s AS scd2_forgotten,
-                    CASE WHEN NOT %10$s OR NOT isfinite(updated_at) THEN %3$s END AS scd2_rule,
+                    CASE WHEN %10$s THEN %12$s ELSE %3$s END AS scd2_rule,
                     scd2_source_row AS scd2_source,
                     %4$s
                 FROM (%5$s) AS scd2_source_row
@@ -212,7 +221,9 @@ BEGIN
             sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM c.%1$I', ' OR '),
             v_target,
             sl.column_list(v_entity.tracked_columns, 'c.%1$I'),
-            v_forgotten
+            v_forgotten,
+            sl.key_text('scd2_source_row.' || v_key, v_key_type),
+            sl.failed_rule_expression(p_entity, p_times_only => true)
         );
         GET DIAGNOSTICS rows_read = ROW_COUNT;
 
@@ -222,15 +233,20 @@ BEGIN
         rows_unchanged := 0;
         rows_rejected := 0;
         IF rows_read > 0 THEN
-            ANALYZE pg_temp.scd2_change (scd2_key, scd2_sk, scd2_action);
+            ANALYZE pg_temp._sl_change (scd2_key, scd2_sk, scd2_action);
 
             -- The current rows are counted as far as it takes to know that the share is small: that costs in proportion
             -- to what changed, however large the table is.
             SELECT count(*) INTO v_changed
-            FROM pg_temp.scd2_change AS c
-            WHERE c.scd2_action IN ('append', 'close', 'splice');
+            FROM pg_temp._sl_change AS c
+            WHERE
+                c.scd2_action = 'close'
+                OR (c.scd2_action = 'splice' AND (c.scd2_deleted OR v_entity.breaker_judges_changes))
+                OR (c.scd2_action = 'append' AND v_entity.breaker_judges_changes);
             -- Of a backfill, the slices before have deleted some of them.
-            SELECT coalesce(sum(s.rows_deleted), 0) AS deleted, coalesce(sum(s.rows_changed), 0) AS changed
+            SELECT
+                coalesce(sum(s.rows_deleted), 0) AS deleted,
+                coalesce(sum(s.rows_changed) FILTER (WHERE v_entity.breaker_judges_changes), 0) AS changed
             INTO v_before
             FROM sl.backfill_slice AS s
             WHERE v_is_slice AND s.target = v_target;
@@ -257,7 +273,7 @@ BEGIN
                     is_current = false,
                     last_observed_at = CASE WHEN t.last_observed_at < c.scd2_at THEN t.last_observed_at END,
                     run_id = %3$s
-                FROM pg_temp.scd2_change AS c
+                FROM pg_temp._sl_change AS c
                 WHERE t.ctid = c.scd2_tid AND t.%2$s = c.scd2_sk AND c.scd2_action IN ('append', 'close')
                 $sql$,
                 v_target, v_sk, v_run_id
@@ -265,7 +281,7 @@ BEGIN
             GET DIAGNOSTICS v_closed = ROW_COUNT;
             IF
                 v_closed <> (
-                    SELECT count(*) FROM pg_temp.scd2_change AS c WHERE c.scd2_action IN ('append', 'close')
+                    SELECT count(*) FROM pg_temp._sl_change AS c WHERE c.scd2_action IN ('append', 'close')
                 )
             THEN
                 RAISE EXCEPTION USING
@@ -278,7 +294,7 @@ BEGIN
                 $sql$
                 INSERT INTO %1$s (%2$s, %3$s, valid_from, run_id)
                 SELECT scd2_key, %3$s, scd2_at, %4$s
-                FROM pg_temp.scd2_change
+                FROM pg_temp._sl_change
                 WHERE scd2_action IN ('first', 'append')
                 $sql$,
                 v_target, v_key, v_columns, v_run_id
@@ -287,35 +303,38 @@ BEGIN
                 $sql$
                 UPDATE %1$s AS t
                 SET last_observed_at = c.scd2_at
-                FROM pg_temp.scd2_change AS c
+                FROM pg_temp._sl_change AS c
                 WHERE t.%2$s = c.scd2_sk AND c.scd2_action = 'touch'
                 $sql$,
                 v_target, v_sk
             );
             INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, run_id)
-            SELECT p_entity, c.scd2_key::text, c.scd2_at, v_run_id
-            FROM pg_temp.scd2_change AS c
+            SELECT p_entity, c.scd2_key_text, c.scd2_at, v_run_id
+            FROM pg_temp._sl_change AS c
             WHERE c.scd2_action IN ('close', 'forget');
 
-            IF EXISTS (SELECT FROM pg_temp.scd2_change AS c WHERE c.scd2_action = 'splice') THEN
+            IF EXISTS (SELECT FROM pg_temp._sl_change AS c WHERE c.scd2_action = 'splice') THEN
                 PERFORM sl.splice_history(v_entity, v_run_id);
             END IF;
 
-            INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
-            SELECT p_entity, c.scd2_key::text, c.scd2_rule, c.scd2_row, v_run_id, clock_timestamp()
-            FROM pg_temp.scd2_change AS c
-            WHERE
-                c.scd2_action = 'rejected'
-                AND NOT EXISTS (
-                    SELECT
-                    FROM sl.rejected_row AS o
-                    WHERE
-                        o.entity_name = p_entity
-                        AND o.entity_key = c.scd2_key::text
-                        AND o.resolved_run_id IS NULL
-                        AND o.rule_name = c.scd2_rule
-                        AND o.row = c.scd2_row
-                );
+            -- A late bad state is counted, and the newest one is kept; the same state read again changes nothing.
+            INSERT INTO sl.rejected_row AS o (
+                entity_name, entity_key, rule_name, row, observed_at, run_id, rejected_at, last_run_id, last_seen
+            )
+            SELECT
+                p_entity, c.scd2_key_text, c.scd2_rule, c.scd2_row,
+                CASE WHEN c.scd2_rule NOT LIKE 'updated\_at\_%' THEN c.scd2_at END,
+                v_run_id, clock_timestamp(), v_run_id, clock_timestamp()
+            FROM pg_temp._sl_change AS c
+            WHERE c.scd2_action = 'rejected'
+            ON CONFLICT (entity_name, entity_key, rule_name) WHERE resolved_run_id IS NULL DO UPDATE
+            SET
+                row = CASE WHEN excluded.observed_at < o.observed_at THEN o.row ELSE excluded.row END,
+                observed_at = greatest(o.observed_at, excluded.observed_at),
+                times_seen = o.times_seen + 1,
+                last_run_id = excluded.last_run_id,
+                last_seen = excluded.last_seen
+            WHERE o.row <> excluded.row;
 
             SELECT EXISTS (
                 SELECT FROM sl.rejected_row AS j WHERE j.entity_name = p_entity AND j.resolved_run_id IS NULL
@@ -323,20 +342,26 @@ BEGIN
             IF v_rejected_before THEN
                 UPDATE sl.rejected_row AS j
                 SET resolved_run_id = v_run_id, resolved_at = clock_timestamp()
-                FROM pg_temp.scd2_change AS c
+                FROM pg_temp._sl_change AS c
                 WHERE
                     j.entity_name = p_entity
                     AND j.resolved_run_id IS NULL
-                    AND j.entity_key = c.scd2_key::text
-                    AND c.scd2_action <> 'rejected';
+                    AND j.entity_key = c.scd2_key_text
+                    AND c.scd2_action <> 'rejected'
+                    -- What was known to be bad later than the good state still is.
+                    AND coalesce(c.scd2_at >= j.observed_at, true);
             END IF;
 
             -- Only now is it known what each splice came to; raising takes it all back.
             SELECT
                 count(*) FILTER (WHERE c.scd2_action IN ('close', 'splice_deleted')),
-                count(*) FILTER (WHERE c.scd2_action IN ('append', 'splice_inserted', 'splice_corrected'))
+                count(*) FILTER (
+                    WHERE
+                    v_entity.breaker_judges_changes
+                    AND c.scd2_action IN ('append', 'splice_inserted', 'splice_corrected')
+                )
             INTO v_deleted, v_changed
-            FROM pg_temp.scd2_change AS c;
+            FROM pg_temp._sl_change AS c;
             IF
                 v_current IS NOT NULL
                 AND v_before.deleted + v_before.changed + v_deleted + v_changed
@@ -345,12 +370,17 @@ BEGIN
                 RAISE EXCEPTION USING
                     ERRCODE = 'TS004',
                     MESSAGE = format(
-                        '%s: the %s would delete %s and change %s of %s current rows', v_target,
+                        '%s: the %s would delete %s%s of %s current rows', v_target,
                         CASE WHEN v_is_slice THEN 'backfill' ELSE 'load' END, v_before.deleted + v_deleted,
-                        v_before.changed + v_changed, v_current
+                        CASE
+                            WHEN v_entity.breaker_judges_changes
+                                THEN format(' and change %s', v_before.changed + v_changed)
+                        END,
+                        v_current
                     ),
                     DETAIL = format(
-                        'More than %s %% are not taken unforced, since a source that lost its rows looks the same. %s',
+                        'A load of more than %s %% stops unless it is forced: a source that lost its rows looks the '
+                        'same. %s',
                         round(v_entity.breaker_share * 100, 1),
                         CASE
                             WHEN v_is_slice
@@ -359,9 +389,10 @@ BEGIN
                         END
                     ),
                     HINT = format(
-                        'Look at %s. If it is right, CALL %s(%sp_force => true). The share is set by '
-                        'sl.entity.breaker_share.',
-                        v_source, v_procedure, CASE WHEN v_is_slice THEN format('%L, ', p_entity) END
+                        'Look at %s. If it is right, CALL %s(%sp_force => true). sl.entity.breaker_share sets the '
+                        'share.',
+                        v_source, v_procedure,
+                        CASE WHEN v_is_slice THEN format('%L, ', p_entity) WHEN p_full THEN 'p_full => true, ' END
                     );
             END IF;
 
@@ -371,12 +402,12 @@ BEGIN
                 SELECT
                     v_run_id,
                     p_entity,
-                    c.scd2_key::text,
+                    c.scd2_key_text,
                     CASE WHEN c.scd2_action = 'append' THEN c.scd2_at ELSE timestamptz '-infinity' END,
                     timestamptz 'infinity',
                     -- A full load may bring back a version that somebody has deleted, of which the mart has rows.
                     c.scd2_sk IS NULL AND NOT v_window.is_full
-                FROM pg_temp.scd2_change AS c
+                FROM pg_temp._sl_change AS c
                 WHERE c.scd2_action IN ('first', 'append', 'splice_inserted', 'splice_corrected', 'splice_deleted');
             END IF;
 
@@ -389,7 +420,7 @@ BEGIN
                 max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected'),
                 count(*) FILTER (WHERE c.scd2_late)
             INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high, v_late
-            FROM pg_temp.scd2_change AS c;
+            FROM pg_temp._sl_change AS c;
         END IF;
 
         IF v_is_fresh THEN
@@ -417,6 +448,8 @@ BEGIN
         IF v_is_slice THEN
             PERFORM sl.finish_slice(p_slice, v_run_id, v_high, v_deleted, v_changed);
         END IF;
+        -- Not left to the commit: the transaction may hold another run.
+        DROP TABLE pg_temp._sl_change;
     EXCEPTION
         WHEN lock_not_available THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;

@@ -50,7 +50,7 @@ BEGIN
     END IF;
 
     INSERT INTO sl.run (
-        procedure_name, target, status, started_at, finished_at, error_sqlstate, error_message, error_context
+        procedure_name, target, status, started_at, finished_at, end_no, error_sqlstate, error_message, error_context
     )
     VALUES (
         p_procedure,
@@ -68,6 +68,7 @@ BEGIN
         'failed',
         CASE WHEN isfinite(p_started_at) THEN least(p_started_at, v_now) ELSE v_now END,
         v_now,
+        nextval('sl.run_end'),
         p_sqlstate,
         left(coalesce(nullif(btrim(p_message), ''), 'The caller gave no message'), c_longest),
         left(p_context, c_longest)

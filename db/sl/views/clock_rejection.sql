@@ -3,17 +3,17 @@
 -- Purpose: the keys whose newest open rejection is by a rule that depends on the clock: their source rows may have
 --     become good by the passing of time alone, so each load judges them again.
 -- Columns: entity_name, entity_key.
--- Reads: sl.rejected_row, sl.quality_rule.
+-- Reads: sl.rejected_row, sl.applied_rule.
 --
 -- By an index probe a rule and one a row (OFFSET 0): of the other rules many rows stay open for good.
 CREATE OR REPLACE VIEW sl.clock_rejection AS
 SELECT
     q.entity_name,
     j.entity_key
-FROM sl.quality_rule AS q
+FROM sl.applied_rule AS q
 CROSS JOIN LATERAL (
     SELECT
-        o.rejected_row_id,
+        o.last_run_id,
         o.entity_key
     FROM sl.rejected_row AS o
     WHERE o.entity_name = q.entity_name AND o.rule_name = q.rule_name AND o.resolved_run_id IS NULL
@@ -28,7 +28,7 @@ WHERE
             n.entity_name = q.entity_name
             AND n.entity_key = j.entity_key
             AND n.resolved_run_id IS NULL
-            AND n.rejected_row_id > j.rejected_row_id
+            AND n.last_run_id > j.last_run_id
         OFFSET 0
     );
 

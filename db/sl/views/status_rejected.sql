@@ -2,10 +2,9 @@
 --
 -- Purpose: the rejected rows that wait for a good state of their key, by entity and rule; a rule that rejects nothing
 --     has its row, too.
--- Columns: entity_name, rule_name; description: what a row must hold; open_rows: rejected states that wait, of one
---     key there may be several; oldest_at, newest_at: when the first and the last of them were rejected, NULL where
---     none is.
--- Reads: sl.quality_rule, sl.rejected_row (the open ones, by their index).
+-- Columns: entity_name, rule_name; description: what a rejected row is like; open_rows: rejected rows that wait;
+--     oldest_at, newest_at: when the first of them was rejected first, and the last of them last, NULL where none is.
+-- Reads: sl.applied_rule, sl.rejected_row (the open ones, by their index).
 CREATE OR REPLACE VIEW sl.status_rejected AS
 SELECT
     entity_name,
@@ -14,14 +13,14 @@ SELECT
     coalesce(j.open_rows, 0) AS open_rows,
     j.oldest_at,
     j.newest_at
-FROM sl.quality_rule AS q
+FROM sl.applied_rule AS q
 FULL JOIN (
     SELECT
         r.entity_name,
         r.rule_name,
         count(*) AS open_rows,
         min(r.rejected_at) AS oldest_at,
-        max(r.rejected_at) AS newest_at
+        max(r.last_seen) AS newest_at
     FROM sl.rejected_row AS r
     WHERE r.resolved_run_id IS NULL
     GROUP BY r.entity_name, r.rule_name

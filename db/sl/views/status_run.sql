@@ -4,7 +4,8 @@
 -- Columns: run_id; procedure_name; target; status; is_latest: the last of its procedure on its target to end;
 --     started_at; finished_at; seconds: how long it took; rows_read, rows_inserted, rows_corrected, rows_deleted,
 --     rows_unchanged, rows_rejected; batch_rows: of a build of the mart, the rows of its batch when it was written
---     (later batches take over some of them), NULL for others; called_by; error_sqlstate, error_message.
+--     (later batches take over some of them), NULL for others; called_by; error_sqlstate, error_message; stamped_at:
+--     started_at as it was before sl.restamp_runs; end_no: in which order runs ended, whatever the clock said.
 -- Reads: sl.run.
 --
 -- A run that is in progress is not seen: its row comes with its commit. Where the newest is all that is wanted, ORDER
@@ -21,7 +22,7 @@ SELECT
         WHERE
             n.target = r.target
             AND n.procedure_name = r.procedure_name
-            AND (n.finished_at, n.run_id) > (r.finished_at, r.run_id)
+            AND n.end_no > r.end_no
     ) AS is_latest,
     r.started_at,
     r.finished_at,
@@ -34,14 +35,17 @@ SELECT
     r.rows_rejected,
     CASE
         WHEN r.target = 'cdm.sales_mart' AND r.status = 'succeeded'
-            -- A corrected row is a version closed and a version opened; what a forgetting rewrote stays one.
+            -- A corrected row is a version closed and a version opened; what is rewritten in place stays one.
             THEN
                 r.rows_inserted + r.rows_deleted
-                + r.rows_corrected * CASE r.procedure_name WHEN 'dds.forget_client' THEN 1 ELSE 2 END
+                + r.rows_corrected
+                * CASE WHEN r.procedure_name IN ('dds.forget_client', 'sl.restamp_runs') THEN 1 ELSE 2 END
     END AS batch_rows,
     r.called_by,
     r.error_sqlstate,
-    r.error_message
+    r.error_message,
+    coalesce(r.stamped_at, r.started_at) AS stamped_at,
+    r.end_no
 FROM sl.run AS r;
 
 COMMENT ON VIEW sl.status_run IS 'The runs: durations, counts, failures with SQLSTATE and message';

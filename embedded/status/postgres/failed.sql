@@ -13,7 +13,7 @@ SELECT
                     n.target = f.target
                     AND n.procedure_name = f.procedure_name
                     AND n.status = 'succeeded'
-                    AND n.finished_at > f.finished_at
+                    AND n.end_no > f.end_no
             ) THEN 'yes'
         ELSE 'no'
     END AS made_up_for,

@@ -7,7 +7,7 @@ WITH published AS (
         current_setting('tshop.started_at')::timestamptz AS started_at
 )
 SELECT
-    p.run_id = 0 OR coalesce(bool_or(r.run_id = p.run_id AND r.started_at = p.started_at), false) AS is_ours,
+    p.run_id = 0 OR coalesce(bool_or(r.run_id = p.run_id AND r.stamped_at = p.started_at), false) AS is_ours,
     coalesce(sum(r.batch_rows) FILTER (WHERE r.run_id > p.run_id), 0) AS rows_behind,
     coalesce(
         round(

@@ -14,8 +14,8 @@ UPDATE cdm.sales_mart SET client = 'Anna Belova' WHERE sale_id = 1 AND NOT is_cu
 SELECT matches(tap.audit_detail(), 'forgotten_client_known: 1, e.g. key 1', 'in an old version of the mart');
 UPDATE cdm.sales_mart SET client = NULL WHERE sale_id = 1;
 
-INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at)
-SELECT 'client', '1', 'name_missing', '{"first_name": "Anna"}', max(r.run_id), now()
+INSERT INTO sl.rejected_row (entity_name, entity_key, rule_name, row, run_id, rejected_at, last_run_id, last_seen)
+SELECT 'client', '1', 'name_missing', '{"first_name": "Anna"}', max(r.run_id), now(), max(r.run_id), now()
 FROM sl.run AS r;
 SELECT matches(tap.audit_detail(), 'forgotten_client_known: 1, e.g. key 1', 'among the rejected rows');
 DELETE FROM sl.rejected_row WHERE entity_key = '1';

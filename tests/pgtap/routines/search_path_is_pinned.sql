@@ -1,12 +1,13 @@
 BEGIN;
 SELECT plan(3);
 
--- A procedure that commits can have no SET clause.
+-- A procedure that commits can have no SET clause. A body that is bound when it is made needs none.
 SELECT set_eq(
     $$SELECT p.oid::regproc::text
     FROM pg_proc AS p
     WHERE
         p.pronamespace IN ('sl'::regnamespace, 'raw'::regnamespace, 'dds'::regnamespace, 'cdm'::regnamespace)
+        AND p.prosqlbody IS NULL
         AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']$$,
     ARRAY['sl.backfill', 'cdm.backfill_mart'],
     'of every routine but those that commit, with the temporary schema last'

@@ -3,7 +3,7 @@ SELECT plan(4);
 
 SELECT set_eq(
     $$SELECT entity_name, rule_name, open_rows FROM sl.status_rejected$$,
-    $$SELECT entity_name, rule_name, 0::bigint FROM sl.quality_rule$$,
+    $$SELECT entity_name, rule_name, 0::bigint FROM sl.applied_rule$$,
     'a rule that rejects nothing has its row'
 );
 
@@ -14,8 +14,8 @@ SELECT tap.load('client');
 SELECT results_eq(
     $$SELECT entity_name, rule_name, open_rows, description IS NOT NULL, oldest_at <= newest_at
     FROM sl.status_rejected WHERE open_rows > 0 ORDER BY rule_name$$,
-    $$VALUES ('client', 'name_missing', 2::bigint, true, true), ('client', 'updated_at_not_finite', 1, false, true)$$,
-    'open rows by rule, also of the one that is in no registry'
+    $$VALUES ('client', 'name_missing', 2::bigint, true, true), ('client', 'updated_at_not_finite', 1, true, true)$$,
+    'open rows by rule, also of one that every entity has'
 );
 
 SELECT tap.put_client(1, tap.at(2));

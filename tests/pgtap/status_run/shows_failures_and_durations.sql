@@ -11,7 +11,7 @@ SELECT results_eq(
     'a failed run says why'
 );
 
-UPDATE sl.run SET finished_at = clock_timestamp() WHERE procedure_name = 'dds.load_sale' AND status = 'succeeded';
+UPDATE sl.run SET end_no = nextval('sl.run_end') WHERE procedure_name = 'dds.load_sale' AND status = 'succeeded';
 SELECT set_eq(
     $$SELECT DISTINCT status FROM sl.status_run WHERE procedure_name = 'dds.load_sale' AND is_latest$$,
     ARRAY['succeeded'],

@@ -1,0 +1,37 @@
+BEGIN;
+SELECT plan(3);
+
+CREATE TEMPORARY TABLE scd2_change AS SELECT 'mine' AS owner;
+CREATE TEMPORARY TABLE scd2_odd AS SELECT 'mine' AS owner;
+CREATE TEMPORARY TABLE scd2_segment AS SELECT 'mine' AS owner;
+CREATE TEMPORARY TABLE mart_key AS SELECT 'mine' AS owner;
+CREATE TEMPORARY TABLE mart_change AS SELECT 'mine' AS owner;
+SELECT tap.put_healthy_warehouse();
+SELECT results_eq(
+    $$SELECT owner FROM pg_temp.scd2_change
+    UNION ALL SELECT owner FROM pg_temp.scd2_odd
+    UNION ALL SELECT owner FROM pg_temp.scd2_segment
+    UNION ALL SELECT owner FROM pg_temp.mart_key
+    UNION ALL SELECT owner FROM pg_temp.mart_change$$,
+    $$VALUES ('mine'), ('mine'), ('mine'), ('mine'), ('mine')$$,
+    'loads and builds use tables of their own'
+);
+SELECT is_empty(
+    $$SELECT c.relname FROM pg_class AS c
+    WHERE
+        c.relnamespace = pg_my_temp_schema()
+        AND c.relkind = 'r'
+        AND c.relname NOT IN ('scd2_change', 'scd2_odd', 'scd2_segment', 'mart_key', 'mart_change')
+        AND c.relname NOT LIKE '\_\_tcache\_\_%'
+        AND c.relname NOT LIKE '\_\_tresults\_\_%'$$,
+    'and leave none behind'
+);
+
+-- Whoever takes the engine's own names gets an error, and keeps the table.
+CREATE TEMPORARY TABLE _sl_change AS SELECT 'mine' AS owner;
+SELECT throws_ok(
+    'CALL dds.load_client()', '42P07', NULL, 'a table of the engine''s own name is not dropped'
+);
+
+SELECT * FROM finish();
+ROLLBACK;

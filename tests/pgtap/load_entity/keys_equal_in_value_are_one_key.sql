@@ -1,0 +1,74 @@
+BEGIN;
+SELECT plan(4);
+
+-- A number has many texts, and so has a moment.
+CREATE FUNCTION pg_temp.make(p_name text, p_type text)
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    EXECUTE format(
+        'CREATE TABLE raw.%1$I (key %2$s PRIMARY KEY, city text, updated_at timestamptz NOT NULL, '
+        'is_deleted boolean DEFAULT false, changed_xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint)',
+        p_name, p_type
+    );
+    EXECUTE format(
+        'CREATE TABLE dds.%1$I (sk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key %2$s NOT NULL, city text, '
+        'valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL DEFAULT ''infinity'', '
+        'is_current boolean NOT NULL DEFAULT true, run_id bigint NOT NULL, last_observed_at timestamptz, '
+        'UNIQUE (key, valid_from))',
+        p_name, p_type
+    );
+    INSERT INTO sl.entity (entity_name, source_table, target_table, key_column, surrogate_key_column, tracked_columns)
+    VALUES (p_name, p_name, p_name, 'key', 'sk', '{city}');
+END;
+$body$;
+CREATE FUNCTION pg_temp.deliver(p_name text, p_key text, p_city text, p_at timestamptz, p_is_deleted boolean)
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+BEGIN
+    EXECUTE format('DELETE FROM raw.%I', p_name);
+    EXECUTE format('INSERT INTO raw.%I (key, city, updated_at, is_deleted) VALUES (%L, $1, $2, $3)', p_name, p_key)
+    USING p_city, p_at, p_is_deleted;
+    EXECUTE format('CALL sl.load_entity(%L)', p_name);
+    PERFORM tap.settle();
+END;
+$body$;
+SELECT pg_temp.make('lot', 'numeric');
+SELECT pg_temp.make('shift', 'timestamptz');
+
+-- The deletion comes first, under one text of the key, and the older state under another.
+SELECT pg_temp.deliver('lot', '1.0', 'Omsk', tap.at(1), false);
+SELECT pg_temp.deliver('lot', '2.00', 'Omsk', tap.at(5), true);
+SELECT pg_temp.deliver('lot', '2', 'Omsk', tap.at(3), false);
+SELECT results_eq(
+    $$SELECT key, valid_from, valid_to, is_current FROM dds.lot ORDER BY key, valid_from$$,
+    $$VALUES
+    (1::numeric, tap.at(1), timestamptz 'infinity', true), (2, tap.at(3), tap.at(5), false)$$,
+    'a deletion of 2.00 closes what is known of 2'
+);
+SET LOCAL timezone = 'Asia/Tokyo';
+SELECT pg_temp.deliver('shift', '2024-01-01 00:00:00+00', 'Omsk', tap.at(5), true);
+SET LOCAL timezone = 'America/New_York';
+SET LOCAL datestyle = 'German';
+SELECT pg_temp.deliver('shift', '2024-01-01 00:00:00+00', 'Omsk', tap.at(3), false);
+SELECT results_eq(
+    $$SELECT valid_from, valid_to, is_current FROM dds.shift$$,
+    $$VALUES (tap.at(3), tap.at(5), false)$$,
+    'a deletion noted under another time zone counts'
+);
+
+-- A rejection is found again, too.
+INSERT INTO sl.quality_rule (entity_name, rule_name, position, expression, description)
+VALUES ('lot', 'city_missing', 1, 'city IS NOT NULL', 'City is missing');
+SELECT pg_temp.deliver('lot', '3.0', NULL, tap.at(1), false);
+SELECT pg_temp.deliver('lot', '3', 'Tomsk', tap.at(2), false);
+SELECT results_eq(
+    $$SELECT * FROM tap.rejections()$$, $$VALUES ('lot', '3', 'city_missing', true)$$,
+    'a rejection of 3.0 is resolved by 3'
+);
+SELECT is(tap.audit_detail(), 'clean', 'all is well');
+
+SELECT * FROM finish();
+ROLLBACK;
