@@ -583,7 +583,7 @@ def test_one_of_another_cluster_is_begun_anew(session):
 def test_an_unlikely_backfill_stops_and_is_taken_when_forced(session):
     execute(session, MESS)
     backfill(session, 50)
-    execute(session, "UPDATE sl.entity SET breaker_floor = 10")
+    execute(session, "UPDATE sl.entity SET breaker_floor = 10, breaker_judges_changes = true")
     execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id % 10 <> 1")
     execute(session, "UPDATE raw.sale SET is_deleted = true, updated_at = '2026-03-01' WHERE sale_id % 10 = 1")
     known = value(session, "SELECT count(*) FROM dds.sale WHERE is_current")
