@@ -34,6 +34,8 @@ from tests.ports import free_port
 ROOT = Path(__file__).parent.parent
 PGTAP = ROOT / "tests" / "pgtap"
 TEMPLATE = "warehouse_template"
+# Where pytest's cache keeps the names of the tests that the last run skipped.
+SKIPPED = "tshop/skipped"
 _database_numbers = itertools.count(1)
 
 
@@ -53,10 +55,12 @@ def run_module(*arguments: str, timeout: float = 300, **environment: str) -> sub
 
 def run_psql(dsn: str, *arguments: str, timeout: float = 240, **environment: str) -> subprocess.CompletedProcess:
     """Run psql on a database with bare, unaligned output, stopping at the first error; never raises on a status."""
+    programs = wheel_bin_dir()
     return subprocess.run(
-        [wheel_bin_dir() / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments],
+        [programs / "psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", *arguments],
         cwd=ROOT,
-        env={**os.environ, **environment, **libpq_environment(dsn)},
+        # A file of psql may call psql itself, which need not be installed beside the wheel's.
+        env={**os.environ, "PATH": f"{programs}:{os.environ['PATH']}", **environment, **libpq_environment(dsn)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -108,6 +112,13 @@ def find_pgtap(scratch: Path) -> Path | None:
     return None
 
 
+def debian_programs(version: int) -> Path:
+    """Return the folder of Debian's PostgreSQL programs of a major version; the test is skipped where there is none."""
+    if folder := debian_bin_dir(version):
+        return folder
+    return pytest.skip(f"PostgreSQL {version} is not installed: 'apt-get install postgresql-{version}'")
+
+
 @pytest.fixture(scope="session")
 def server_of(scratch: Path) -> Iterator[Callable[[int], PostgresServer]]:
     """Function that returns a running throw-away server of a major version; skips the test where it is not installed.
@@ -118,9 +129,7 @@ def server_of(scratch: Path) -> Iterator[Callable[[int], PostgresServer]]:
 
     def start(version: int) -> PostgresServer:
         if version not in servers:
-            bin_dir = None if version == 18 else debian_bin_dir(version)
-            if version != 18 and bin_dir is None:
-                pytest.skip(f"PostgreSQL {version} is not installed in /usr/lib/postgresql/{version}")
+            bin_dir = None if version == 18 else debian_programs(version)
             settings = dict(THROW_AWAY_SETTINGS)
             if version == 18 and (share := find_pgtap(scratch)):
                 settings["extension_control_path"] = f"'$system:{share}'"
@@ -278,6 +287,34 @@ def pgtap_database(scratch: Path, postgres_server: PostgresServer, warehouse_tem
         for file in sorted((PGTAP / "helpers").glob("*.sql")):
             cursor.execute(file.read_text())
     return dsn
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option --skipped."""
+    parser.addoption("--skipped", action="store_true", help="run the tests that the last run skipped, and no others")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that the last run skipped, where --skipped asks for them."""
+    if config.option.skipped:
+        skipped = set(config.cache.get(SKIPPED, []))
+        config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in skipped])
+        items[:] = [item for item in items if item.nodeid in skipped]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell in one line a reason how many tests were skipped, why, and which command brings what they need."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons: dict[str, list[str]] = {}
+    for report in reports:
+        reasons.setdefault(report.longrepr[2].removeprefix("Skipped: "), []).append(report.fspath.split("/")[-1])
+    if reasons:
+        terminalreporter.section("not tested")
+    for reason, files in sorted(reasons.items()):
+        number = f"{len(files)} test{'s' if len(files) > 1 else ''}"
+        terminalreporter.line(f"{number} of {', '.join(sorted(set(files)))}: {reason}")
+    if hasattr(config, "cache"):
+        config.cache.set(SKIPPED, sorted(report.nodeid for report in reports))
 
 
 def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> pytest.Collector | None:

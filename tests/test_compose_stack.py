@@ -33,7 +33,10 @@ from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 from tests.ports import free_port
 
 pytestmark = [
-    pytest.mark.skipif(not os.environ.get("COMPOSE_STACK"), reason="takes minutes: set COMPOSE_STACK=1"),
+    pytest.mark.skipif(
+        not os.environ.get("COMPOSE_STACK"),
+        reason="The services of docker-compose.yml take minutes: 'COMPOSE_STACK=1 make test'",
+    ),
     pytest.mark.timeout(1800),
 ]
 # What listens where, inside.
@@ -294,11 +297,12 @@ class Stack:
             self.postgres.stop("immediate")
 
 
-@pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
+# What the tests themselves run in is installed in the same way as the test image.
+@pytest.mark.parametrize(
+    "file", [file for file in dockerfiles() if file.parent.name != "test"], ids=lambda file: file.parent.name
+)
 def test_packages_of_the_image_install_and_fit_together(file, tmp_path):
     (step,) = re.findall(r"^RUN pip (install .+)$", file.read_text(), re.MULTILINE)
-    if file.parent.name == "test":
-        pytest.skip("what the tests run in is installed the same way")
     arguments = step.replace(" --no-cache-dir", "").split()
     (tmp_path / "requirements").mkdir()
     (tmp_path / arguments[-1]).write_bytes((ROOT / arguments[-1]).read_bytes())
@@ -361,7 +365,7 @@ def test_first_days_that_failed_are_started_again(stack):
     assert counts(stack) == before
 
 
-@pytest.mark.skipif(not SUPERSET_BIN.exists(), reason="Superset is not installed: make dashboard installs it")
+@pytest.mark.skipif(not SUPERSET_BIN.exists(), reason="Superset is not installed: 'make dashboard'")
 def test_dashboard_comes_with_the_first_days(stack):
     stack.up("superset")
     stack.look_at_memory()

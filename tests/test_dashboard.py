@@ -40,9 +40,7 @@ NINE = {
     "Most popular size",
 }
 TILE = "Figures as of"
-needs_superset = pytest.mark.skipif(
-    not superset.is_installed(), reason="Superset is not installed in .venv-superset: 'make dashboard' installs it"
-)
+needs_superset = pytest.mark.skipif(not superset.is_installed(), reason="Superset is not installed: 'make dashboard'")
 
 OPENED = date(2026, 1, 1)
 DAYS = 16

@@ -499,7 +499,7 @@ def _killed(process: psutil.Process) -> bool:
     return False
 
 
-@pytest.mark.skipif(not AIRFLOW_KILLS, reason="TSHOP_AIRFLOW_KILLS is not set: make soak sets it")
+@pytest.mark.skipif(not AIRFLOW_KILLS, reason="Killing Airflow's tasks takes long: 'make soak'")
 @pytest.mark.timeout(900 + 900 * AIRFLOW_KILLS)
 def test_kills_of_tasks_and_of_the_scheduler_lose_and_double_nothing(scratch: Path) -> None:
     with attacked(scratch / "airflow-faults", *stack.PARTS) as shop:

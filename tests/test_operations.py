@@ -14,10 +14,10 @@ from pathlib import Path
 
 import psycopg2.errors
 import pytest
-from conftest import ROOT, run_module, run_psql
+from conftest import ROOT, debian_programs, run_module, run_psql
 from test_clickhouse import ClickHouse, assert_equal, change, execute, load, sell
 
-from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, debian_bin_dir, wheel_bin_dir
+from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, wheel_bin_dir
 from tests.ports import free_port
 
 PAGES = "".join((ROOT / "docs" / page).read_text() for page in ("operations.md", "scaling.md"))
@@ -259,10 +259,7 @@ def test_point_in_time_restore_goes_on_or_is_refused_by_clickhouse(old, new_serv
 
 
 def test_major_upgrade_in_place(new_server):
-    old_bin = debian_bin_dir(15)
-    if old_bin is None:
-        pytest.skip("PostgreSQL 15 is not installed in /usr/lib/postgresql/15")
-    old, new = new_server(old_bin), new_server()
+    old, new = new_server(debian_programs(15)), new_server()
     before = history(begin(old))
     old.stop()
     new.prepare()

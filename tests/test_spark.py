@@ -17,7 +17,7 @@ PYTHON = ROOT / ".venv-spark" / "bin" / "python"
 pytestmark = [
     # A session takes half a minute to start on a busy machine.
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not PYTHON.exists(), reason="Spark is not installed: run 'make setup-spark'"),
+    pytest.mark.skipif(not PYTHON.exists(), reason="Spark is not installed: 'make setup-spark'"),
     pytest.mark.skipif(not shutil.which("java"), reason="Spark needs Java: 'apt-get install openjdk-17-jre'"),
 ]
 

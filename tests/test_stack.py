@@ -36,6 +36,7 @@ from tests.ports import free_port
 
 GIGABYTE = 1024**3
 NOBODY = "nobody"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="Only root works as another user: 'sudo make test'")
 
 
 def query(dsn: str, statement: str) -> tuple:
@@ -148,7 +149,7 @@ def closed_server(folder: Path, bin_dir: Path | None = None) -> Iterator[Postgre
         shutil.rmtree(server.folder.parent)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+@needs_root
 def test_data_goes_outside_where_the_user_of_postgres_cannot_reach_it(scratch: Path) -> None:
     with closed_server(scratch / "closed") as server:
         assert server.moved
@@ -157,7 +158,7 @@ def test_data_goes_outside_where_the_user_of_postgres_cannot_reach_it(scratch: P
         assert psutil.Process(server.pid()).username() == osuser.NAME
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+@needs_root
 def test_programs_are_copied_where_the_user_of_postgres_cannot_reach_them(scratch: Path) -> None:
     own = wheel_bin_dir()
     packages = scratch / "private" / "packages"
@@ -183,6 +184,9 @@ def test_programs_are_copied_where_the_user_of_postgres_cannot_reach_them(scratc
 
 
 DEBIAN_PYTHON = Path("/usr/bin/python3.11")
+needs_debian_python = pytest.mark.skipif(
+    not DEBIAN_PYTHON.exists(), reason=f"{DEBIAN_PYTHON} is not installed: 'apt-get install python3'"
+)
 
 
 def packages_of_nobody() -> Path:
@@ -199,11 +203,12 @@ def packages_of_nobody() -> Path:
         command = ["/usr/bin/test", "-r", needed]
         answer = subprocess.run(command, cwd="/", user=user.pw_uid, group=user.pw_gid, extra_groups=[], check=False)
         if answer.returncode != 0:
-            pytest.skip(f"{needed} is where nobody else can read it")
+            pytest.skip(f"Other users cannot read {needed}: 'chmod o+rx' on the folders above it")
     return packages
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not DEBIAN_PYTHON.exists(), reason="needs root to become somebody else")
+@needs_root
+@needs_debian_python
 def test_server_runs_as_a_user_who_is_not_root(scratch: Path) -> None:
     user = pwd.getpwnam(NOBODY)
     packages = packages_of_nobody()
@@ -237,7 +242,7 @@ def test_memory_is_a_modest_share_of_the_machine(gigabytes: int, shared: str, wo
     assert (settings["shared_buffers"], settings["work_mem"]) == (shared, work)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root could write where the user of PostgreSQL cannot")
+@needs_root
 def test_a_link_laid_by_the_user_of_postgres_leads_root_nowhere(scratch: Path) -> None:
     with closed_server(scratch / "links") as server:
         server.stop()
@@ -791,7 +796,8 @@ def test_bad_values_get_one_sentence_before_anything_starts(
     assert not (home / "postgres").exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not DEBIAN_PYTHON.exists(), reason="needs root to become somebody else")
+@needs_root
+@needs_debian_python
 @pytest.mark.parametrize("command", ["status", "run", "down", "report", "clean"])
 def test_a_home_of_another_user_is_told_in_one_sentence(scratch: Path, command: str) -> None:
     user = pwd.getpwnam(NOBODY)
@@ -820,7 +826,7 @@ def test_a_home_of_another_user_is_told_in_one_sentence(scratch: Path, command: 
     assert "cannot be used (Permission denied)" in answer.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root moves data outside")
+@needs_root
 def test_clean_deletes_what_lies_outside_too(scratch: Path) -> None:
     closed = scratch / "to-clean"
     closed.mkdir(mode=0o700)
