@@ -4,15 +4,31 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT, run_module, run_psql
+from test_clickhouse import ClickHouse, split
 
 from docs import reference
 from migrations import runner
-from tests.conftest import ROOT, run_psql
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+# Pages whose examples a test of their own runs, in a warehouse of its own.
+OF_ANOTHER_TEST = {"docs/adding-an-entity.md": "test_following_the_page_adds_an_entity"}
+
+
+def queries() -> Iterator[tuple[str, str, str]]:
+    """Yield each block of SQL in the pages: its place, the name of the test that runs it or "", and its text."""
+    for page in PAGES:
+        name, text = str(page.relative_to(ROOT)), page.read_text()
+        for found in re.finditer(r"^(?:<!-- test: ([\w ]+) -->\n)?```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            line = text.count("\n", 0, found.start(2)) + 1
+            yield f"{name}:{line}", found[1] or OF_ANOTHER_TEST.get(name, ""), found[2]
+
+
+QUERIES = list(queries())
 
 
 def test_the_reference_is_made_from_the_headers():
@@ -31,6 +47,60 @@ def test_every_field_a_page_needs_is_in_each_header():
 def test_links_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
         assert "://" in target or (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+@pytest.fixture(scope="module")
+def default_shop(new_database: Callable[..., str], warehouse_template: str) -> str:
+    """URI of the warehouse as the first `make run` leaves it: the same shop, loaded in the same four parts."""
+    dsn = new_database(warehouse_template)
+    for first, last in (("2026-01-01", "2026-01-28"), *((f"2026-01-{day}", f"2026-01-{day}") for day in (29, 30, 31))):
+        days = ("--opened", "2026-01-01", "--from", first, "--to", last)
+        answer = run_module("generator", *days, WAREHOUSE_DSN=dsn)
+        assert answer.returncode == 0, answer.stderr
+        for procedure in ("dds.load_client", "dds.load_product", "dds.load_sale", "cdm.build_mart"):
+            answer = run_psql(dsn, "-c", f"CALL {procedure}()")
+            assert answer.returncode == 0, answer.stderr
+    return dsn
+
+
+@pytest.fixture(scope="module")
+def default_clickhouse(tmp_path_factory: pytest.TempPathFactory, default_shop: str) -> Iterator[ClickHouse]:
+    """A running ClickHouse to which the default shop is published."""
+    server = ClickHouse(tmp_path_factory.mktemp("clickhouse"), default_shop)
+    server.start()
+    server.take_over()
+    yield server
+    server.kill()
+
+
+@pytest.mark.parametrize(
+    ("place", "text"), [(place, text) for place, test, text in QUERIES if not test], ids=lambda value: value[:40]
+)
+def test_queries_of_the_pages_show_something_in_the_default_shop(request, place: str, text: str) -> None:
+    def in_psql(statement: str) -> list[str]:
+        answer = run_psql(request.getfixturevalue("default_shop"), "-c", statement)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.splitlines()
+
+    def in_clickhouse(statement: str) -> list[str]:
+        rows = request.getfixturevalue("default_clickhouse").rows(statement)
+        return ["|".join("" if value is None else str(value) for value in row) for row in rows]
+
+    ask = in_clickhouse if "tshop." in text else in_psql
+    for statement in split(text):
+        rows = ask(statement)
+        if re.search(r"^(SELECT|WITH|TABLE|CALL)\b", statement, re.MULTILINE):
+            assert rows, f"{place} gives no row: {statement}"
+            assert rows[0].strip("|"), f"{place} gives NULL: {statement}"
+        # What is told to be in an order is more than one row, such as a history.
+        if "ORDER BY" in statement and "LIMIT 1" not in statement:
+            assert len(rows) > 1, f"{place} gives one row: {statement}"
+
+
+def test_queries_that_a_test_of_their_own_runs_are_named_there() -> None:
+    tests = "".join(file.read_text() for file in (ROOT / "tests").glob("*.py"))
+    for place, test, _text in QUERIES:
+        assert not test or f'"{test}"' in tests or f"def {test}(" in tests, f"{place}: no test runs it"
 
 
 def test_every_sqlstate_of_the_routines_is_listed():
