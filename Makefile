@@ -179,17 +179,8 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 
 # --- the environment ------------------------------------------------------------------------------------------------
 
-# uv does not read what pip is set to: the package index that pip takes is handed over, where one is set and uv has none
-# of its own. The versions and hashes are pinned, so a package may come from any of the indexes.
-PIP_SETTING = $$(for place in global install; do $(BIN)/python -m pip config get "$$place.$(1)" 2>/dev/null && break; done || true)
-UV = index="$${PIP_INDEX_URL:-$(call PIP_SETTING,index-url)}"; more="$${PIP_EXTRA_INDEX_URL:-$(call PIP_SETTING,extra-index-url)}"; \
-	if [ -n "$$index" ] && [ -z "$${UV_INDEX_URL:-}" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
-	if [ -n "$$more" ] && [ -z "$${UV_EXTRA_INDEX_URL:-}" ]; then \
-		export UV_INDEX="$${UV_INDEX:-$$more}" UV_INDEX_STRATEGY="$${UV_INDEX_STRATEGY:-unsafe-best-match}"; fi; \
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv
-
-# A progress bar for people, nothing for log files.
-QUIET := $(shell [ -t 2 ] || echo --quiet)
+# Shows one line; the log in the environment has the rest.
+INSTALL := bash requirements/install.sh $(BIN)/uv
 
 $(BIN)/uv: requirements/bootstrap.txt
 	@version=$$($(if $(PYTHON),$(PYTHON),false) -c 'import sys; print("%d.%d" % sys.version_info[:2])') || version=none; \
@@ -204,31 +195,26 @@ $(BIN)/uv: requirements/bootstrap.txt
 	@touch $(BIN)/uv
 
 $(BIN)/.embedded.stamp: $(BIN)/uv requirements/embedded.txt
-	@echo 'Installing the packages of the stack ...'
-	@$(UV) pip install $(QUIET) --no-deps --require-hashes -r requirements/embedded.txt
+	@$(INSTALL) $(VENV) requirements/embedded.txt 'Installing the packages of the stack'
 	@touch $@
 
 $(BIN)/.dev.stamp: $(BIN)/uv requirements/dev.txt
-	@echo 'Installing the packages of the stack and of the tests ...'
-	@$(UV) pip install $(QUIET) --no-deps --require-hashes -r requirements/dev.txt
+	@$(INSTALL) $(VENV) requirements/dev.txt 'Installing the packages of the stack and of the tests'
 	@touch $@ $(BIN)/.embedded.stamp
 
 $(SUPERSET)/.stamp: $(BIN)/uv requirements/superset.txt
-	@echo 'Installing Superset in $(SUPERSET) ...'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SUPERSET)
-	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(SUPERSET),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/superset.txt
+	@$(INSTALL) $(SUPERSET) requirements/superset.txt 'Installing Superset in $(SUPERSET)'
 	@touch $@
 
 $(BENCH)-%/.stamp: $(BIN)/uv requirements/bench-%.txt
-	@echo 'Installing the packages of requirements/bench-$*.txt in $(@D) ...'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(@D)
-	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(@D),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/bench-$*.txt
+	@$(INSTALL) $(@D) requirements/bench-$*.txt 'Installing the packages of requirements/bench-$*.txt in $(@D)'
 	@touch $@
 
 $(SPARK)/.stamp: $(BIN)/uv requirements/spark.txt
-	@echo 'Installing Spark in $(SPARK) ...'
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SPARK)
-	@$(subst VIRTUAL_ENV=$(VENV),VIRTUAL_ENV=$(SPARK),$(UV)) pip install $(QUIET) --no-deps --require-hashes -r requirements/spark.txt
+	@$(INSTALL) $(SPARK) requirements/spark.txt 'Installing Spark in $(SPARK)'
 	@touch $@
 
 setup-dev: $(BIN)/.dev.stamp
