@@ -35,7 +35,42 @@ CHECK := $(AS_OWNER) python -m migrations --check
 PSQL := psql -X -v ON_ERROR_STOP=1
 
 # Arguments of the targets below go on through the environment.
-export CLIENTS PRODUCTS FROM DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS
+export CLIENTS PRODUCTS FROM TO AS_OF DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS
+
+# What each target takes on the command line, besides what all take.
+TAKES.run := CLIENTS PRODUCTS SEED LOCALE FROM DAYS RUNS
+TAKES.generate := CLIENTS PRODUCTS SEED LOCALE OPENED FROM TO
+TAKES.report := AS_OF FROM TO
+TAKES.backfill := SLICE_ROWS
+TAKES.forget := CLIENT
+TAKES.psql := AS
+TAKES.clean := SURE
+TAKES.test := ARGS COMPOSE_STACK
+TAKES.soak := MINUTES
+TAKES.bench := SCALE ONLY PEERS RUNS DAYS BENCH_HOME KEEP
+TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL WAREHOUSE_% TSHOP_%
+
+# A target that there is not, or a variable that the targets do not take, is told before anything runs. A make that another
+# one calls gets the variables of that one.
+ifeq ($(MAKELEVEL),0)
+TARGETS := $(shell sed -nE 's/^([a-z0-9-]+):.*/\1/p' Makefile)
+GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
+TAKEN := $(sort $(foreach goal,$(GOALS),$(TAKES.$(goal))))
+# Files that make knows how to make have a folder.
+UNKNOWN_TARGETS := $(foreach goal,$(filter-out $(TARGETS),$(GOALS)),$(if $(findstring /,$(goal)),,$(goal)))
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+UNKNOWN_VARIABLES := $(filter-out $(TAKEN) $(TAKEN_BY_ALL),$(GIVEN))
+CLOSEST = $(shell $(PYTHON) -c 'import difflib, sys; known = {word.lower(): word for word in sys.argv[2:]}; \
+	print(*(known[word] for word in difflib.get_close_matches(sys.argv[1].lower(), known, 1)))' '$(1)' $(2))
+DID_YOU_MEAN = $(if $(1),$(comma) did you mean $(1)?,.) 'make help' shows what there is
+ifneq ($(UNKNOWN_TARGETS),)
+$(error There is no target $(firstword $(UNKNOWN_TARGETS))$(call DID_YOU_MEAN,$(call CLOSEST,$(firstword $(UNKNOWN_TARGETS)),$(TARGETS))))
+endif
+ifneq ($(UNKNOWN_VARIABLES),)
+$(error make $(GOALS) takes no variable $(firstword $(UNKNOWN_VARIABLES))$(call \
+	DID_YOU_MEAN,$(call CLOSEST,$(firstword $(UNKNOWN_VARIABLES)),$(TAKEN) PYTHON WAREHOUSE_DSN CLICKHOUSE_URL TSHOP_HOME)))
+endif
+endif
 
 help: ## Show this manual
 	@printf 'T-Shop warehouse: make TARGET [NAME=value ...]\n\nTargets\n'
@@ -96,7 +131,7 @@ forget: setup ## Erase a person, the client of the number CLIENT: name and birth
 	@$(CHECK); $(AS_OWNER) $(PSQL) -v procedure=dds.forget_client -v arguments="$$CLIENT" <embedded/call.psql
 	@echo 'ClickHouse follows with the next run of the DAG tshop_daily.'
 
-report: setup ## Print the report, read from ClickHouse and PostgreSQL
+report: setup ## Print the report, read from ClickHouse and PostgreSQL; AS_OF= or FROM= TO=: an earlier one, or a period
 	@$(BIN)/python -m embedded report
 
 psql: setup ## Open psql on the warehouse; AS=analyst reads only
@@ -159,6 +194,10 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #: Variables of make generate: CLIENTS PRODUCTS SEED LOCALE as they are with make run, and
 #:   OPENED=2026-01-01   the shop's first day: FROM of the first make run on the same warehouse
 #:   FROM TO   the days to generate, such as 2026-02-03
+#:
+#: Variables of make report
+#:   AS_OF=2026-01-26   what was reported at the end of that day, or at '2026-01-26 09:00', Moscow time
+#:   FROM TO   the days of the sales; each may be left out
 #:
 #: Variables of make bench
 #:   SCALE=0.02   share of 5 million clients, or full

@@ -19,7 +19,7 @@ from embedded import stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
 from embedded.settings import ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
-from generator.shop import FIRST_YEAR, LAST_DAY, MOST
+from generator.shop import FIRST_YEAR, LAST_DAY, MOST, GeneratorError, read_day
 
 DAG = "tshop_daily"
 SHOP_ZONE = ZoneInfo("Europe/Moscow")
@@ -80,9 +80,9 @@ class Request:
         given = frozenset(name for name in (*SHOP_VARIABLES, "DAYS", "RUNS") if os.environ.get(name))
         text = os.environ.get("FROM") or "2026-01-01"
         try:
-            first_day = date.fromisoformat(text)
-        except ValueError:
-            raise StackError(f"FROM is '{text}': give a day as YYYY-MM-DD, such as 2026-01-01.") from None
+            first_day = read_day(text)
+        except GeneratorError as error:
+            raise StackError(f"FROM: {error}.") from None
         if first_day > yesterday:
             raise StackError(f"FROM is {text}, which is not over yet: the last day there can be is {yesterday}.")
         if first_day.year < FIRST_YEAR:

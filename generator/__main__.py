@@ -4,23 +4,23 @@ import argparse
 import os
 import sys
 from collections import Counter
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tqdm import tqdm
 
 from generator import GeneratorError, Shop, chunks, people
 from generator.manifest import Manifest
-from generator.shop import FIRST_YEAR, LAST_YEAR, MOST, ZONE
+from generator.shop import FIRST_YEAR, LAST_YEAR, MOST, ZONE, read_day
 
 NOT_BEGUN, FAILURE, INTERRUPTED = 2, 1, 130
 
 
 def _day(text):
     try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a date: write it as 2026-01-31") from None
+        day = read_day(text)
+    except GeneratorError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise argparse.ArgumentTypeError(f"{text!r} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
     return day

@@ -1,5 +1,7 @@
 """The shop: its parameters, how it grows, and where its local days begin and end."""
 
+import calendar
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
@@ -22,6 +24,19 @@ MICROSECONDS = 1_000_000
 
 class GeneratorError(Exception):
     """What went wrong and what to do, in one sentence for the user."""
+
+
+def read_day(text):
+    """The date that a text such as 2026-01-31 names; raises GeneratorError where it names none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        found = re.fullmatch(r"(?!0000)(\d{4})-(0[1-9]|1[0-2])-\d\d", text)
+        if not found:
+            raise GeneratorError(f"{text!r} is not a day: write it as 2026-01-31") from None
+        year, month = int(found[1]), int(found[2])
+        days = calendar.monthrange(year, month)[1]
+        raise GeneratorError(f"{text!r} does not exist: {calendar.month_name[month]} {year} has {days} days") from None
 
 
 @dataclass(frozen=True)

@@ -502,8 +502,9 @@ def test_quiet_is_quiet(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--from", "2026-02-30"], "is not a date"),
-        (["--from", "yesterday"], "is not a date"),
+        (["--from", "2026-02-30"], "argument --from: '2026-02-30' does not exist: February 2026 has 28 days"),
+        (["--from", "2026-13-01"], "'2026-13-01' is not a day: write it as 2026-01-31"),
+        (["--from", "yesterday"], "'yesterday' is not a day"),
         (["--from", "2026-01-05", "--to", "2026-01-04"], "is before --from"),
         (["--from", "2025-12-31"], "before the shop opened"),
         (["--from", "2099-12-31"], "over ten years after"),
