@@ -205,7 +205,9 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   RUNS=3   repetitions; DAYS=28   days loaded one by one, of the full size 365; KEEP=yes keeps them for more
 #:   BENCH_HOME=.tshop-bench   folder of its servers
 #:
-#: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor
+#: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor;
+#:   make test ARGS=tests/test_docs.py (or COMPOSE_STACK=1: also the services of docker-compose.yml); make soak MINUTES=15;
+#:   make clean SURE=yes; all: PYTHON=/path/to/python3.11
 #:
 #: Environment
 #:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 
-from embedded import stack
+from embedded import reach, stack
 from embedded.environment import PARTS, environment_over_ours
 from embedded.errors import StackError
 from embedded.settings import PORTS, WAREHOUSE_ROLES, Settings
@@ -123,9 +123,7 @@ def _exec(settings: Settings, options: argparse.Namespace) -> int:
 
 def _check_warehouse_runs(settings: Settings) -> None:
     if not settings.external_warehouse and not settings.postgres().is_ready():
-        raise StackError(
-            "The embedded stack is not running: start it by 'make run', or name a warehouse by WAREHOUSE_DSN."
-        )
+        raise StackError(reach.STOPPED)
 
 
 def _logs(settings: Settings, options: argparse.Namespace) -> int:
@@ -138,8 +136,11 @@ def _logs(settings: Settings, options: argparse.Namespace) -> int:
     files = [file for file in files if os.path.exists(file)]  # noqa: PTH110
     if not files:
         raise StackError("There are no logs yet: start the stack by 'make run'.")
-    command = ["tail", "-n", "40", *(["-F"] if options.follow else []), *files]
-    return subprocess.run(command, check=False).returncode
+    follow = options.follow and embedded.runs()
+    status = subprocess.run(["tail", "-n", "40", *(["-F"] if follow else []), *files], check=False).returncode
+    if options.follow and not follow:
+        print("\nThe stack is stopped: these are the ends of its logs.")
+    return status
 
 
 def _run(settings: Settings, _options: argparse.Namespace) -> int:
@@ -153,8 +154,9 @@ def _run(settings: Settings, _options: argparse.Namespace) -> int:
 
 def _report(settings: Settings, _options: argparse.Namespace) -> int:
     from embedded import report
+    from embedded.report.request import Request
 
-    print(report.render(settings))
+    print(report.render(settings, Request.from_environment()))
     return 0
 
 
@@ -183,12 +185,24 @@ def where(settings: Settings) -> str:
         f"  Airflow      {settings.airflow_url}, user {ADMIN}, password in {admin_password_file(settings)}",
         f"  PostgreSQL   {warehouse}",
         f"  ClickHouse   {clickhouse}",
+        *_superset(settings),
         f"  Logs         {settings.home}/logs: make logs",
         "Stop it by 'make stop', go on by 'make run'. The ports are set by "
         + ", ".join(variable for variable, _port in PORTS.values())
         + ".",
     ]
     return "\n".join(lines)
+
+
+def _superset(settings: Settings) -> list[str]:
+    """Return a line on Superset where somebody has set it up."""
+    embedded = stack.Stack(settings)
+    if not embedded.superset_was_set_up:
+        return []
+    health = embedded.health(stack.SUPERSET)
+    if health == "healthy":
+        return [f"  Superset     {settings.superset_url}/superset/dashboard/t-shop/"]
+    return [f"  Superset     does not run ({health}): start it by 'make dashboard'"]
 
 
 if __name__ == "__main__":

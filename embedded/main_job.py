@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import psycopg2
 
-from embedded import stack
+from embedded import reach, stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
 from embedded.settings import ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
@@ -138,7 +138,7 @@ def run(settings: Settings) -> None:
         job.wait_for_dag()
         job.settle_earlier_runs()
         if not parameters:
-            stack.say("All days up to yesterday, and of the shop's ten years, are generated: loading what there is.")
+            stack.say(why_no_day(request))
             parameters = [{"generate": False}]
         for number, conf in enumerate(parameters, 1):
             if conf["generate"]:
@@ -148,6 +148,13 @@ def run(settings: Settings) -> None:
             job.run(conf)
             if conf["generate"]:
                 record_progress(settings, date.fromisoformat(conf["date_to"]))
+
+
+def why_no_day(request: Request) -> str:
+    """Return why a run generates no day."""
+    if request.runs == 0:
+        return "RUNS=0: no day is generated; loading what there is."
+    return "All days up to yesterday, and of the shop's ten years, are generated: loading what there is."
 
 
 def check_external(settings: Settings) -> None:
@@ -193,12 +200,7 @@ def connect(settings: Settings, role: str = "owner"):
     try:
         connection = psycopg2.connect(dsn, connect_timeout=10, application_name="tshop main job")
     except psycopg2.OperationalError as error:
-        name = f"named by {WAREHOUSE_VARIABLES[role]}" if settings.external_warehouse else "in the embedded PostgreSQL"
-        # The lines after the first one are libpq's advice.
-        reason = str(error).strip().splitlines()[0]
-        raise StackError(
-            f"The warehouse {name} cannot be reached ({reason}): start it, or correct its address."
-        ) from None
+        raise StackError(reach.postgres_sentence(settings, error, role)) from None
     with contextlib.closing(connection):
         connection.autocommit = True
         yield connection

@@ -71,9 +71,10 @@ class Part:
 POSTGRES = Part("postgres", "PostgreSQL", "postgres", (), 120)
 CLICKHOUSE = Part("clickhouse", "ClickHouse", "clickhouse", ("python", "-m", "embedded.clickhouse_server"), 120)
 API_SERVER = Part("airflow-api-server", "Airflow API server", "airflow", ("airflow", "api-server"), 240)
+TRIGGERER = Part("airflow-triggerer", "Airflow triggerer", "", ("airflow", "triggerer", "--skip-serve-logs"), 240)
 DAG_PROCESSOR = Part("airflow-dag-processor", "Airflow DAG processor", "", ("airflow", "dag-processor"), 240)
 SCHEDULER = Part("airflow-scheduler", "Airflow scheduler", "", ("airflow", "scheduler", "--skip-serve-logs"), 240)
-AIRFLOW_PARTS = (API_SERVER, DAG_PROCESSOR, SCHEDULER)
+AIRFLOW_PARTS = (API_SERVER, DAG_PROCESSOR, SCHEDULER, TRIGGERER)
 # Not of those that start with the stack: embedded/superset.py starts it.
 SUPERSET = Part(
     "superset",
@@ -138,6 +139,11 @@ class Stack:
         with self._lock():
             return self._stop()
 
+    @property
+    def superset_was_set_up(self) -> bool:
+        """Whether somebody has started Superset here before, and so expects it."""
+        return (self.settings.home / "superset" / "set_up").exists()
+
     def start_superset(self) -> None:
         """Start Superset, or start it again, in the running stack and wait until it is healthy.
 
@@ -156,6 +162,7 @@ class Stack:
             self._check_ports((SUPERSET,))
             self._start_part(SUPERSET)
             self._wait_healthy(SUPERSET)
+            (self.settings.folder("superset") / "set_up").touch()
 
     def kill(self) -> None:
         """Kill everything by SIGKILL at once, as a power cut would."""
@@ -267,7 +274,7 @@ class Stack:
             answer = httpx.get(f"{self.settings.airflow_url}/api/v2/monitor/health", timeout=10).json()
             if part is API_SERVER:
                 return "healthy"
-            key = {SCHEDULER: "scheduler", DAG_PROCESSOR: "dag_processor"}[part]
+            key = part.name.removeprefix("airflow-").replace("-", "_")
             return "healthy" if (answer.get(key) or {}).get("status") == "healthy" else "sends no heartbeat"
         return "does not answer" if part is API_SERVER else "unknown: the API server does not answer"
 
@@ -279,7 +286,7 @@ class Stack:
         infos = {info["name"]: info for info in self._supervisor().getAllProcessInfo()}
         for part in (*PARTS, SUPERSET):
             info = infos.get(part.name)
-            if info is None or (part is SUPERSET and info["statename"] == "STOPPED"):
+            if info is None or (part is SUPERSET and info["statename"] == "STOPPED" and not self.superset_was_set_up):
                 continue
             state = info["description"] if info["statename"] == "RUNNING" else info["statename"].lower()
             rows.append((part.title, state, self.health(part) if info["pid"] else ""))

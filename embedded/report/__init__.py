@@ -15,12 +15,14 @@ import psycopg2
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from tabulate import tabulate
 
+from embedded import reach
 from embedded.errors import StackError
+from embedded.report.request import SHOP, Request
 from embedded.settings import ClickHouseAddress, Settings
 
 # Column names and rows, as a query gives them.
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
-Query = Callable[[str], Table]
+Query = Callable[..., Table]
 
 TOTALS = {
     "revenue": "Revenue, RUB",
@@ -36,34 +38,62 @@ TOTALS = {
 }
 
 
-def render(settings: Settings) -> str:
+def render(settings: Settings, request: Request | None = None) -> str:
     """Return the report of a warehouse and its ClickHouse as plain text.
 
+    Args:
+        settings: where they are.
+        request: which sales it is of; of all, and of the warehouse itself, by default.
+
     Raises:
-        StackError: one of them cannot be reached, or lacks the tables.
+        StackError: one of them cannot be reached, or lacks the tables, or knew nothing yet.
     """
-    with clickhouse(settings) as from_clickhouse, postgres(settings) as from_postgres:
+    request = request or Request()
+    if reason := reach.stopped(settings):
+        raise StackError(reason)
+    with postgres(settings, request) as from_postgres, clickhouse(settings, request) as from_clickhouse:
+        if request.as_of:
+            _check_something_was_known(request, from_postgres)
         totals_names, totals = from_clickhouse("totals")
         sections = [
             ("Sales (ClickHouse)", _list(totals_names, totals)),
             ("Revenue by category (ClickHouse)", _table(from_clickhouse("categories"))),
             ("Revenue by age group (ClickHouse)", _table(from_clickhouse("age_groups"))),
-            ("Layers (PostgreSQL)", _table(from_postgres("layers"))),
-            ("Rejected rows by rule (PostgreSQL)", _table(from_postgres("rejected"))),
-            ("Last runs (PostgreSQL)", _table(from_postgres("runs"))),
-            ("ClickHouse against PostgreSQL", _comparison(from_clickhouse, from_postgres)),
         ]
-    return "\n".join(f"\n{title}\n{'-' * len(title)}\n{text}" for title, text in sections) + "\n"
+        if request.is_whole:
+            sections += [
+                ("Layers (PostgreSQL)", _table(from_postgres("layers"))),
+                ("Rejected rows by rule (PostgreSQL)", _table(from_postgres("rejected"))),
+                ("Last runs (PostgreSQL)", _table(from_postgres("runs"))),
+                ("ClickHouse against PostgreSQL", _comparison(from_clickhouse, from_postgres)),
+            ]
+        else:
+            sections.append(("ClickHouse against PostgreSQL", _comparison_of_sales(from_clickhouse, from_postgres)))
+    told = "\n".join(f"\n{title}\n{'-' * len(title)}\n{text}" for title, text in sections) + "\n"
+    return told if request.is_whole else f"\n{request}.\n{told}"
+
+
+def _check_something_was_known(request: Request, from_postgres: Query) -> None:
+    ((began,),) = from_postgres("first_build")[1]
+    if began is None:
+        raise StackError("The mart was never built: load it first by 'make run'.")
+    began = began.astimezone(SHOP)
+    if request.as_of < began:
+        raise StackError(
+            f"AS_OF: at {request.as_of.astimezone(SHOP):%Y-%m-%d %H:%M:%S} Europe/Moscow the mart was not built yet; "
+            f"its first build began at {began:%Y-%m-%d %H:%M:%S}: give a later moment."
+        )
 
 
 @contextlib.contextmanager
-def clickhouse(settings: Settings):
-    """Open ClickHouse and give a function that runs a query file of the folder clickhouse/.
+def clickhouse(settings: Settings, request: Request):
+    """Open ClickHouse and give a function that runs a query file of the folder clickhouse/ on the sales asked for.
 
     Raises:
         StackError: it cannot be reached or a query fails.
     """
     address = ClickHouseAddress.parse(settings.clickhouse_url)
+    sales = _sales(request)
     try:
         client = clickhouse_connect.get_client(
             host=address.host,
@@ -75,25 +105,37 @@ def clickhouse(settings: Settings):
         with contextlib.closing(client):
 
             def query(name: str) -> Table:
-                answer = client.query(_sql("clickhouse", name))
+                answer = client.query(_sql("clickhouse", name).replace("FROM tshop.sales\n", f"FROM {sales}\n"))
                 return answer.column_names, answer.result_rows
 
             yield query
     except ClickHouseError as error:
         reason = str(error).strip().splitlines()[0]
-        raise StackError(f"ClickHouse does not give the report ({reason}): load it first by 'make run'.") from error
+        raise StackError(
+            reach.clickhouse_sentence(settings, error)
+            or f"ClickHouse does not give the report ({reason}): load it first by 'make run'."
+        ) from None
 
 
 @contextlib.contextmanager
-def postgres(settings: Settings):
+def postgres(settings: Settings, request: Request):
     """Open the warehouse and give a function that runs a query file of the folder postgres/, all in one snapshot.
+
+    What is asked for is in the settings tshop.as_of, tshop.first and tshop.last.
 
     Raises:
         StackError: it cannot be reached or a query fails.
     """
     try:
-        with contextlib.closing(psycopg2.connect(settings.warehouse_dsn, connect_timeout=10)) as connection:
+        connection = psycopg2.connect(settings.warehouse_dsn, connect_timeout=10)
+    except psycopg2.Error as error:
+        raise StackError(reach.postgres_sentence(settings, error)) from None
+    try:
+        with contextlib.closing(connection):
             connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+            with connection.cursor() as cursor:
+                for name, value in (("as_of", request.as_of or ""), ("first", request.first), ("last", request.last)):
+                    cursor.execute("SELECT set_config(%s, %s, true)", (f"tshop.{name}", str(value)))
 
             def query(name: str) -> Table:
                 with connection.cursor() as cursor:
@@ -104,6 +146,16 @@ def postgres(settings: Settings):
     except psycopg2.Error as error:
         reason = str(error).strip().splitlines()[0]
         raise StackError(f"The warehouse does not give the report ({reason}): load it first by 'make run'.") from error
+
+
+def _sales(request: Request) -> str:
+    """Return what the queries read in place of tshop.sales."""
+    if request.is_whole:
+        return "tshop.sales"
+    known = "tshop.sales"
+    if request.as_of:
+        known = f"tshop.sales_as_known(at = '{request.as_of:%Y-%m-%d %H:%M:%S.%f}')"
+    return f"(SELECT * FROM {known} WHERE sold_on BETWEEN toDate32('{request.first}') AND toDate32('{request.last}'))"
 
 
 def _sql(database: str, name: str) -> str:
@@ -145,6 +197,15 @@ def _table(table: Table) -> str:
         colalign=["right" if number else "left" for number in numeric],
         disable_numparse=True,
     )
+
+
+def _comparison_of_sales(from_clickhouse: Query, from_postgres: Query) -> str:
+    """Compare rows and exact sums of the sales asked for."""
+    theirs, ours = from_clickhouse("current")[1][0], from_postgres("known")[1][0]
+    equal = tuple(map(Decimal, theirs)) == tuple(map(Decimal, ours))
+    lines = [("ClickHouse", *theirs, ""), ("PostgreSQL", *ours, "equal" if equal else "DIFFERENT")]
+    verdict = "ClickHouse equals PostgreSQL." if equal else "ClickHouse does NOT equal PostgreSQL."
+    return "\n".join([_table((("in", "rows", "pieces", "revenue", "verdict"), lines)), verdict])
 
 
 def _comparison(from_clickhouse: Query, from_postgres: Query) -> str:

@@ -21,13 +21,15 @@ from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from tabulate import tabulate
 
 from embedded.settings import ClickHouseAddress, Settings
-from embedded.stack import Stack
+from embedded.stack import SUPERSET, Stack
 
 # The shop's day is taken over in the night: what has waited for longer has missed it.
 LATE_MINUTES = 26 * 60
 # How long each of the two databases may take to answer, in seconds.
 PATIENCE = 10
 SHOP = ZoneInfo("Europe/Moscow")
+# Columns that show the shop's clock.
+TIMES = ("at", "started", "oldest", "newest")
 
 # What these say of a server that does not answer is said here in a sentence.
 for name in ("clickhouse_connect", "urllib3"):
@@ -64,7 +66,11 @@ def look(settings: Settings) -> State:
     if runs:
         state.services = stack.status()
         for title, process, health in state.services:
-            if health != "healthy":
+            if title == SUPERSET.title and process == "stopped":
+                state.problems.append(
+                    "Superset is stopped, so nobody sees the dashboards: start it by 'make dashboard'."
+                )
+            elif health != "healthy":
                 state.problems.append(f"{title} is not healthy ({health or process}): see 'make logs'.")
     published = None
     if runs or settings.external_clickhouse:
@@ -247,7 +253,7 @@ def _table(rows: list[Row]) -> str:
     numeric = [any(isinstance(row[name], int | float | Decimal) for row in rows) for name in rows[0]]
     text = tabulate(
         [[_text(value) for value in row.values()] for row in rows],
-        headers=[name.replace("_", " ") for name in rows[0]],
+        headers=[name.replace("_", " ") + (f" ({SHOP})" if name in TIMES else "") for name in rows[0]],
         tablefmt="plain",
         colalign=[
             "right" if name in ("rows behind", "behind for") or number else "left"

@@ -13,7 +13,7 @@ SELECT
         SELECT nullIf(any(size), '')
         FROM (
             SELECT size
-            FROM tshop.sales AS lines
+            FROM tshop.sales
             WHERE size <> ''
             GROUP BY size
             ORDER BY sum(quantity) DESC, size ASC

@@ -1,8 +1,8 @@
--- The last runs of the procedures, newest first; times are the shop's.
+-- The last runs of the procedures, newest first.
 SELECT
     run_id,
     procedure_name AS procedure,
-    to_char(started_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-DD HH24:MI:SS') AS started,
+    to_char(started_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-DD HH24:MI:SS') AS "started (Europe/Moscow)",
     round(extract(EPOCH FROM finished_at - started_at)::numeric, 1) AS seconds,
     status,
     rows_read AS read,
