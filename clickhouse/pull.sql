@@ -116,3 +116,7 @@ SELECT
 FROM tshop.warehouse_run
 WHERE run_id > (SELECT max(run_id) FROM tshop.published_batch)
 SETTINGS external_table_strict_query = 1;
+
+-- For the task's log.
+SELECT concat('Rows copied: ', toString(count()), ', batches: ', toString(uniqExact(run_id))) AS told
+FROM tshop.sales_mart_staging;

@@ -2,7 +2,8 @@
 # Writes the days GENERATE_FROM to GENERATE_TO of the synthetic shop into the raw layer, where GENERATE is "True".
 #
 # Everything comes by the environment: the run's parameters, which may be any text, and WAREHOUSE_DSN with its password.
-# Exit status: 99 where there is nothing to generate, which Airflow shows as "skipped"; else the generator's.
+# Exit status: 99 where there is nothing to generate, which Airflow shows as "skipped"; else the generator's: 2 for
+# parameters that cannot be.
 set -euo pipefail
 
 if [ "$GENERATE" != True ]; then

@@ -90,7 +90,8 @@ def message_of(error: BaseException | str | None) -> str:
     # The server said nothing: it was lost, or the task ran out of time, or its process was killed. Further lines would
     # be a detail, or the statement.
     first = str(error or "").strip().split("\n", 1)[0]
-    if isinstance(error, BaseException):
+    # A program that has failed has said why itself.
+    if isinstance(error, BaseException) and not isinstance(error, SystemExit):
         return f"{type(error).__name__}: {first}"
     return first or "The task ended without an error of its own"
 

@@ -17,7 +17,6 @@ import sys
 from datetime import timedelta
 
 from airflow.providers.common.sql.operators.sql import BranchSQLOperator
-from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 from tshop_alerts import tell_of_run
 from tshop_operators import (
@@ -25,13 +24,18 @@ from tshop_operators import (
     DEFAULT_ARGUMENTS,
     LONG,
     RETRY_POLICY,
-    ROOT,
     SHORT,
     TEMPLATES,
     CallOperator,
     ClickHouseOperator,
+    GenerateOperator,
     prepare_clickhouse,
+    tables,
 )
+
+RAW = ("raw.client", "raw.product", "raw.sale")
+DDS = ("dds.client", "dds.product", "dds.sale")
+MART, STAGING, PUBLISHED = "cdm.sales_mart", "tshop.sales_mart_staging", "tshop.sales_mart"
 
 with DAG(
     dag_id="tshop_daily",
@@ -65,10 +69,9 @@ with DAG(
 ):
     prepare = prepare_clickhouse()
 
-    generate = BashOperator(
+    generate = GenerateOperator(
         task_id="generate",
-        # The blank at the end keeps Airflow from taking the script for a template.
-        bash_command="exec bash dags/generate.sh ",
+        outlets=tables(*RAW),
         env={
             "GENERATE": "{{ params.generate }}",
             "GENERATE_FROM": "{{ params.date_from or '' }}",
@@ -80,10 +83,6 @@ with DAG(
             "GENERATE_LOCALE": "{{ params.locale }}",
             "GENERATE_PYTHON": sys.executable,
         },
-        append_env=True,
-        cwd=str(ROOT),
-        # One retry: exit status 2 is a warehouse that is away for a moment as well as wrong parameters.
-        retries=1,
         execution_timeout=LONG,
         doc_md="Writes the days asked for into raw, where `generate` is on; else skipped. A day written twice is the "
         "same day. The warehouse is named by the environment variable `WAREHOUSE_DSN`.",
@@ -93,6 +92,8 @@ with DAG(
         CallOperator(
             task_id="load_client",
             procedure="dds.load_client",
+            inlets=tables("raw.client"),
+            outlets=tables("dds.client"),
             execution_timeout=LONG,
             trigger_rule="none_failed",
             doc_md="Brings `dds.client` up to `raw.client`.",
@@ -100,6 +101,8 @@ with DAG(
         CallOperator(
             task_id="load_product",
             procedure="dds.load_product",
+            inlets=tables("raw.product"),
+            outlets=tables("dds.product"),
             execution_timeout=LONG,
             trigger_rule="none_failed",
             doc_md="Brings `dds.product` up to `raw.product`.",
@@ -108,18 +111,23 @@ with DAG(
     load_sale = CallOperator(
         task_id="load_sale",
         procedure="dds.load_sale",
+        inlets=tables("raw.sale"),
+        outlets=tables("dds.sale"),
         execution_timeout=LONG,
         doc_md="Brings `dds.sale` up to `raw.sale`.",
     )
     build_mart = CallOperator(
         task_id="build_mart",
         procedure="cdm.build_mart",
+        inlets=tables(*DDS),
+        outlets=tables(MART),
         execution_timeout=LONG,
         doc_md="Brings `cdm.sales_mart` up to dds: the batch of this run is what ClickHouse pulls.",
     )
     audit = CallOperator(
         task_id="audit",
         procedure="sl.audit",
+        inlets=tables(*RAW, *DDS, MART),
         # After a first load, and in another cluster, it checks all there is.
         execution_timeout=LONG,
         doc_md="Checks the warehouse's invariants, so that nothing wrong is published.",
@@ -128,6 +136,11 @@ with DAG(
     pull = ClickHouseOperator(
         task_id="pull",
         sql="pull.sql",
+        inlets=tables(MART),
+        outlets=tables(STAGING),
+        # Its last statement tells how many rows there are.
+        do_xcom_push=True,
+        show_return_value_in_logs=True,
         execution_timeout=LONG,
         # The other two have no policy: what their checks find is cured by pulling, or by building the state, again.
         retry_policy=RETRY_POLICY,
@@ -137,6 +150,7 @@ with DAG(
     reconcile = ClickHouseOperator(
         task_id="reconcile",
         sql="reconcile_or_pull_again.sql",
+        inlets=tables(MART, STAGING),
         execution_timeout=LONG,
         doc_md="Compares rows, exact sums and hash of each pulled batch with PostgreSQL's. Names the first batch that "
         "differs; a retry pulls again before it compares.",
@@ -144,6 +158,8 @@ with DAG(
     publish = ClickHouseOperator(
         task_id="publish",
         sql="publish.sql",
+        inlets=tables(STAGING),
+        outlets=tables(PUBLISHED),
         execution_timeout=LONG,
         doc_md="Puts the batches before readers at one stroke and records them in `tshop.published_batch`. A retry on "
         "its own is sound: it builds the next state anew.",
@@ -161,6 +177,7 @@ with DAG(
     erase = ClickHouseOperator(
         task_id="erase",
         sql="erase.sql",
+        inlets=tables(PUBLISHED),
         execution_timeout=LONG,
         doc_md="Takes off ClickHouse's disk what a published batch has erased, and notes so in `tshop.erased_batch`.",
     )

@@ -24,6 +24,7 @@ from tshop_operators import (
     TEMPLATES,
     ClickHouseOperator,
     prepare_clickhouse,
+    tables,
 )
 
 DAILY = "tshop_daily"
@@ -56,6 +57,8 @@ with DAG(
     find = ClickHouseOperator(
         task_id="find",
         sql="find_batches_to_heal.sql",
+        inlets=tables("cdm.sales_mart", "tshop.sales_mart"),
+        outlets=tables("tshop.batch_to_heal"),
         do_xcom_push=True,
         show_return_value_in_logs=True,
         execution_timeout=LONG,
@@ -90,6 +93,7 @@ with DAG(
     verify = ClickHouseOperator(
         task_id="verify",
         sql="verify.sql",
+        inlets=tables("cdm.sales_mart", "tshop.sales_mart"),
         execution_timeout=LONG,
         trigger_rule="none_failed",
         doc_md="Compares again: no batch may differ.",

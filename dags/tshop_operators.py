@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import Asset
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
+from airflow.sdk.exceptions import AirflowSkipException
 from tshop_alerts import message_of, tell
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,14 @@ WATCH_CLIENT = "-c client_connection_check_interval=2s"
 CANCEL_SECONDS = 4
 
 
+class Failed(SystemExit):
+    """A program has failed and has said why: Airflow shows no traceback of an exit."""
+
+
+class WrongParameters(Failed):
+    """The run's parameters cannot be."""
+
+
 class EndWhatWouldFailAgain(RetryPolicy):
     """Ends a task at once on an error that a retry would only meet again; all others are retried.
 
@@ -62,6 +73,8 @@ class EndWhatWouldFailAgain(RetryPolicy):
             max_tries: the try after which there is no other but one, counted the same.
         """
         sqlstate = getattr(getattr(exception, "diag", None), "sqlstate", None)
+        if isinstance(exception, WrongParameters):
+            return RetryDecision.fail("The run's parameters stay what they are: start another run")
         if sqlstate in self.SQLSTATES or self.CLICKHOUSE in str(exception):
             return RetryDecision.fail("A retry would find the same")
         if sqlstate in self.LOCKED:
@@ -97,6 +110,36 @@ def record_failure(context: Mapping[str, Any]) -> None:
         )
     except Exception:
         log.exception("The failure of %s could not be recorded in sl.run", task.procedure)
+
+
+class GenerateOperator(BashOperator):
+    """Runs dags/generate.sh, whose last line is the reason where it fails."""
+
+    NOTHING_TO_DO = 99
+    WRONG_PARAMETERS = 2
+
+    def __init__(self, **arguments) -> None:
+        # The blank at the end keeps Airflow from taking the script for a template.
+        super().__init__(
+            bash_command="exec bash dags/generate.sh ",
+            append_env=True,
+            cwd=str(ROOT),
+            retry_policy=RETRY_POLICY,
+            **arguments,
+        )
+
+    def execute(self, context) -> str:
+        """Run the script; raises Failed where it fails, so that its own words are all there is to read."""
+        answer = self.subprocess_hook.run_command(
+            command=["bash", "-c", self.bash_command], env=self.get_env(context), cwd=self.cwd
+        )
+        if answer.exit_code == self.NOTHING_TO_DO:
+            raise AirflowSkipException(answer.output)
+        if answer.exit_code == self.WRONG_PARAMETERS:
+            raise WrongParameters(answer.output)
+        if answer.exit_code != 0:
+            raise Failed(answer.output)
+        return answer.output
 
 
 class CallOperator(SQLExecuteQueryOperator):
@@ -165,6 +208,11 @@ class ClickHouseOperator(SQLExecuteQueryOperator):
 
     def _end_statements(self) -> None:
         self.get_db_hook().run((SQL / "end_statements.sql").read_text(), parameters={"comment": self.comment})
+
+
+def tables(*names: str) -> list[Asset]:
+    """Return tables as the assets that Airflow shows the lineage of; nothing is scheduled by them."""
+    return [Asset(name=name, uri=f"tshop://{name.replace('.', '/')}", group="tshop") for name in names]
 
 
 def prepare_clickhouse() -> ClickHouseOperator:

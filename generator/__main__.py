@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from generator import GeneratorError, Shop, chunks, people
 from generator.manifest import Manifest
-from generator.shop import FIRST_YEAR, LAST_YEAR, MOST, ZONE, read_day
+from generator.shop import FIRST_YEAR, LAST_YEAR, MOST, ZONE, Unreachable, read_day
 
-NOT_BEGUN, FAILURE, INTERRUPTED = 2, 1, 130
+NOT_BEGUN, UNREACHABLE, FAILURE, INTERRUPTED = 2, 3, 1, 130
 
 
 def _day(text):
@@ -180,8 +180,8 @@ def _complete(done):
 def main(argv=None):
     """Runs the command line.
 
-    Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 1 for
-    a failure on the way; 130 when interrupted.
+    Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 3
+    where the warehouse cannot be reached; 1 for a failure on the way; 130 when interrupted.
     """
     arguments = parser().parse_args(argv)
     status = NOT_BEGUN
@@ -198,7 +198,7 @@ def main(argv=None):
             manifest.write(arguments.manifest, sys.stdout)
     except GeneratorError as error:
         _say(progress, error)
-        return status
+        return UNREACHABLE if isinstance(error, Unreachable) else status
     except KeyboardInterrupt as interruption:
         _say(progress, f"interrupted; the day at hand was not written{interruption}")
         return INTERRUPTED

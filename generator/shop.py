@@ -26,6 +26,10 @@ class GeneratorError(Exception):
     """What went wrong and what to do, in one sentence for the user."""
 
 
+class Unreachable(GeneratorError):
+    """The warehouse cannot be reached: the same arguments may be right a moment later."""
+
+
 def read_day(text):
     """The date that a text such as 2026-01-31 names; raises GeneratorError where it names none."""
     try:

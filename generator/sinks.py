@@ -16,7 +16,7 @@ import pyarrow.parquet
 
 from generator import people
 from generator.rows import TIMESTAMP
-from generator.shop import GeneratorError, Shop
+from generator.shop import GeneratorError, Shop, Unreachable
 
 _FULL = "the disk is full: free some space and run the same days again"
 
@@ -54,7 +54,7 @@ class Warehouse:
         try:
             self._connection = psycopg2.connect(dsn, application_name="tshop generator")
         except psycopg2.OperationalError as error:
-            raise GeneratorError(
+            raise Unreachable(
                 f"the warehouse cannot be reached ({_first_line(error)}): start it or correct WAREHOUSE_DSN"
             ) from error
         except psycopg2.ProgrammingError:

@@ -143,7 +143,7 @@ def test_every_task_is_of_a_known_kind(dag):
         "anything_to_erase",
     }
     kinds = {task.task_id: type(task).__name__ for task in dag.tasks}
-    assert kinds.pop("generate") == "BashOperator"
+    assert kinds.pop("generate") == "GenerateOperator"
     assert kinds.pop("anything_to_erase") == "BranchSQLOperator"
     assert set(kinds.values()) == {"CallOperator", "ClickHouseOperator"}
     assert {kinds[task_id] for task_id in WAREHOUSE_TASKS} == {"CallOperator"}
@@ -212,6 +212,48 @@ def next_run(dag, monkeypatch):
 def test_one_run_at_a_time_and_none_for_missed_nights(each_dag):
     assert each_dag.max_active_runs == 1
     assert each_dag.catchup is False
+
+
+def test_each_description_is_one_line(each_dag):
+    assert re.fullmatch(r"[A-Z][^\n]{10,80}[^.\n]", each_dag.description)
+
+
+def lineage(dag) -> dict[str, tuple[set[str], set[str]]]:
+    """Return by task what it reads and what it writes, where it says so."""
+    found = {task.task_id: ({a.name for a in task.inlets}, {a.name for a in task.outlets}) for task in dag.tasks}
+    return {task_id: sides for task_id, sides in found.items() if any(sides)}
+
+
+def test_lineage_leads_from_raw_to_what_readers_see(dag):
+    assets = lineage(dag)
+    raw, dds = ({f"{layer}.{entity}" for entity in ("client", "product", "sale")} for layer in ("raw", "dds"))
+    assert assets["generate"] == (set(), raw)
+    for entity in ("client", "product", "sale"):
+        assert assets[f"load_{entity}"] == ({f"raw.{entity}"}, {f"dds.{entity}"})
+    assert assets["build_mart"] == (dds, {"cdm.sales_mart"})
+    assert assets["pull"] == ({"cdm.sales_mart"}, {"tshop.sales_mart_staging"})
+    assert assets["publish"] == ({"tshop.sales_mart_staging"}, {"tshop.sales_mart"})
+    # Each table is written before it is read.
+    written = set()
+    for task in dag.topological_sort():
+        reads, writes = assets.get(task.task_id, (set(), set()))
+        assert reads <= written, task.task_id
+        written |= writes
+
+
+def test_lineage_names_tables_that_there_are(dag, heal, warehouse):
+    names = {name for one in (dag, heal) for sides in lineage(one).values() for side in sides for name in side}
+    with psycopg.connect(warehouse) as connection:
+        rows = connection.execute("SELECT schemaname || '.' || tablename FROM pg_tables").fetchall()
+    made = "".join(file.read_text() for file in (ROOT / "clickhouse").rglob("*.sql"))
+    there = {name for (name,) in rows} | set(re.findall(r"TABLE (?:IF NOT EXISTS )?(tshop\.\w+)", made))
+    assert names - there == set()
+
+
+def test_no_dag_is_started_by_an_asset(each_dag):
+    assert (
+        each_dag.timetable.asset_condition.__class__.__name__ == "NullAsset" or not each_dag.timetable.asset_condition
+    )
 
 
 def test_healing_is_never_started_by_itself(heal):
@@ -309,6 +351,13 @@ def test_a_lock_is_waited_for_as_long_as_a_full_audit_or_a_backfill_may_take(dag
     assert timedelta(minutes=50) <= sum(delays, timedelta()) <= timedelta(hours=1)
 
 
+def test_wrong_parameters_end_the_task_at_once_and_other_failures_of_generating_are_retried(dag):
+    import tshop_operators
+
+    assert decision(dag, "generate", tshop_operators.WrongParameters("date_from is empty")) == "fail"
+    assert decision(dag, "generate", tshop_operators.Failed("the warehouse cannot be reached")) == "default"
+
+
 def test_refusal_of_a_pull_ends_the_task_at_once_and_what_a_retry_cures_is_retried(dag):
     error = RuntimeError("Code: 395. DB::Exception: Not the warehouse. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)")
     assert decision(dag, "pull", error) == "fail"
@@ -368,7 +417,6 @@ def test_good_parameter_is_taken(dag, name, value):
 def test_generate_gets_parameters_by_environment_only(dag):
     task = dag.get_task("generate")
     assert "{" not in task.bash_command
-    assert task.skip_on_exit_code == [99]
     assert task.append_env
     assert not [name for name in task.env if "DSN" in name or "PASSWORD" in name]
 

@@ -36,7 +36,8 @@ def running(scratch: Path) -> Iterator[stack.Stack]:
         stack.remove(settings)
 
 
-def run_dag(running: stack.Stack, conf: dict) -> str:
+def run_dag(running: stack.Stack, conf: dict, state: str = "success") -> str:
+    """Run the DAG until it ends in a state, and return its log."""
     answer = subprocess.run(
         ["airflow", "dags", "test", main_job.DAG, "--conf", json.dumps(conf)],
         cwd=ROOT,
@@ -47,7 +48,7 @@ def run_dag(running: stack.Stack, conf: dict) -> str:
         text=True,
         check=False,
     )
-    assert answer.returncode == 0, answer.stdout[-5000:]
+    assert f"state={state}" in answer.stdout, answer.stdout[-5000:]
     return answer.stdout
 
 
@@ -65,6 +66,10 @@ def test_days_go_from_the_generator_to_clickhouse(running: stack.Stack) -> None:
     # The procedures' notices are in the tasks' logs.
     assert re.search(r"dds\.load_sale: run \d+ read \d+ rows", log)
     assert rows(running, "SELECT DISTINCT status FROM sl.run") == [("succeeded",)]
+
+    # The pull tells how many rows it has copied.
+    ((built,),) = rows(running, "SELECT count(*) FROM cdm.sales_mart")
+    assert f"Rows copied: {built}, batches: 1" in log
 
     # All that was done without the owner's rights: Airflow does not know the owner.
     known = running.environment("airflow")
@@ -103,6 +108,14 @@ def test_days_go_from_the_generator_to_clickhouse(running: stack.Stack) -> None:
 
     # A day later the main job would go on where the warehouse ends.
     assert str(main_job.last_generated_day(running.settings)) == "2026-01-03"
+
+
+@pytest.mark.timeout(600)
+def test_generating_without_a_day_fails_at_once_in_one_sentence(running: stack.Stack) -> None:
+    log = run_dag(running, {"generate": True}, "failed")
+    assert log.count("The parameter generate is on and date_from is empty: give a day as YYYY-MM-DD.") >= 1
+    assert "Traceback" not in log
+    assert "up_for_retry" not in log.lower()
 
 
 def test_report_says_what_is_missing(running: stack.Stack, empty_database: str) -> None:

@@ -525,7 +525,8 @@ def test_quiet_is_quiet(tmp_path):
 )
 def test_wrong_arguments_get_one_sentence(arguments, words):
     answer = run(*arguments)
-    assert answer.returncode == 2
+    # A warehouse that is away may be back in a moment.
+    assert answer.returncode == (3 if words == "cannot be reached" else 2)
     assert answer.stdout == ""
     assert re.fullmatch(r"generator: [^\n]+\n", answer.stderr), answer.stderr
     assert words in answer.stderr
@@ -534,12 +535,12 @@ def test_wrong_arguments_get_one_sentence(arguments, words):
 
 
 @pytest.mark.parametrize(
-    ("dsn", "words"),
-    [("", "set WAREHOUSE_DSN"), ("postgresql://someone:geheim@127.0.0.1:1/shop", "cannot be reached")],
+    ("dsn", "status", "words"),
+    [("", 2, "set WAREHOUSE_DSN"), ("postgresql://someone:geheim@127.0.0.1:1/shop", 3, "cannot be reached")],
 )
-def test_the_dsn_comes_from_the_environment(dsn, words):
+def test_the_dsn_comes_from_the_environment(dsn, status, words):
     answer = run_module("generator", WAREHOUSE_DSN=dsn)
-    assert (answer.returncode, answer.stdout) == (2, "")
+    assert (answer.returncode, answer.stdout) == (status, "")
     assert re.fullmatch(r"generator: [^\n]+\n", answer.stderr), answer.stderr
     assert words in answer.stderr
 
