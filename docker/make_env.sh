@@ -6,8 +6,9 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 umask 077
 
-# 24 random bytes in hexadecimal digits: passwords go into URLs. A Fernet key is 32 bytes in URL-safe base64.
-password() { head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
+# Random bytes in hexadecimal digits: passwords go into URLs. A key of HMAC with SHA-512 has 64 characters at least. A
+# Fernet key is 32 bytes in URL-safe base64.
+hexadecimal() { head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'; }
 fernet_key() { head -c 32 /dev/urandom | base64 | tr '+/' '-_' | tr -d '\n'; }
 
 touch .env
@@ -20,7 +21,11 @@ while IFS= read -r line; do
             line=$known
         fi
         if [[ "$line" = "$name=" && "$name" =~ (PASSWORD|SECRET|KEY)$ ]]; then
-            if [[ "$name" = *_FERNET_KEY ]]; then line+=$(fernet_key); else line+=$(password); fi
+            case $name in
+                *_FERNET_KEY) line+=$(fernet_key) ;;
+                *_SECRET) line+=$(hexadecimal 32) ;;
+                *) line+=$(hexadecimal 24) ;;
+            esac
         fi
     fi
     printf '%s\n' "$line"

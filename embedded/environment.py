@@ -104,7 +104,8 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__API__BASE_URL": settings.airflow_url,
         "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": settings.secret("airflow_api"),
-        "AIRFLOW__API_AUTH__JWT_SECRET": settings.secret("airflow_jwt"),
+        # HMAC with SHA-512 wants a key of 64 bytes.
+        "AIRFLOW__API_AUTH__JWT_SECRET": settings.secret("airflow_jwt", 64),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database_url,
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",

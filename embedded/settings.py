@@ -1,5 +1,6 @@
 """Where the embedded stack keeps its things, which ports it takes, and its secrets."""
 
+import base64
 import contextlib
 import os
 import secrets
@@ -213,15 +214,20 @@ class Settings:
         """Tell whether this stack has been started before."""
         return (self.home / "secrets" / "postgres").exists()
 
-    def secret(self, name: str) -> str:
-        """Return a secret of the stack, kept in a file that only its user reads; made up when it is first asked for."""
+    def secret(self, name: str, size: int = 32) -> str:
+        """Return a secret of the stack, kept in a file that only its user reads; made up when it is first asked for.
+
+        Args:
+            name: of the file.
+            size: random bytes in it; a Fernet key has to have 32.
+        """
         file = self.folder("secrets") / name
         if not file.exists():
             # Made aside and linked, so that two processes that ask at once get the same.
             draft = file.with_name(f".{name}.{os.getpid()}")
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
-                # 32 bytes and their padding: what a Fernet key has to be.
-                output.write(secrets.token_urlsafe(32) + "=")
+                # With its padding, which a Fernet key has to have.
+                output.write(base64.urlsafe_b64encode(secrets.token_bytes(size)).decode())
             with contextlib.suppress(FileExistsError):
                 os.link(draft, file)
             draft.unlink()

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -86,6 +87,16 @@ def told(settings: Settings, environment: dict[str, str]) -> set[str]:
     """Return the names of a stack's secrets that are in an environment."""
     text = "\n".join(environment.values())
     return {name for name, secret in known_secrets(settings).items() if secret in text}
+
+
+def test_the_key_that_signs_tokens_is_long_enough(tmp_path: Path) -> None:
+    import jwt
+
+    secret = environment(Settings(tmp_path / "home"), "airflow")["AIRFLOW__API_AUTH__JWT_SECRET"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        # The algorithm that Airflow takes for a secret.
+        jwt.encode({}, secret, algorithm="HS512")
 
 
 def states(some: stack.Stack) -> dict[str, str]:
