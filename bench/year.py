@@ -223,8 +223,8 @@ def _read(file: Path) -> list[dict[str, str]]:
     if not file.exists():
         return []
     with file.open(newline="") as rows:
-        # A line that a kill has cut off is not there; what an earlier version did not write down is empty.
-        return [dict.fromkeys(_COLUMNS, "") | row for row in csv.DictReader(rows) if row[_COLUMNS[-1]]]
+        # A kill may have cut off the last line.
+        return [row for row in csv.DictReader(rows) if row[_COLUMNS[-1]]]
 
 
 def _append(file: Path, day: dict) -> None:

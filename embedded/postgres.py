@@ -24,8 +24,6 @@ from embedded.errors import StackError
 
 # It sets the server up; what works on the warehouse has roles of its own (migrations/roles.toml).
 SUPERUSER = "postgres"
-# What it was called in data made by an earlier release: the name is now the owner's of the warehouse.
-FORMER_SUPERUSER = "tshop"
 MEGABYTE = 1024 * 1024
 LIBPQ_VARIABLES = {
     "host": "PGHOST",
@@ -322,12 +320,8 @@ class PostgresServer:
 
     def is_ready(self) -> bool:
         """Tell whether the server takes connections with our password."""
-        return self.takes(SUPERUSER) or self.takes(FORMER_SUPERUSER)
-
-    def takes(self, user: str) -> bool:
-        """Tell whether the server takes connections of a user with our password."""
         try:
-            psycopg2.connect(self.dsn("postgres", user), connect_timeout=3).close()
+            psycopg2.connect(self.dsn("postgres"), connect_timeout=3).close()
         except psycopg2.OperationalError:
             return False
         return True

@@ -903,46 +903,6 @@ def test_kill_between_the_steps_of_healing_loses_and_doubles_nothing(clickhouse,
     assert_equal(clickhouse, shop)
 
 
-def test_database_of_the_former_files_is_brought_up_to_date(clickhouse, shop):
-    clickhouse.take_over()
-    columns = "SELECT table, name, type, position FROM system.columns WHERE database = 'tshop' ORDER BY table, position"
-    fresh = clickhouse.rows(columns)
-    projections = "SELECT table, name FROM system.projections WHERE database = 'tshop' ORDER BY ALL"
-    fresh_projections = clickhouse.rows(projections)
-    # What a database has that was made before batches had a hash, could be healed, and could erase a person.
-    clickhouse.command(
-        "ALTER TABLE tshop.published_batch ADD COLUMN is_erasure Int16 AFTER sum_total_amount",
-        "ALTER TABLE tshop.published_batch ADD COLUMN row_hash Decimal(38, 0)",
-        "DROP TABLE tshop.batch_to_heal",
-        "DROP TABLE tshop.staged_batch_to_heal",
-        "DROP TABLE tshop.erased_batch",
-        "DROP VIEW tshop.batch_difference",
-        "ALTER TABLE tshop.sales_mart DROP PROJECTION day_by_age_group, DROP PROJECTION day_by_category_and_size,"
-        " DROP PROJECTION day_by_all, DROP INDEX sales_mart_sale_idx,"
-        " ADD PROJECTION by_all (SELECT is_current, sold_on, count() GROUP BY is_current, sold_on)"
-        " SETTINGS mutations_sync = 2",
-        "ALTER TABLE tshop.sales_mart DROP COLUMN age_group SETTINGS mutations_sync = 2",
-        "CREATE OR REPLACE VIEW tshop.batch AS SELECT _table AS held_in, run_id, toInt64(count()) AS row_count,"
-        " toInt64(countIf(is_current = 1)) AS current_count, sum(quantity) AS sum_quantity,"
-        " sum(total_amount) AS sum_total_amount FROM merge('tshop', '^sales_mart(_staging)?$')"
-        " GROUP BY held_in, run_id",
-        "CREATE OR REPLACE TABLE tshop.warehouse_batch (run_id Int64, row_count Int64, current_count Int64,"
-        " sum_quantity Int64, sum_total_amount Decimal(38, 2))"
-        " ENGINE = PostgreSQL(tshop_warehouse, schema = 'cdm', table = 'sales_mart_batch')",
-        "CREATE OR REPLACE TABLE tshop.warehouse_run (run_id Int64, started_at DateTime64(6, 'UTC'))"
-        " ENGINE = PostgreSQL(tshop_warehouse, schema = 'cdm', table = 'sales_mart_run')",
-        "CREATE OR REPLACE TABLE tshop.staged_run (run_id Int64, started_at DateTime64(6, 'UTC'))"
-        " ENGINE = MergeTree ORDER BY run_id",
-    )
-    sell(shop, SALES + 1, SALES + 10)
-    load(shop)
-    clickhouse.take_over()
-    assert_equal(clickhouse, shop)
-    assert len(watermark(clickhouse)) == 2
-    assert clickhouse.rows(columns) == fresh
-    assert clickhouse.rows(projections) == fresh_projections
-
-
 TO_ERASE = (ROOT / "dags" / "sql" / "anything_to_erase.sql").read_text()
 
 

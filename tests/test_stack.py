@@ -21,7 +21,7 @@ import psycopg2.errors
 import pytest
 from conftest import run_module
 
-from embedded import main_job, osuser, postgres, stack
+from embedded import main_job, osuser, stack
 from embedded.environment import environment, warehouse_connection
 from embedded.errors import StackError
 from embedded.postgres import (
@@ -446,8 +446,8 @@ READ_ONLY = psycopg2.errors.ReadOnlySqlTransaction
 
 
 @pytest.mark.parametrize("role", WAREHOUSE_ROLES)
-def test_each_role_logs_in_and_is_no_superuser(small_stack: stack.Stack, role: str) -> None:
-    dsn = small_stack.settings.warehouse_dsn_of(role)
+def test_each_role_logs_in_and_is_no_superuser(migrated_stack: stack.Stack, role: str) -> None:
+    dsn = migrated_stack.settings.warehouse_dsn_of(role)
     columns = "current_user::text, rolsuper, rolcreaterole, rolcreatedb, rolbypassrls"
     statement = f"SELECT {columns} FROM pg_roles WHERE rolname = current_user"
     assert query(dsn, statement) == (WAREHOUSE_ROLES[role], False, False, False, False)
@@ -531,36 +531,6 @@ def test_airflow_is_told_of_no_other_secrets_than_it_needs(small_stack: stack.St
     code = "import json, os; print(json.dumps(dict(os.environ)))"
     answer = run_module("embedded", "exec", "--as", "airflow", "--", "python", "-c", code, **shell)
     assert told(settings, json.loads(answer.stdout)) == AIRFLOW_SECRETS
-
-
-def test_data_of_a_superuser_called_as_the_owner_is_taken_over(scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = throw_away(scratch / "earlier")
-    with stack_of(settings, stack.POSTGRES) as small:
-        # As an earlier release made it: the superuser has the name and owns the warehouse.
-        monkeypatch.setattr(postgres, "SUPERUSER", "tshop")
-        earlier = small.postgres
-        earlier.start()
-        query(earlier.dsn("postgres", "tshop"), "CREATE ROLE tshop_reader LOGIN")
-        with contextlib.closing(psycopg2.connect(earlier.dsn("postgres", "tshop"))) as connection:
-            connection.autocommit = True
-            connection.cursor().execute("CREATE DATABASE tshop")
-        dsn = earlier.dsn("tshop", "tshop")
-        answer = run_module("migrations", WAREHOUSE_DSN=dsn)
-        assert answer.returncode == 0, answer.stderr
-        query(dsn, "INSERT INTO raw.client (client_id, updated_at) VALUES (1, now()); CALL dds.load_client()")
-        query(dsn, 'CREATE TYPE cdm."odd type" AS ENUM (); CREATE SEQUENCE cdm."odd sequence"')
-        query(dsn, 'CREATE TABLE cdm."odd table" (a cdm."odd type", b serial); CREATE DOMAIN cdm.kept AS int')
-        earlier.stop()
-        monkeypatch.undo()
-
-        small.start()
-        assert owners(small) == {"tshop"}
-        superusers = "SELECT array_agg(rolname::text) FROM pg_roles WHERE rolsuper"
-        assert query(settings.warehouse_dsn, superusers) == (["postgres"],)
-        assert query(settings.warehouse_dsn, "SELECT client_id FROM raw.client") == (1,)
-        query(settings.warehouse_dsn_of("etl"), "CALL dds.load_client()")
-        main_job.migrate(small)
-        assert small.start() is False
 
 
 def make(some: stack.Stack, target: str, **variables: str) -> subprocess.CompletedProcess:

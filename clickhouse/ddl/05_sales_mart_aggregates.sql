@@ -6,13 +6,11 @@
 -- Columns: age_group: the client's age on the day of the sale, in bands; 'unknown' without a birth date.
 --
 -- day_by_category_and_size and day_by_age_group answer for one kind of filter, day_by_all for any, but for different
--- clients, whose bitmaps are too sparse there: those are counted in the rows. The names without day_ are of an earlier
--- version of this file.
+-- clients, whose bitmaps are too sparse there: those are counted in the rows.
 --
 -- A mutation builds the projections of the parts it touches anew, and takes its time with each part, touched or not: of
 -- 256 MiB, some eight million rows, a month that is over is one or two parts, and the days that corrections are for lie
--- in smaller ones; one for an old month costs the whole part. ADD PROJECTION leaves the parts of an older database as
--- they are: they are read as rows.
+-- in smaller ones; one for an old month costs the whole part.
 ALTER TABLE tshop.sales_mart
 ADD COLUMN IF NOT EXISTS age_group LowCardinality(String) MATERIALIZED multiIf(
     client_age IS NULL, 'unknown',
@@ -25,9 +23,6 @@ ADD COLUMN IF NOT EXISTS age_group LowCardinality(String) MATERIALIZED multiIf(
     '65+'
 ),
 ADD INDEX IF NOT EXISTS sales_mart_sale_idx sale_id TYPE minmax GRANULARITY 1,
-DROP PROJECTION IF EXISTS by_age_group,
-DROP PROJECTION IF EXISTS by_category_and_size,
-DROP PROJECTION IF EXISTS by_all,
 ADD PROJECTION IF NOT EXISTS day_by_age_group (
     SELECT
         is_current,
