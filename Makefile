@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 .PHONY: help setup setup-dev run dashboard stop status migrate generate load mart audit forget report psql logs test lint fmt docs \
-	pictures requirements clean
+	pictures requirements clean version
 
 # The Python to build the environment with: 3.11, as the pinned requirements are for it.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
@@ -149,7 +149,7 @@ bench: setup $(BENCH_ENVIRONMENTS) ## Measure the warehouse on servers of its ow
 	@$(BIN)/python -m bench $(if $(SCALE),--scale "$(SCALE)") $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS),--peers "$(PEERS)") \
 		$(if $(RUNS),--runs "$(RUNS)") $(if $(DAYS),--days "$(DAYS)") $(if $(BENCH_HOME),--home "$(BENCH_HOME)") $(if $(KEEP),--keep)
 
-lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
+lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles, the compose file and the workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint --disable-progress-bar $(POSTGRES_SQL)
@@ -157,6 +157,7 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles and the compose file
 	$(BIN)/yamllint --strict .
 	$(if $(wildcard docker-compose.yml),$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml)
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres embedded/status/postgres)
 CLICKHOUSE_SQL := $(wildcard clickhouse embedded/report/clickhouse embedded/status/clickhouse)
@@ -170,6 +171,9 @@ fmt: setup-dev ## Format Python and SQL
 
 docs: setup ## Make the reference pages in docs/ from the headers of the routines
 	@$(BIN)/python -m docs.reference
+
+version: ## Print the version
+	@sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml
 
 pictures: setup-dev ## Take README's pictures of the running stack in a real browser
 	@$(BIN)/python -m docs.pictures

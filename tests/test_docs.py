@@ -14,7 +14,7 @@ from test_clickhouse import ClickHouse, split
 from docs import reference
 from migrations import runner
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 # Pages whose examples a test of their own runs, in a warehouse of its own.
 OF_ANOTHER_TEST = {"docs/adding-an-entity.md": "test_following_the_page_adds_an_entity"}
 
