@@ -169,8 +169,10 @@ fmt: setup-dev ## Format Python and SQL
 	$(BIN)/sqlfluff fix --disable-progress-bar $(POSTGRES_SQL)
 	$(BIN)/sqlfluff fix --disable-progress-bar --dialect clickhouse $(CLICKHOUSE_SQL)
 
-docs: setup ## Make the reference pages in docs/ from the headers of the routines
+docs: setup-dev ## Make the pages in docs/ that come from the code: the reference, the catalogue, the lineage
 	@$(BIN)/python -m docs.reference
+	@$(BIN)/python -m docs.catalogue
+	@$(BIN)/python -m docs.lineage
 
 version: ## Print the version
 	@sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml

@@ -1,1 +1,1 @@
-"""Documentation pages and the tool that makes the reference from the routines' headers."""
+"""Documentation pages, and the tools that make some of them from the code."""

@@ -12,6 +12,8 @@ from pathlib import Path
 from migrations.routines import DB_FOLDER, KINDS, LAYERS, bodies
 
 FOLDER = Path(__file__).parent / "reference"
+# Triggers have no page: their function has. Comments are in the catalogue.
+PAGED = tuple(kind for kind in KINDS if kind not in ("comments", "triggers"))
 FIELD = "(Purpose|Parameters|Returns|Columns|Errors|Reads|Writes|Reads and writes)"
 NOTE = "<!-- Made from {source} by make docs: edit the header there. -->\n"
 
@@ -79,15 +81,15 @@ def page_of(path: Path) -> tuple[str, str, str]:
 
 
 def pages() -> dict[str, str]:
-    """All pages by file name: one a routine and view, and the index. Triggers have none: their function has."""
+    """All pages by file name: one a routine and view, and the index."""
     result = {}
     index = NOTE.format(source="db/") + "\n# Reference\n\nMade from the headers of the routines and views.\n"
     paths = bodies()
     for layer in LAYERS:
-        for kind in KINDS:
+        for kind in PAGED:
             rows = []
             for path in paths:
-                if kind != "triggers" and path.parent == DB_FOLDER / layer / kind:
+                if path.parent == DB_FOLDER / layer / kind:
                     name, text, purpose = page_of(path)
                     result[name] = text
                     rows.append(f"| [`{name[:-3]}`]({name}) | {purpose} |")

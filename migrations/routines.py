@@ -1,8 +1,9 @@
-"""Install the routine, trigger and view bodies of `db/`, the one home of each.
+"""Install the bodies of `db/`, the one home of each: routines, triggers, views, and the comments on tables.
 
 Bodies are re-runnable (CREATE OR REPLACE) and are re-applied as a whole, in one transaction with the revisions, when
-any of them or the revision changed. Order: functions, procedures, triggers, views; within a kind by layer, then by
-name. PL/pgSQL looks up what it names when it runs, so such bodies may name each other in any order; a function in
+any of them or the revision changed. Order: comments, functions, procedures, triggers, views; within a kind by layer,
+then by name. A comment waits for a VACUUM of its table: comments come first, so that a migration waits before it locks
+a view. PL/pgSQL looks up what it names when it runs, so such bodies may name each other in any order; a function in
 plain SQL may name only what comes before it.
 """
 
@@ -13,7 +14,7 @@ from migrations.plain_sql import execute_file
 
 DB_FOLDER = Path(__file__).parent.parent / "db"
 LAYERS = ("sl", "raw", "dds", "cdm")
-KINDS = ("functions", "procedures", "triggers", "views")
+KINDS = ("comments", "functions", "procedures", "triggers", "views")
 
 
 def bodies(folder: Path = DB_FOLDER) -> list[Path]:

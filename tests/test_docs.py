@@ -1,5 +1,6 @@
 """The documentation is true: the reference is what the headers say, links lead somewhere, and its examples run."""
 
+import graphlib
 import re
 import shutil
 import subprocess
@@ -11,8 +12,9 @@ import pytest
 from conftest import ROOT, run_module, run_psql
 from test_clickhouse import ClickHouse, split
 
-from docs import reference
+from docs import catalogue, lineage, reference
 from migrations import runner
+from migrations.routines import LAYERS
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 # Pages whose examples a test of their own runs, in a warehouse of its own.
@@ -41,6 +43,58 @@ def test_every_field_a_page_needs_is_in_each_header():
         if name != "README.md":
             assert "**Purpose**" in text
             assert "**Reads" in text, f"{name} does not say what is read"
+
+
+def test_the_catalogue_is_made_from_the_comments(warehouse):
+    written = {path.name: path.read_text() for path in catalogue.FOLDER.glob("*.md")}
+    assert written == catalogue.pages(warehouse), "docs/catalogue differs from the comments in db/: run make docs"
+
+
+def test_the_catalogue_has_each_column_with_its_comment(warehouse):
+    pages = "".join(catalogue.pages(warehouse).values())
+    relations = catalogue.relations(warehouse)
+    assert {relation.schema for relation in relations} == set(LAYERS)
+    for relation in relations:
+        assert relation.comment
+        for column, _, _, comment in relation.columns:
+            assert comment, f"{relation.schema}.{relation.name}.{column} has no comment"
+            assert comment in pages
+
+
+@pytest.fixture(scope="module")
+def known_lineage(postgres_server, warehouse_template):
+    """What is made from what, read from the code and from a migrated warehouse."""
+    postgres_server.create_database("lineage", warehouse_template)
+    return lineage.lineage(postgres_server.dsn("lineage"))
+
+
+def test_the_picture_of_the_lineage_is_made_from_the_code(known_lineage):
+    assert lineage.PICTURE.read_text() == lineage.picture(known_lineage), "docs/pictures/lineage.svg: run make docs"
+
+
+def test_the_lineage_leads_from_the_sources_to_the_dashboard_in_the_order_of_the_tasks(known_lineage):
+    arrows = lineage.edges(known_lineage)
+    for entity in ("client", "product", "sale"):
+        (read_by,) = (b for a, b in arrows if a == f"raw.{entity}")
+        assert read_by.endswith(f". load_{entity}\ndds.load_{entity}")
+    way = ["raw.sale"]
+    for goal in ("dds.sale", "cdm.sales_mart", "cdm.sales_mart_export", "tshop.sales_mart", "tshop.sales", "Dashboard"):
+        last, seen = {way[-1]}, set()
+        while last and not any(name.startswith(goal) for name in last):
+            seen |= last
+            last = {b for a, b in arrows if a in last} - seen
+        assert last, f"nothing leads from {way[-1]} to {goal}"
+        way.append(goal)
+    # A circle would raise.
+    assert list(graphlib.TopologicalSorter({b: {a for a, c in arrows if c == b} for _, b in arrows}).static_order())
+
+
+def test_what_a_header_names_is_there(known_lineage):
+    headers = {path: lineage.use_of(path) for path in (ROOT / "db").glob("*/*/*.sql") if "comments" not in path.parts}
+    there = {*known_lineage.kinds, *known_lineage.programs}
+    for path, use in headers.items():
+        named = {name for name in use.reads | use.writes if "." in name}
+        assert named <= there, f"{path.relative_to(ROOT)} names what there is not: {sorted(named - there)}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -125,7 +179,7 @@ def test_following_the_page_adds_an_entity(warehouse, tmp_path):
     for folder in ("migrations", "db"):
         shutil.copytree(ROOT / folder, clone / folder)
     files = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert [Path(name).parts[0] for name, _ in files] == ["migrations", "migrations", "db", "db"]
+    assert [Path(name).parts[0] for name, _ in files] == ["migrations", "migrations", "db", "db", "db"]
     for name, text in files:
         (clone / name).write_text(text.replace('"HEAD"', f'"{runner.revisions()[-1]}"'))
     migrated = subprocess.run(

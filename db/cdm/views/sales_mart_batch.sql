@@ -58,3 +58,11 @@ FROM cdm.sales_mart AS m
 GROUP BY m.run_id;
 
 COMMENT ON VIEW cdm.sales_mart_batch IS 'Count, exact sums and hash of the rows each run last wrote';
+COMMENT ON COLUMN cdm.sales_mart_batch.run_id IS 'Run (sl.run) that last wrote the rows: the batch';
+COMMENT ON COLUMN cdm.sales_mart_batch.row_count IS 'Rows of the batch';
+COMMENT ON COLUMN cdm.sales_mart_batch.current_count IS 'Current rows of the batch';
+COMMENT ON COLUMN cdm.sales_mart_batch.sum_quantity IS 'Pieces, summed over the batch';
+COMMENT ON COLUMN cdm.sales_mart_batch.sum_total_amount IS
+'Roubles, summed over the batch; an unknown amount counts as 0';
+COMMENT ON COLUMN cdm.sales_mart_batch.row_hash IS
+'Sum over the rows of the first 60 bits of the MD5 of a text of all columns. The order of the rows does not matter';

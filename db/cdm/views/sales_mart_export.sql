@@ -34,3 +34,31 @@ SELECT
 FROM cdm.sales_mart AS m;
 
 COMMENT ON VIEW cdm.sales_mart_export IS 'The contract with ClickHouse: the mart in types that cross over exactly';
+COMMENT ON COLUMN cdm.sales_mart_export.sale_id IS 'Key of the line, as in dds.sale';
+COMMENT ON COLUMN cdm.sales_mart_export.version_no IS 'Number of the version of this line: 1, 2, ...';
+COMMENT ON COLUMN cdm.sales_mart_export.order_id IS 'Order that the line belongs to';
+COMMENT ON COLUMN cdm.sales_mart_export.sold_at IS 'When the line was sold, UTC without zone';
+COMMENT ON COLUMN cdm.sales_mart_export.sold_on IS 'Day of the sale where the shop is (Europe/Moscow)';
+COMMENT ON COLUMN cdm.sales_mart_export.client_id IS 'Client who bought';
+COMMENT ON COLUMN cdm.sales_mart_export.client_sk IS
+'Version of the client as of the sale (dds.client); 0: the client is unknown';
+COMMENT ON COLUMN cdm.sales_mart_export.client IS
+'First and last name as of the sale; empty: the client is unknown or forgotten';
+COMMENT ON COLUMN cdm.sales_mart_export.client_age IS
+'Full years on sold_on. NULL: the birth date is unknown, so that averages leave the line out';
+COMMENT ON COLUMN cdm.sales_mart_export.product_id IS 'Product that was bought';
+COMMENT ON COLUMN cdm.sales_mart_export.product_sk IS
+'Version of the product as of the sale (dds.product); 0: the product is unknown';
+COMMENT ON COLUMN cdm.sales_mart_export.product IS 'Name of the product as of the sale; empty: the product is unknown';
+COMMENT ON COLUMN cdm.sales_mart_export.category IS 'Category as of the sale; empty: unknown';
+COMMENT ON COLUMN cdm.sales_mart_export.size IS 'Size as of the sale; empty: unknown, or the product has none';
+COMMENT ON COLUMN cdm.sales_mart_export.price IS
+'Price of a piece as of the sale, in roubles; 0: the product is unknown';
+COMMENT ON COLUMN cdm.sales_mart_export.quantity IS 'Pieces';
+COMMENT ON COLUMN cdm.sales_mart_export.total_amount IS 'price times quantity, in roubles; 0: the product is unknown';
+COMMENT ON COLUMN cdm.sales_mart_export.valid_from IS
+'Start of the version in knowledge time, inclusive, UTC without zone';
+COMMENT ON COLUMN cdm.sales_mart_export.valid_to IS
+'End of the version in knowledge time, exclusive, UTC without zone; 2299-12-31 while the version is open';
+COMMENT ON COLUMN cdm.sales_mart_export.is_current IS '1: the version is open; 0: it is closed';
+COMMENT ON COLUMN cdm.sales_mart_export.run_id IS 'Run (sl.run) that last wrote the version. ClickHouse pulls by it';

@@ -95,3 +95,25 @@ CROSS JOIN LATERAL (SELECT (s.sold_at AT TIME ZONE 'Europe/Moscow')::date AS sol
 WHERE s.is_current;
 
 COMMENT ON VIEW cdm.sales_mart_image IS 'What the mart should say now of each current sale, computed afresh from dds';
+COMMENT ON COLUMN cdm.sales_mart_image.sale_id IS 'Key of the line, as in dds.sale';
+COMMENT ON COLUMN cdm.sales_mart_image.order_id IS 'Order that the line belongs to';
+COMMENT ON COLUMN cdm.sales_mart_image.sold_at IS 'When the line was sold';
+COMMENT ON COLUMN cdm.sales_mart_image.client_id IS 'Client who bought';
+COMMENT ON COLUMN cdm.sales_mart_image.client_sk IS
+'Version of the client as of sold_at (dds.client). NULL while the client is unknown';
+COMMENT ON COLUMN cdm.sales_mart_image.client IS
+'First and last name as of sold_at. NULL: the client is unknown or forgotten';
+COMMENT ON COLUMN cdm.sales_mart_image.client_age IS
+'Full years on the shop''s local day of the sale (Europe/Moscow). NULL: the birth date is unknown or lies after the sale';
+COMMENT ON COLUMN cdm.sales_mart_image.product_id IS 'Product that was bought';
+COMMENT ON COLUMN cdm.sales_mart_image.product_sk IS
+'Version of the product as of sold_at (dds.product). NULL while the product is unknown';
+COMMENT ON COLUMN cdm.sales_mart_image.product IS
+'Name of the product as of sold_at. NULL while the product is unknown';
+COMMENT ON COLUMN cdm.sales_mart_image.category IS 'Category as of sold_at. NULL: unknown';
+COMMENT ON COLUMN cdm.sales_mart_image.size IS 'Size as of sold_at. NULL: unknown, or the product has none';
+COMMENT ON COLUMN cdm.sales_mart_image.price IS
+'Price of a piece as of sold_at, in roubles. NULL while the product is unknown';
+COMMENT ON COLUMN cdm.sales_mart_image.quantity IS 'Pieces';
+COMMENT ON COLUMN cdm.sales_mart_image.total_amount IS
+'price times quantity, in roubles. NULL while the product is unknown';

@@ -15,3 +15,7 @@ FROM sl.run AS r
 WHERE r.target = 'cdm.sales_mart' AND r.status = 'succeeded';
 
 COMMENT ON VIEW cdm.sales_mart_run IS 'The builds of the mart by number and clock';
+COMMENT ON COLUMN cdm.sales_mart_run.run_id IS 'Build of the mart (sl.run)';
+COMMENT ON COLUMN cdm.sales_mart_run.started_at IS 'Clock of the build, UTC without zone';
+COMMENT ON COLUMN cdm.sales_mart_run.is_erasure IS
+'1: the run erased a name from the mart (dds.forget_client); 0: it did not';

@@ -8,8 +8,9 @@
 --     data: raw_rows, dds_versions, mart_versions, rejected_rows; all 0 where the client was forgotten before.
 -- Errors: 22023 no such client is known; TS001 a load of clients or sales or a build of the mart is in progress; TS005
 --     somebody else holds a lock for longer than lock_timeout.
--- Reads: raw.client, dds.client, cdm.sales_mart (whole, once), and as cdm.build_mart. Writes: these, sl.rejected_row,
---     sl.erasure (the receipt), sl.run.
+-- Reads: raw.client, dds.client, cdm.sales_mart (whole, once), and as cdm.build_mart.
+-- Writes: raw.client, dds.client, cdm.sales_mart, sl.rejected_row, sl.erasure (the receipt), sl.run, and as
+--     cdm.build_mart.
 --
 -- Only the owner may call it. The client stays forgotten when a source delivers it again: raw.keep_forgotten,
 -- sl.load_entity. The mart is built first, so that the ages of all sales known to dds are in it; what the client buys

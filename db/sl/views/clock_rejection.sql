@@ -33,3 +33,5 @@ WHERE
     );
 
 COMMENT ON VIEW sl.clock_rejection IS 'Keys whose newest open rejection is by a rule that depends on the clock';
+COMMENT ON COLUMN sl.clock_rejection.entity_name IS 'The entity, as in sl.entity';
+COMMENT ON COLUMN sl.clock_rejection.entity_key IS 'Key of the rejected row, as text';

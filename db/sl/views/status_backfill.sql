@@ -60,3 +60,12 @@ CROSS JOIN LATERAL (
 ) AS p;
 
 COMMENT ON VIEW sl.status_backfill IS 'How far first loads and rebuilds in slices are';
+COMMENT ON COLUMN sl.status_backfill.target IS 'Table that is filled';
+COMMENT ON COLUMN sl.status_backfill.started_at IS 'When the backfill began';
+COMMENT ON COLUMN sl.status_backfill.finished_at IS 'When its last slice was done. NULL while slices are left';
+COMMENT ON COLUMN sl.status_backfill.slices IS 'Slices in all';
+COMMENT ON COLUMN sl.status_backfill.slices_done IS 'Slices that are done';
+COMMENT ON COLUMN sl.status_backfill.rows_read IS 'Rows that the done slices read';
+COMMENT ON COLUMN sl.status_backfill.rows_per_second IS 'Pace of the last ten slices. NULL before the first is done';
+COMMENT ON COLUMN sl.status_backfill.seconds_left IS
+'Seconds left at that pace; 0: finished. NULL before the first slice is done';

@@ -99,3 +99,14 @@ LEFT JOIN LATERAL (
 ) AS l ON true;
 
 COMMENT ON VIEW sl.status_lag IS 'How far each layer is behind the one before it, in rows and minutes';
+COMMENT ON COLUMN sl.status_lag.layer IS 'Layer that may be behind: dds, cdm or clickhouse';
+COMMENT ON COLUMN sl.status_lag.source IS 'Table or layer before it';
+COMMENT ON COLUMN sl.status_lag.target IS 'Table that may be behind';
+COMMENT ON COLUMN sl.status_lag.rows_behind IS
+'Rows that the target has not processed. NULL for clickhouse: the warehouse does not know';
+COMMENT ON COLUMN sl.status_lag.is_at_least IS 'True where there may be more rows: the count stops at 100000';
+COMMENT ON COLUMN sl.status_lag.minutes_behind IS
+'Minutes that these rows have waited at most; 0: none wait. NULL: not known';
+COMMENT ON COLUMN sl.status_lag.last_run_id IS
+'Run that last brought the target up; for clickhouse, the newest batch to publish. NULL: none yet';
+COMMENT ON COLUMN sl.status_lag.last_run_at IS 'When that run ended. NULL: none yet';

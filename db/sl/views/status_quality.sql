@@ -28,3 +28,14 @@ INNER JOIN sl.entity AS e
 WHERE r.status = 'succeeded';
 
 COMMENT ON VIEW sl.status_quality IS 'What the loads read and rejected, and how long they took';
+COMMENT ON COLUMN sl.status_quality.run_id IS 'Load or slice of a backfill (sl.run)';
+COMMENT ON COLUMN sl.status_quality.entity_name IS 'The entity, as in sl.entity';
+COMMENT ON COLUMN sl.status_quality.started_at IS 'Clock of the run';
+COMMENT ON COLUMN sl.status_quality.seconds IS 'How long the run took';
+COMMENT ON COLUMN sl.status_quality.rows_read IS 'Rows that the run looked at';
+COMMENT ON COLUMN sl.status_quality.rows_rejected IS 'Rows that failed a rule';
+COMMENT ON COLUMN sl.status_quality.rows_corrected IS 'Rows that changed a version in place';
+COMMENT ON COLUMN sl.status_quality.rejected_share IS 'rows_rejected / rows_read, 0 to 1. NULL: nothing was read';
+COMMENT ON COLUMN sl.status_quality.corrected_share IS 'rows_corrected / rows_read, 0 to 1. NULL: nothing was read';
+COMMENT ON COLUMN sl.status_quality.rows_late IS 'Rows older than what was known of their key';
+COMMENT ON COLUMN sl.status_quality.late_share IS 'rows_late / rows_read, 0 to 1. NULL: nothing was read';

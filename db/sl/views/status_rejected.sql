@@ -27,3 +27,10 @@ FULL JOIN (
 ) AS j USING (entity_name, rule_name);
 
 COMMENT ON VIEW sl.status_rejected IS 'Rejected rows that wait for a good state, by entity and rule';
+COMMENT ON COLUMN sl.status_rejected.entity_name IS 'The entity, as in sl.entity';
+COMMENT ON COLUMN sl.status_rejected.rule_name IS 'Rule that the rows failed';
+COMMENT ON COLUMN sl.status_rejected.description IS
+'What is wrong with a row that fails. NULL: the rule is no longer registered';
+COMMENT ON COLUMN sl.status_rejected.open_rows IS 'Rejected rows that wait for a good state; 0: none';
+COMMENT ON COLUMN sl.status_rejected.oldest_at IS 'When the first of them was rejected first. NULL: none waits';
+COMMENT ON COLUMN sl.status_rejected.newest_at IS 'When the last of them was rejected last. NULL: none waits';

@@ -49,3 +49,25 @@ SELECT
 FROM sl.run AS r;
 
 COMMENT ON VIEW sl.status_run IS 'The runs: durations, counts, failures with SQLSTATE and message';
+COMMENT ON COLUMN sl.status_run.run_id IS 'Number of the run';
+COMMENT ON COLUMN sl.status_run.procedure_name IS 'Procedure that was called';
+COMMENT ON COLUMN sl.status_run.target IS 'Table that the run writes, or sl.audit';
+COMMENT ON COLUMN sl.status_run.status IS 'succeeded or failed';
+COMMENT ON COLUMN sl.status_run.is_latest IS 'True for the last run of its procedure on its target to end';
+COMMENT ON COLUMN sl.status_run.started_at IS 'Clock of the run';
+COMMENT ON COLUMN sl.status_run.finished_at IS 'When the run ended';
+COMMENT ON COLUMN sl.status_run.seconds IS 'How long the run took';
+COMMENT ON COLUMN sl.status_run.rows_read IS 'Rows that the run looked at';
+COMMENT ON COLUMN sl.status_run.rows_inserted IS 'Rows that opened a version';
+COMMENT ON COLUMN sl.status_run.rows_corrected IS
+'Rows that changed a version in place; for a build of the mart, rows that replaced a version by a new one';
+COMMENT ON COLUMN sl.status_run.rows_deleted IS 'Rows that closed a version without a successor';
+COMMENT ON COLUMN sl.status_run.rows_unchanged IS 'Rows that changed nothing';
+COMMENT ON COLUMN sl.status_run.rows_rejected IS 'Rows that failed a rule';
+COMMENT ON COLUMN sl.status_run.batch_rows IS 'Rows of the batch that a build of the mart wrote. NULL for other runs';
+COMMENT ON COLUMN sl.status_run.called_by IS 'Role of the session that called the procedure';
+COMMENT ON COLUMN sl.status_run.error_sqlstate IS
+'SQLSTATE of the error that ended the run. NULL: no error, or the server named none';
+COMMENT ON COLUMN sl.status_run.error_message IS 'Primary message of the error. NULL unless the run failed';
+COMMENT ON COLUMN sl.status_run.stamped_at IS 'started_at as it was before sl.restamp_runs. ClickHouse knows the build by it';
+COMMENT ON COLUMN sl.status_run.end_no IS 'Order in which runs ended, whatever the clock of the server says';

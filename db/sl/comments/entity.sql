@@ -1,0 +1,21 @@
+-- What sl.entity and its columns hold.
+COMMENT ON TABLE sl.entity IS 'Registry that drives the SCD2 engine: one row an entity';
+COMMENT ON COLUMN sl.entity.entity_name IS 'Name of the entity, such as client';
+COMMENT ON COLUMN sl.entity.source_schema IS 'Schema of the source table';
+COMMENT ON COLUMN sl.entity.source_table IS 'Table that a load reads';
+COMMENT ON COLUMN sl.entity.target_schema IS 'Schema of the target table';
+COMMENT ON COLUMN sl.entity.target_table IS 'Table that a load writes: it holds every version';
+COMMENT ON COLUMN sl.entity.key_column IS 'Key of the entity; same name in source and target';
+COMMENT ON COLUMN sl.entity.surrogate_key_column IS 'Surrogate key of a version in the target';
+COMMENT ON COLUMN sl.entity.tracked_columns IS 'Columns whose change opens a version; same names in source and target';
+COMMENT ON COLUMN sl.entity.keeps_changed_periods IS
+'True where the mart looks the entity up as of a moment. A load then records in sl.changed_period what it changed, and run_id in the target needs no index';
+COMMENT ON COLUMN sl.entity.breaker_share IS
+'Share of the current rows, 0 to 1. A load that would delete more of them stops, unless p_force is true';
+COMMENT ON COLUMN sl.entity.breaker_floor IS 'A load may always delete this many rows, whatever their share';
+COMMENT ON COLUMN sl.entity.personal_columns IS 'Columns of the source that are emptied for a forgotten key';
+COMMENT ON COLUMN sl.entity.plausible_from IS 'A load rejects a source row whose updated_at lies before this';
+COMMENT ON COLUMN sl.entity.future_tolerance IS
+'How far updated_at may lie after the clock of the load. A load rejects a row beyond it, and each later load judges it again';
+COMMENT ON COLUMN sl.entity.breaker_judges_changes IS
+'True: the breaker counts rows that a load would change like rows that it would delete. False: it counts deletions only';

@@ -1,0 +1,9 @@
+-- What sl.tombstone and its columns hold.
+COMMENT ON TABLE sl.tombstone IS
+'Observed deletions. They leave no version: without this table a state that arrives after a deletion would seem to be the latest';
+COMMENT ON COLUMN sl.tombstone.entity_name IS 'The entity, as in sl.entity';
+COMMENT ON COLUMN sl.tombstone.entity_key IS 'Key that was deleted, as text';
+COMMENT ON COLUMN sl.tombstone.deleted_at IS 'Event time of the deletion: updated_at of the deleted source row';
+COMMENT ON COLUMN sl.tombstone.last_observed_at IS
+'When the source last sent the deletion again. NULL where it sent it once';
+COMMENT ON COLUMN sl.tombstone.run_id IS 'Run that last wrote the row';
