@@ -17,6 +17,7 @@ BIN := $(VENV)/bin
 # Superset needs an environment of its own.
 SUPERSET := .venv-superset
 SPARK := .venv-spark
+SITE := .venv-site
 # What the benchmark compares with and draws by, each in an environment of its own, which is made when it is needed.
 BENCH := .venv-bench
 comma := ,
@@ -174,6 +175,15 @@ docs: setup-dev ## Make the pages in docs/ that come from the code: the referenc
 	@$(BIN)/python -m docs.catalogue
 	@$(BIN)/python -m docs.lineage
 
+.PHONY: site
+site: $(SITE)/.stamp ## Build the documentation as a site with search, in site/
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --quiet --strict
+	@echo 'The site is in site/. To read it: python3 -m http.server --directory site --bind 127.0.0.1 8000'
+
+.PHONY: setup-site
+setup-site: $(SITE)/.stamp ## Make the Python environment in .venv-site that builds the site
+	@:
+
 version: ## Print the version
 	@sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml
 
@@ -181,8 +191,8 @@ pictures: setup-dev ## Take README's pictures of the running stack in a real bro
 	@$(BIN)/python -m docs.pictures
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
-	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot spark; do \
-		constraint=$$([[ "$$name" =~ ^(dev|superset|bench-.*)$$ ]] || echo '-c dev.txt'); \
+	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot spark site; do \
+		constraint=$$([[ "$$name" =~ ^(dev|superset|site|bench-.*)$$ ]] || echo '-c dev.txt'); \
 		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--custom-compile-command 'make requirements' "$$name.in" $$constraint -o "$$name.txt"; \
 		echo "requirements/$$name.txt"; \
@@ -262,6 +272,11 @@ $(BENCH)-%/.stamp: $(BIN)/uv requirements/bench-%.txt
 $(SPARK)/.stamp: $(BIN)/uv requirements/spark.txt
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SPARK)
 	@$(INSTALL) $(SPARK) requirements/spark.txt 'Installing Spark in $(SPARK)'
+	@touch $@
+
+$(SITE)/.stamp: $(BIN)/uv requirements/site.txt
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SITE)
+	@$(INSTALL) $(SITE) requirements/site.txt 'Installing what builds the site in $(SITE)'
 	@touch $@
 
 setup-dev: $(BIN)/.dev.stamp
