@@ -38,11 +38,11 @@ def main(argv: list[str] | None = None) -> int:
             part = _RUNS[name](plan)
             part.seconds = part.seconds or time.monotonic() - start
             results.save(part)
+            results.write_page(plan, name)
             print(results.table(part.rows, is_full=plan.label == FULL), flush=True)
             for check in part.checks:
                 print(f"{check.name}: {'nothing wrong' if check.is_right else check.found}")
             right &= part.is_right
-        results.write_page(plan.results, plan.page)
     except (BenchError, StackError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return FAILURE

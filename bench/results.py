@@ -1,8 +1,12 @@
-"""The figures of the parts: kept as JSON in bench/results/<size>/, shown as a table, written to docs/benchmarks.md."""
+"""The figures of the parts: kept as JSON in bench/results/<size>/, shown as a table, written to docs/benchmarks.md.
+
+Git has the page, its pictures, and what each day of a year cost (year.csv), which the pictures are drawn from.
+"""
 
 import importlib.metadata
 import json
 import platform
+import re
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
@@ -25,7 +29,7 @@ _WRONG = {
 }
 _HEAD = """# Benchmarks
 
-<!-- Made by make bench from bench/results/: nothing is to be edited here. -->
+<!-- Made by make bench: nothing is to be edited here. Each run replaces the sections of what it has measured. -->
 
 What the warehouse costs beside a floor, which is the least that the same rows take, or beside a peer: figures of one
 machine mean little, their ratios more. `make bench` starts servers of its own with the settings of the embedded stack,
@@ -226,44 +230,58 @@ def rows_of(kept: dict) -> list[Row]:
     ]
 
 
-def write_page(results: Path, page: Path) -> None:
-    """Write the page of all figures that are kept, the largest shop first."""
-    sizes = {}
-    for name in PARTS:
-        for file in results.glob(f"*/{name}.json"):
-            sizes.setdefault(file.parent, []).append((name, json.loads(file.read_text())))
-    text = [_HEAD]
-    if (page.parent / "tuning.md").exists():
-        text.append("What was tried, and what of it did not help: [tuning.md](tuning.md).\n\n")
-    for folder, parts in sorted(sizes.items(), key=lambda size: -size[1][0][1]["clients"]):
-        text.append(f"## {parts[0][1]['clients']:,} clients (`SCALE={folder.name}`)\n\n")
-        rows = [row for _name, kept in parts for row in rows_of(kept)]
-        charts = [row for row in rows if row.what.startswith("chart ")]
-        is_full = folder.name == FULL
-        text.append(table([row for row in rows if row not in charts], "github", is_full=is_full) + "\n")
-        notes = [f"- {row.what}, {row.against}: {row.note}\n" for row in rows if row.note]
-        text += ["\n", *notes] if notes else []
-        if charts:
-            text.append("\nThe dashboard's queries, over all days at once, of lines that nobody has corrected:\n\n")
-            text.append(table(charts, "github", is_full=is_full) + "\n")
-        text += [_memory(parts), _losses(parts)]
-        picture = page.parent / "pictures" / f"benchmark-year-{folder.name}.png"
-        if (folder / "year.csv").exists():
-            draw(folder / "year.csv", picture, f"{parts[0][1]['clients']:,} clients")
-            text.append(f"\n![What each day of the year costs](pictures/{picture.name})\n")
-        text.append("\n| measured | commit | began | took | on |\n|---|---|---|---|---|\n")
-        for _name, kept in parts:
-            on = ", ".join(f"{name} {value}" for name, value in kept["machine"].items())
-            told = (
-                f"`{kept['command']}`",
-                kept.get("commit") or "—",
-                kept["begun"],
-                f"{kept['seconds'] / 60:.0f} min",
-                on,
-            )
-            text.append(f"| {' | '.join(told)} |\n")
-        text.append("\n")
-    page.write_text("\n".join("".join(text).splitlines()) + "\n")
+def write_page(plan: Plan, name: str) -> None:
+    """Write the figures of a part into the page, in place of earlier ones of the same part and size.
+
+    The page keeps all else: figures that another run has measured are in it and nowhere else in git.
+    """
+    kept = json.loads((plan.results / plan.label / f"{name}.json").read_text())
+    sections = _sections(plan.page.read_text() if plan.page.exists() else "")
+    sections[(kept["clients"], plan.label, name)] = section(plan, name, kept)
+    text = _HEAD
+    if (plan.page.parent / "tuning.md").exists():
+        text += "What was tried, and what of it did not help: [tuning.md](tuning.md).\n\n"
+    sizes = sorted({(clients, label) for clients, label, _name in sections}, reverse=True)
+    for clients, label in sizes:
+        text += f"## {clients:,} clients (`SCALE={label}`)\n\n"
+        text += "".join(sections.get((clients, label, part), "") for part in PARTS)
+    plan.page.write_text("\n".join(text.splitlines()) + "\n")
+
+
+def _sections(page: str) -> dict[tuple[int, str, str], str]:
+    """Return the sections of a page by number of clients, label of the size, and part."""
+    found = {}
+    for size in re.split(r"^(?=## )", page, flags=re.MULTILINE)[1:]:
+        clients, label = re.match(r"## ([\d,]+) clients \(`SCALE=([^`]+)`\)", size).groups()
+        for part in re.split(r"^(?=### )", size, flags=re.MULTILINE)[1:]:
+            name = re.match(r"### (\w+)", part)[1]
+            found[(int(clients.replace(",", "")), label, name)] = part
+    return found
+
+
+def section(plan: Plan, name: str, kept: dict) -> str:
+    """Return the section of the page with the kept figures of a part; draw its picture where it has one."""
+    rows = rows_of(kept)
+    charts = [row for row in rows if row.what.startswith("chart ")]
+    is_full = plan.label == FULL
+    text = [f"### {name}: {PARTS[name]}\n\n"]
+    if others := [row for row in rows if row not in charts]:
+        text.append(table(others, "github", is_full=is_full) + "\n")
+    notes = [f"- {row.what}, {row.against}: {row.note}\n" for row in rows if row.note]
+    text += ["\n", *notes] if notes else []
+    if charts:
+        text.append("The dashboard's queries, over all days at once, of lines that nobody has corrected:\n\n")
+        text.append(table(charts, "github", is_full=is_full) + "\n")
+    text += [_memory(kept), _losses(name, kept)]
+    days = plan.results / plan.label / f"{name}.csv"
+    if days.exists():
+        picture = plan.page.parent / "pictures" / f"benchmark-{name}-{plan.label}.png"
+        draw(days, picture, f"{kept['clients']:,} clients")
+        text.append(f"\n![What each day of the year costs](pictures/{picture.name})\n")
+    on = ", ".join(f"{what} {value}" for what, value in kept["machine"].items())
+    told = (f"`{kept['command']}`", kept["commit"] or "—", kept["begun"], f"{kept['seconds'] / 60:.0f} min", on)
+    text.append(f"\n| measured | commit | began | took | on |\n|---|---|---|---|---|\n| {' | '.join(told)} |\n\n")
+    return "".join(text)
 
 
 def draw(days: Path, picture: Path, title: str) -> None:
@@ -285,33 +303,30 @@ def draw(days: Path, picture: Path, title: str) -> None:
         raise BenchError(f"{picture} could not be drawn:\n{answer.stderr}")
 
 
-def _memory(parts: list[tuple[str, dict]]) -> str:
+def _memory(kept: dict) -> str:
     lines = []
-    for _name, kept in parts:
-        for whose, memory in kept["memory"].items():
-            reached = "yes" if memory["held"] <= memory["limit"] else "no"
-            lines.append([whose, _bytes(memory["held"]), f"≤ {_bytes(memory['limit'])}", reached])
+    for whose, memory in kept["memory"].items():
+        reached = "yes" if memory["held"] <= memory["limit"] else "no"
+        lines.append([whose, _bytes(memory["held"]), f"≤ {_bytes(memory['limit'])}", reached])
     return "\n" + tabulate(lines, ["most memory held by", "", "to reach", "reached"], tablefmt="github") + "\n"
 
 
-def _losses(parts: list[tuple[str, dict]]) -> str:
+def _losses(name: str, kept: dict) -> str:
+    checks = kept["checks"]
+    if name == "client":
+        lines = [[_WRONG[kind], *(check["found"][kind] for check in checks)] for kind in _WRONG]
+        lines += [
+            [f"history not as expected: {case}", *(check["found"]["differing"][case] for check in checks)]
+            for case in checks[0]["found"]["differing"]
+        ]
+        told = "\n" + tabulate(lines, ["wrong after all steps", *(c["name"] for c in checks)], tablefmt="github")
+        return told + f"\n\nEach case has {CLIENTS_A_CASE} clients.\n"
+    if name == "year" and not checks:
+        return "\nNot checked: more days are to come.\n"
     told = ""
-    for name, kept in parts:
-        checks = kept["checks"]
-        if name == "client":
-            lines = [[_WRONG[kind], *(check["found"][kind] for check in checks)] for kind in _WRONG]
-            lines += [
-                [f"history not as expected: {case}", *(check["found"]["differing"][case] for check in checks)]
-                for case in checks[0]["found"]["differing"]
-            ]
-            told += "\n" + tabulate(lines, ["wrong after all steps", *(c["name"] for c in checks)], tablefmt="github")
-            told += f"\n\nEach case has {CLIENTS_A_CASE} clients.\n"
-        else:
-            if name == "year" and not checks:
-                told += "\nPart year: not checked, more days are to come.\n"
-            for check in checks:
-                wrong = {what: count for what, count in check["found"].items() if count}
-                told += f"\nPart {name}, {check['name']}: {wrong or 'nothing wrong'}.\n"
+    for check in checks:
+        wrong = {what: count for what, count in check["found"].items() if count}
+        told += f"\n{check['name']}: {wrong or 'nothing wrong'}.\n"
     return told
 
 

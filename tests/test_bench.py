@@ -1,6 +1,7 @@
 """The benchmark on a tiny shop ends with a table whose checks passed; its checks can fail; wrong arguments are told."""
 
 import csv
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +15,7 @@ from bench.measure import Cost, Meter, median
 from bench.plan import OPENED, Plan, parse
 from bench.warehouse import warehouse as warehouse_of_bench
 from embedded.postgres import THROW_AWAY_SETTINGS
+from embedded.settings import ROOT
 from generator import Shop, chunks
 
 TINY = 0.0004
@@ -37,7 +39,7 @@ def test_clients_end_with_a_table_whose_checks_passed(plan):
 
     plan.page.parent.mkdir()
     results.save(part)
-    results.write_page(plan.results, plan.page)
+    results.write_page(plan, part.name)
     page = plan.page.read_text()
     assert "## 2,000 clients (`SCALE=0.0004`)" in page
     assert all(row.what in page for row in part.rows)
@@ -45,6 +47,35 @@ def test_clients_end_with_a_table_whose_checks_passed(plan):
     head, rule, *lines = (line for line in page.splitlines() if line.startswith("|"))
     assert head.startswith("| what ")
     assert {line.count("|") for line in (rule, *lines[: len(part.rows)])} == {head.count("|")}
+
+
+def part_of(plan: Plan, name: str, seconds: float) -> results.Part:
+    """Figures of a part that measured one thing."""
+    part = results.Part(name, plan, [results.Row("it", "nothing", 1, [Cost(seconds)], [])])
+    part.checks.append(results.Check("all", {"lost": 0}))
+    return part
+
+
+def test_a_run_replaces_its_own_sections_of_the_page_and_no_others(plan):
+    plan.page.parent.mkdir()
+    plan.page.write_text((ROOT / "docs" / "benchmarks.md").read_text())
+    before = results._sections(plan.page.read_text())
+    for seconds in (1, 2):
+        results.save(part_of(plan, "day", seconds))
+        results.write_page(plan, "day")
+    after = results._sections(plan.page.read_text())
+    new = after.pop((2_000, "0.0004", "day"))
+    assert "| 2.0 s " in new
+    assert "| 1.0 s " not in new
+    assert after == before
+    assert list(results._sections(plan.page.read_text()))[-1] == (2_000, "0.0004", "day")
+
+
+def test_the_picture_of_a_year_has_its_figures():
+    sizes = re.findall(r"pictures/benchmark-year-(.+)\.png", (ROOT / "docs" / "benchmarks.md").read_text())
+    assert sizes
+    for size in sizes:
+        assert (ROOT / "bench" / "results" / size / "year.csv").exists()
 
 
 def test_a_weekend_day_ends_with_clickhouse_equal_to_the_warehouse(plan):
