@@ -200,6 +200,29 @@ def test_a_file_where_nobody_applies_it_is_refused(warehouse, bodies):
         runner.migrate(warehouse, db_folder=bodies)
 
 
+def test_a_migration_that_waits_for_a_vacuum_keeps_no_reader_waiting(warehouse, bodies):
+    view = bodies / "cdm" / "views" / "sales_mart_run.sql"
+    view.write_text(view.read_text() + "\n")
+    with contextlib.closing(psycopg2.connect(warehouse)) as vacuum, vacuum.cursor() as cursor:
+        # The lock that VACUUM takes.
+        cursor.execute("LOCK TABLE raw.client IN SHARE UPDATE EXCLUSIVE MODE")
+        migration = threading.Thread(target=runner.migrate, args=(warehouse,), kwargs={"db_folder": bodies})
+        migration.start()
+        try:
+            while not query(warehouse, "SELECT FROM pg_locks WHERE relation = 'raw.client'::regclass AND NOT granted"):
+                assert migration.is_alive()
+            for relation in query(
+                warehouse,
+                "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'v')"
+                " AND relnamespace::regnamespace::text IN ('raw', 'dds', 'cdm', 'sl')",
+            ):
+                query(warehouse, f"SET lock_timeout = '1ms'; SELECT FROM {relation[0]} LIMIT 0")
+        finally:
+            vacuum.rollback()
+            migration.join()
+    assert runner.migrate(warehouse, db_folder=bodies).changed == 0
+
+
 def test_two_at_once_one_waits_and_both_succeed(empty_database):
     results = []
     start = threading.Barrier(2)
