@@ -1,23 +1,26 @@
 """Make `docs/catalogue/`, every table, view and column of the warehouse: `python -m docs.catalogue`.
 
-The texts are the comments in the database, which `db/<layer>/comments/` and the views' own files set. Who writes and
-reads a relation is what docs/lineage.py finds.
+The texts are the comments in the database, which `db/<layer>/comments/` and the views' own files set. Those of
+ClickHouse are the headers of `clickhouse/ddl/`. Who writes and reads a relation is what docs/lineage.py finds.
 """
 
 import contextlib
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg2
 
-from docs.lineage import Lineage, lineage
+from docs.lineage import CLICKHOUSE, Lineage, lineage
 from docs.reference import FOLDER as REFERENCE
+from docs.reference import fields_of, header_of
 from docs.throw_away import throw_away_warehouse
 
 FOLDER = Path(__file__).parent / "catalogue"
 LAYERS = ("raw", "dds", "cdm", "sl")
 NOTE = "<!-- Made from the comments in the database by make docs: edit them in db/. -->\n"
+CLICKHOUSE_NOTE = "<!-- Made from the headers of clickhouse/ddl/ by make docs: edit them there. -->\n"
 _COLUMNS = """
 SELECT
     n.nspname,
@@ -107,6 +110,25 @@ def section(relation: Relation, known: Lineage) -> str:
     return "\n".join(lines) + "\n"
 
 
+def clickhouse_sections(known: Lineage) -> dict[str, str]:
+    """The parts of the page of ClickHouse by name: one a file that makes a relation, or a part of one."""
+    found = {}
+    for path in sorted((CLICKHOUSE / "ddl").glob("*.sql")):
+        (signature, *_), *rest = header_of(path)
+        if not signature.startswith("tshop."):
+            continue
+        name = signature.split("(")[0]
+        lines = [f"## {name}", "", *([] if name == signature else ["```", signature, "```", ""])]
+        for paragraph in rest:
+            fields = fields_of(paragraph)
+            lines += [f"- **{field}**: {text}" for field, text in fields] or [" ".join(map(str.strip, paragraph)), ""]
+            if fields:
+                lines += [line for line in users(known, name) if not line.startswith("- **Reads**")] + [""]
+        lines.append(f"Source: [`clickhouse/ddl/{path.name}`](../../clickhouse/ddl/{path.name})")
+        found[name] = "\n".join(lines) + "\n"
+    return found
+
+
 def pages(dsn: str) -> dict[str, str]:
     """All pages by file name: one a layer, and the index."""
     known, all_relations = lineage(dsn), relations(dsn)
@@ -122,6 +144,12 @@ def pages(dsn: str) -> dict[str, str]:
         for relation in held:
             anchor = f"{layer}.md#{layer}{relation.name}"
             index += f"| [`{layer}.{relation.name}`]({anchor}) | {relation.kind} | {relation.comment} |\n"
+    sections = clickhouse_sections(known)
+    result["clickhouse.md"] = f"{CLICKHOUSE_NOTE}\n# ClickHouse\n\n" + "\n".join(sections.values())
+    for name, text in sections.items():
+        purpose = re.search(r"^- \*\*Purpose\*\*: (.+)$", text, re.MULTILINE)[1]
+        anchor = re.sub(r"[^\w\- ]", "", name).replace(" ", "-").lower()
+        index += f"| [`{name}`](clickhouse.md#{anchor}) | ClickHouse | {purpose} |\n"
     return result | {"README.md": index}
 
 
