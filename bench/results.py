@@ -31,14 +31,17 @@ _HEAD = """# Benchmarks
 
 <!-- Made by make bench: nothing is to be edited here. Each run replaces the sections of what it has measured. -->
 
-What the warehouse costs beside a floor, which is the least that the same rows take, or beside a peer: figures of one
-machine mean little, their ratios more. `make bench` starts servers of its own with the settings of the embedded stack,
-takes the generator's rows, measures one side right after the other, and keeps the median of the repetitions; a ratio
-is the median of the repetitions' ratios. CPU is the ratio of the servers' CPU seconds, all processes together; the
-generator's and the peers' own are not in it. What is to be reached is meant for `SCALE=full`, and whether it is, is
-told of that size alone, and after a year's days where it is meant for these: in a small shop the steps that cost the
-same whatever the size are most of it. A peer's seconds are those of its command, start-up and all. The figures are of
-the commits that are named below the tables.
+What does the warehouse cost, beside a floor (the least that the same rows cost) or beside a peer? The figures of one
+machine mean little, their ratios more.
+
+- `make bench` starts servers of its own with the settings of the embedded stack, takes the generator's rows, and
+  measures one side right after the other.
+- A figure is the median of the repetitions. A ratio is the median of the repetitions' ratios.
+- CPU is the ratio of the servers' CPU seconds, all processes together, without those of the generator and of the peers.
+- A peer's seconds are those of its command, with its start-up.
+- The targets are for `SCALE=full`, some of them after a year's days. The column "reached" says "—" for smaller shops:
+  there the steps of a fixed cost are most of the time.
+- The commit that was measured is below the tables.
 
 """
 

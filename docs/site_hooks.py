@@ -1,6 +1,6 @@
-"""What `make site` does besides MkDocs: README is the first page and names the others in their order.
+"""What `make site` adds to MkDocs: README is the first page, and names the others in their order.
 
-A link that leaves docs/ has no page in the site. It becomes its text.
+A link that leads to a file without a page becomes its text.
 """
 
 import re
@@ -12,18 +12,25 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parent.parent
 HOME = "index.md"
+ROOT_PAGES = ("CONTRIBUTING.md", "CHANGELOG.md")
 
 
-def readme() -> str:
-    """README as it stands."""
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+def source(name: str) -> str:
+    """A page of the repository's root as it stands."""
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
-def home() -> str:
-    """README as a page of docs/."""
-    text = re.sub(r"(?<=\]\()docs/(?=[^)])", "", readme())
-    text = re.sub(r'(?<=src=")docs/', "", text)
-    return re.sub(r"(?<=\]\()(reference|catalogue)/(?=\))", r"\1/README.md", text)
+def as_page(name: str) -> str:
+    """A page of the root as a page of docs/: its links lead to pages of the site, or become their text."""
+
+    def link(found: re.Match) -> str:
+        text, target = found.groups()
+        inside = re.sub(r"^(reference|catalogue)/$", r"\1/README.md", target.removeprefix("docs/"))
+        is_page = target.startswith(("http", "#")) or inside in ROOT_PAGES or (ROOT / "docs" / inside).is_file()
+        return f"[{text}]({inside})" if is_page else text
+
+    text = re.sub(r"\[([^]]*)\]\(([^)]+)\)", link, source(name))
+    return re.sub(r'(?<=src=")docs/', "", text)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -35,7 +42,7 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
         return {title: str(page.relative_to(docs))}
 
     menu: list[dict] = [{"Start": HOME}]
-    for name in re.findall(r"^\| \[docs/[^]]*\]\(docs/([^)]+)\)", readme(), re.MULTILINE):
+    for name in re.findall(r"^\| \[docs/[^]]*\]\(docs/([^)]+)\)", source("README.md"), re.MULTILINE):
         page = docs / name
         if page.name == "README.md":
             others = sorted(path for path in page.parent.glob("*.md") if path != page)
@@ -43,13 +50,15 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
             menu.append({title: [{"All": first}, *map(entry, others)]})
         else:
             menu.append(entry(page))
-    config.nav = menu
+    config.nav = [*menu, *({name.removesuffix(".md").title(): name} for name in ROOT_PAGES)]
     return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the first page."""
-    files.append(File.generated(config, HOME, content=home()))
+    """Add the pages of the root."""
+    files.append(File.generated(config, HOME, content=as_page("README.md")))
+    for name in ROOT_PAGES:
+        files.append(File.generated(config, name, content=as_page(name)))
     return files
 
 

@@ -71,6 +71,10 @@ def test_a_run_replaces_its_own_sections_of_the_page_and_no_others(plan):
     assert list(results._sections(plan.page.read_text()))[-1] == (2_000, "0.0004", "day")
 
 
+def test_the_page_begins_as_a_run_writes_it():
+    assert (ROOT / "docs" / "benchmarks.md").read_text().startswith(results._HEAD)
+
+
 def test_the_picture_of_a_year_has_its_figures():
     sizes = re.findall(r"pictures/benchmark-year-(.+)\.png", (ROOT / "docs" / "benchmarks.md").read_text())
     assert sizes
