@@ -284,21 +284,22 @@ def drawing(known: Lineage) -> str:
     arrows = edges(known)
     names = sorted({name for arrow in arrows for name in arrow})
     tasks_shown = {f"{step}. {name}" for step, name in known.tasks}
+    # A task stands in the layer that it writes.
+    layer_of = {name: name.split(".")[0] for name in names if name in known.kinds}
+    layer_of |= {a: layer_of[b] for a, b in sorted(arrows) if a in tasks_shown}
     lines = ["direction: down"]
     ids = {}
-    for layer in SHOWN:
-        lines.append(f'{layer}: "{TITLES[layer]}" {{')
+    for layer in (*SHOWN, None):
+        lines += [f'{layer}: "{TITLES[layer]}" {{'] if layer else []
         for name in names:
-            if name.split(".")[0] == layer and name in known.kinds:
-                ids[name] = f'{layer}."{name}"'
-                shape = "cylinder" if known.kinds[name] == "r" else "page"
-                lines.append(f'  "{name}": {{shape: {shape}}}')
-        lines.append("}")
-    for number, name in enumerate(name for name in names if name not in ids):
-        ids[name] = f"n{number}"
-        shape = "shape: oval" if name in tasks_shown else "shape: rectangle; style.border-radius: 8"
-        text = name.replace("\n", "\\n")
-        lines.append(f'n{number}: "{text}" {{{shape}}}')
+            if layer_of.get(name) != layer:
+                continue
+            number = f"n{len(ids)}"
+            ids[name] = f"{layer}.{number}" if layer else number
+            shape = {"r": "cylinder", "v": "page"}.get(known.kinds.get(name), "oval" if name in tasks_shown else "step")
+            text = name.replace("\n", "\\n")
+            lines.append(f'{number}: "{text}" {{shape: {shape}; style.font-size: 20}}')
+        lines += ["}"] if layer else []
     lines += [f"{ids[a]} -> {ids[b]}" for a, b in sorted(arrows)]
     return "\n".join(lines) + "\n"
 
