@@ -28,8 +28,6 @@ LATE_MINUTES = 26 * 60
 # How long each of the two databases may take to answer, in seconds.
 PATIENCE = 10
 SHOP = ZoneInfo("Europe/Moscow")
-# Columns that show the shop's clock.
-TIMES = ("at", "started", "oldest", "newest")
 
 # What these say of a server that does not answer is said here in a sentence.
 for name in ("clickhouse_connect", "urllib3"):
@@ -234,14 +232,14 @@ def render(state: State) -> str:
             }
             for row in state.tables["lag"]
         ]
-        sections.append(("Lag", _table(lag)))
+        sections.append((f"Lag (times: {SHOP})", _table(lag)))
     for name, title in (
         ("rejected", "Rejected rows that wait for a good state"),
         ("runs", "Last runs"),
         ("failed", "Failed runs of the last 7 days"),
     ):
         if name in state.tables:
-            sections.append((title, _table(state.tables[name])))
+            sections.append((f"{title} (times: {SHOP})", _table(state.tables[name])))
     told = "\n\n".join(f"{title}\n{text}" for title, text in sections)
     verdict = "\n".join(f"Wrong: {problem}" for problem in state.problems) or "All is well."
     return f"{told}\n\n{verdict}"
@@ -253,7 +251,7 @@ def _table(rows: list[Row]) -> str:
     numeric = [any(isinstance(row[name], int | float | Decimal) for row in rows) for name in rows[0]]
     text = tabulate(
         [[_text(value) for value in row.values()] for row in rows],
-        headers=[name.replace("_", " ") + (f" ({SHOP})" if name in TIMES else "") for name in rows[0]],
+        headers=[name.replace("_", " ") for name in rows[0]],
         tablefmt="plain",
         colalign=[
             "right" if name in ("rows behind", "behind for") or number else "left"
