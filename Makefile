@@ -47,6 +47,7 @@ TAKES.forget := CLIENT
 TAKES.psql := AS
 TAKES.clean := SURE
 TAKES.test := ARGS COMPOSE_STACK
+TAKES.pgtap := TESTS
 TAKES.soak := MINUTES
 TAKES.bench := SCALE ONLY PEERS RUNS DAYS BENCH_HOME KEEP
 TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL WAREHOUSE_% TSHOP_%
@@ -141,6 +142,11 @@ psql: setup ## Open psql on the warehouse; AS=analyst reads only
 test: setup-dev ## Run all tests on throw-away stacks, on two cores; ARGS= goes to pytest instead
 	@$(BIN)/python -m pytest $(or $(ARGS),--numprocesses 2 --dist loadfile)
 
+.PHONY: pgtap
+pgtap: setup-dev ## Check the warehouse by pgTAP, reading only; TESTS=all: also all tests, in a new database beside it
+	@$(CHECK); $(AS_OWNER) python -m pytest --own-warehouse -p no:cacheprovider -o timeout=0 --quiet --quiet --tb=short \
+		$(if $(TESTS),tests/pgtap,tests/pgtap/checks)
+
 .PHONY: soak
 soak: setup-dev ## Break the warehouse on purpose for MINUTES (15): histories, kills, writers, hostile requests
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),15)"
@@ -223,7 +229,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:
 #: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor;
 #:   make test ARGS=tests/test_docs.py (or COMPOSE_STACK=1: also the services of docker-compose.yml); make soak MINUTES=15;
-#:   make clean SURE=yes; all: PYTHON=/path/to/python3.11
+#:   make pgtap TESTS=all; make clean SURE=yes; all: PYTHON=/path/to/python3.11
 #:
 #: Environment
 #:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL

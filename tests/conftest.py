@@ -14,6 +14,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
@@ -36,6 +37,7 @@ PGTAP = ROOT / "tests" / "pgtap"
 TEMPLATE = "warehouse_template"
 # Where pytest's cache keeps the names of the tests that the last run skipped.
 SKIPPED = "tshop/skipped"
+OWN_WAREHOUSE = pytest.StashKey[str]()
 _database_numbers = itertools.count(1)
 
 
@@ -53,7 +55,7 @@ def run_module(*arguments: str, timeout: float = 300, **environment: str) -> sub
     )
 
 
-def run_psql(dsn: str, *arguments: str, timeout: float = 240, **environment: str) -> subprocess.CompletedProcess:
+def run_psql(dsn: str, *arguments: str, timeout: float | None = 240, **environment: str) -> subprocess.CompletedProcess:
     """Run psql on a database with bare, unaligned output, stopping at the first error; never raises on a status."""
     programs = wheel_bin_dir()
     return subprocess.run(
@@ -272,26 +274,98 @@ def clickhouse_url(scratch: Path) -> Iterator[str]:
             process.wait()
 
 
-@pytest.fixture(scope="session")
-def pgtap_database(scratch: Path, postgres_server: PostgresServer, warehouse_template: str) -> str:
-    """URI of the database the pgTAP files run in: the warehouse, pgTAP, and what tests/pgtap/helpers/ defines."""
-    if find_pgtap(scratch) is None:
+@functools.cache
+def pgtap_script(scratch: Path) -> str:
+    """Return the file of SQL that makes pgTAP's functions, for a server that has not the extension."""
+    share = find_pgtap(scratch)
+    if share is None:
         pytest.fail(
             "pgTAP is not installed: run 'apt-get install postgresql-15-pgtap' (Debian 12), or use the test image.",
             pytrace=False,
         )
-    postgres_server.create_database("pgtap", warehouse_template)
-    dsn = postgres_server.dsn("pgtap")
-    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("CREATE EXTENSION pgtap")
+    return str(share / "extension" / "pgtap.sql")
+
+
+def query(dsn: str, statement: str) -> tuple:
+    """Run a statement outside of a transaction and return its first row, () where it gives none."""
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(statement)
+        return cursor.fetchone() if cursor.description else ()
+
+
+@pytest.fixture(scope="session")
+def pgtap_database(request: pytest.FixtureRequest, scratch: Path) -> Iterator[str]:
+    """URI of the database the pgTAP tests run in: the warehouse, pgTAP, and what tests/pgtap/helpers/ defines.
+
+    It is a new one on the server of one's own warehouse, where that is tested, and is dropped in the end.
+    """
+    own = request.config.stash[OWN_WAREHOUSE]
+    if own:
+        name = f"tshop_pgtap_{secrets.token_hex(4)}"
+        try:
+            query(own, f"CREATE DATABASE {name}")
+        except psycopg2.Error as error:
+            pytest.fail(
+                f"The tests need a database of their own beside the warehouse ({str(error).strip()}): "
+                "name a user who may make one in WAREHOUSE_DSN, or run the checks alone by 'make pgtap'.",
+                pytrace=False,
+            )
+        dsn = urlsplit(own)._replace(path=f"/{name}").geturl()
+    else:
+        server, template = (request.getfixturevalue(name) for name in ("postgres_server", "warehouse_template"))
+        server.create_database("pgtap", template)
+        dsn = server.dsn("pgtap")
+    try:
+        if own:
+            answer = run_module("migrations", WAREHOUSE_DSN=dsn)
+            assert answer.returncode == 0, answer.stderr
+        answer = run_psql(dsn, "-c", "SET client_min_messages = warning", "-f", pgtap_script(scratch))
+        assert answer.returncode == 0, answer.stderr
         for file in sorted((PGTAP / "helpers").glob("*.sql")):
-            cursor.execute(file.read_text())
-    return dsn
+            answer = run_psql(dsn, "-f", str(file))
+            assert answer.returncode == 0, answer.stderr
+        yield dsn
+    finally:
+        if own:
+            query(own, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def pgtap_checks(request: pytest.FixtureRequest, scratch: Path) -> tuple[str, list[str]]:
+    """URI of the warehouse that the checks look at, and what psql has to do before them, in their transaction."""
+    own = request.config.stash[OWN_WAREHOUSE]
+    if not own:
+        return request.getfixturevalue("pgtap_database"), []
+    try:
+        (installed,) = query(own, "SELECT count(*) > 0 FROM pg_catalog.pg_extension WHERE extname = 'pgtap'")
+        (may_make,) = query(own, "SELECT has_database_privilege(current_database(), 'CREATE')")
+    except psycopg2.Error as error:
+        pytest.fail(f"The warehouse cannot be reached: {str(error).strip()}", pytrace=False)
+    if installed:
+        return own, []
+    if not may_make:
+        pytest.fail(
+            "pgTAP is not in the warehouse, and its user may make no schema there: as a superuser run "
+            "'CREATE EXTENSION pgtap', or name the owner in WAREHOUSE_DSN.",
+            pytrace=False,
+        )
+    # Gone with the transaction.
+    make = "SET client_min_messages = warning; CREATE SCHEMA pgtap; SET LOCAL search_path = pgtap"
+    return own, ["-c", make, "-f", pgtap_script(scratch), "-c", "RESET client_min_messages"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option --skipped."""
+    """Add the options --skipped and --own-warehouse."""
+    parser.addoption(
+        "--own-warehouse", action="store_true", help="run pgTAP's files on the warehouse that WAREHOUSE_DSN names"
+    )
     parser.addoption("--skipped", action="store_true", help="run the tests that the last run skipped, and no others")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the address of one's own warehouse, which no other test sees."""
+    config.stash[OWN_WAREHOUSE] = os.environ.get("WAREHOUSE_DSN", "") if config.option.own_warehouse else ""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -335,13 +409,20 @@ class PgTapFile(pytest.File):
 class PgTapTest(FixtureItem):
     """Runs its file by psql in a connection and transaction of its own, rolled back; each TAP line is a subtest.
 
-    The file needs no BEGIN and ROLLBACK, and may have them for those who run it by psql themselves.
+    The file needs no BEGIN and ROLLBACK, and may have them for those who run it by psql themselves. A file of the
+    folder checks/ only reads, and runs on the warehouse itself where one's own is tested; the others write, and run on
+    an empty one beside it.
     """
 
     def runtest(self) -> None:
         """Run the file."""
-        dsn = self._request.getfixturevalue("pgtap_database")
-        answer = run_psql(dsn, "-c", "BEGIN", "-f", str(self.path), "-c", "ROLLBACK")
+        before: list[str] = []
+        if self.path.parent.name == "checks":
+            dsn, before = self._request.getfixturevalue("pgtap_checks")
+        else:
+            dsn = self._request.getfixturevalue("pgtap_database")
+        # A large warehouse takes its time; the test's own limit is pytest's.
+        answer = run_psql(dsn, "-c", "BEGIN", *before, "-f", str(self.path), "-c", "ROLLBACK", timeout=None)
         label = str(self.path.relative_to(ROOT))
         if answer.returncode != 0:
             pytest.fail(f"{label}:\n{answer.stdout}\n{answer.stderr}", pytrace=False)

@@ -28,7 +28,7 @@ def reasons() -> Iterator[tuple[str, str]]:
 @pytest.mark.parametrize(("place", "reason"), list(reasons()))
 def test_each_reason_to_skip_names_a_command(place: str, reason: str) -> None:
     # What is missing, then the command that brings it.
-    assert re.fullmatch(r"""f?"[A-Z{].+: '[^']+'.*\"""", reason), reason
+    assert re.fullmatch(r"""f?"[\w{].+: '[^']+'.*\"""", reason), reason
 
 
 def test_psql_that_calls_psql_needs_none_in_path(admin_dsn, tmp_path, monkeypatch) -> None:

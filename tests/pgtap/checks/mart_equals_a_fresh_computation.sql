@@ -1,0 +1,11 @@
+BEGIN;
+SELECT plan(1);
+SET LOCAL transaction_read_only = on;
+
+SELECT is_empty(
+    'SELECT check_name, violations, example FROM cdm.find_violations()',
+    'the mart is what a new build would make'
+);
+
+SELECT * FROM finish();
+ROLLBACK;
