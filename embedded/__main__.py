@@ -16,10 +16,16 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return options.command(Settings.from_environment(), options)
+        status = options.command(Settings.from_environment(), options)
+        sys.stdout.flush()
+        return status
     except StackError as error:
         print(f"Error: {error}", file=sys.stderr)
         return 1
+    except BrokenPipeError:
+        # Who reads has read enough, such as head; what is left in the buffer goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
         print(f"Error: {_about_files(error)}", file=sys.stderr)
         return 1

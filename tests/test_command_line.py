@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -229,6 +230,24 @@ def test_following_the_logs_of_a_stopped_stack_ends(tmp_path: Path) -> None:
     answer = run_module("embedded", "logs", "--follow", TSHOP_HOME=str(tmp_path), timeout=60)
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.endswith("the last line\n\nThe stack is stopped: these are the ends of its logs.\n")
+
+
+def test_a_reader_that_has_read_enough_gets_no_traceback(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        answer = subprocess.run(
+            [sys.executable, "-m", "embedded", "status"],
+            cwd=ROOT,
+            env={**os.environ, "TSHOP_HOME": str(tmp_path / "home")},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    assert (answer.returncode, answer.stderr) == (141, "")
 
 
 def test_a_superset_that_is_down_is_told_once_somebody_has_set_it_up(scratch: Path) -> None:
