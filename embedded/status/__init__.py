@@ -100,8 +100,8 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
     for row in state.tables.get("clock", []):
         said = "after the present" if row["problem"] == "ahead" else "before an earlier run"
         state.problems.append(
-            f"Run {row['run_id']} on {row['target']} began {said}, at {row['started_at']}: the server's clock was "
-            "wrong, and docs/operations.md has the repair."
+            f"Run {row['run_id']} on {row['target']} began {said}, at {row['started_at']} {SHOP}: the server's "
+            "clock was wrong, and docs/operations.md has the repair."
         )
     for row in state.tables.get("lag", []):
         if (row["minutes_behind"] or 0) > LATE_MINUTES:
