@@ -1,12 +1,13 @@
 """make status: what it says of a warehouse and its ClickHouse that are well, behind, broken or away."""
 
 import contextlib
+import os
 import subprocess
 from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import run_module
+from conftest import ROOT, run_module
 from prometheus_client.parser import text_string_to_metric_families
 from test_clickhouse import PASSWORD, SALES, ClickHouse, change, clickhouse, execute, load, sell, shop  # noqa: F401
 
@@ -122,6 +123,56 @@ def test_failed_run_is_told_until_one_succeeds(tmp_path, shop):  # noqa: F811
     state = status.look(settings)
     assert (state.problems, [row["made_up_for"] for row in state.tables["failed"]]) == ([], ["yes", "yes"])
     assert command(tmp_path, WAREHOUSE_DSN=shop).returncode == 0
+
+
+# Every procedure that leaves a run, and a call that succeeds. A backfill commits, and all others may.
+CALLS = {
+    "dds.load_client": "CALL dds.load_client()",
+    "dds.load_product": "CALL dds.load_product()",
+    "dds.load_sale": "CALL dds.load_sale()",
+    "cdm.build_mart": "CALL cdm.build_mart()",
+    "sl.audit": "CALL sl.audit()",
+    "dds.forget_client": "CALL dds.forget_client(1)",
+    "sl.backfill": "CALL sl.backfill('product')",
+    "cdm.backfill_mart": "CALL cdm.backfill_mart()",
+}
+
+
+def test_every_failure_is_made_up_for_by_a_later_success(tmp_path, shop):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    for procedure in CALLS:
+        execute(shop, f"CALL sl.record_failure('{procedure}', 'XX000', 'planted')")
+    state = status.look(settings)
+    assert [problem.split(" failed")[0] for problem in state.problems] == [
+        f"The last run of {procedure}" for procedure in sorted(CALLS)
+    ]
+    execute(shop, *CALLS.values())
+    assert {row[0] for row in execute(shop, "SELECT procedure_name FROM sl.run WHERE status = 'succeeded'")} == set(
+        CALLS
+    )
+    state = status.look(settings)
+    assert state.problems == []
+    assert {row["made_up_for"] for row in state.tables["failed"]} == {"yes"}
+    # And the next failure is one again.
+    execute(shop, "CALL sl.record_failure('dds.forget_client', 'TS005', 'planted')")
+    assert len(status.look(settings).problems) == 1
+
+
+def test_call_that_was_refused_for_its_argument_is_no_failure(tmp_path, shop):  # noqa: F811
+    answer = subprocess.run(
+        ["make", "forget", "CLIENT=999999999"],
+        cwd=ROOT,
+        env={**os.environ, "WAREHOUSE_DSN": shop, "TSHOP_HOME": str(tmp_path / "home")},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode != 0
+    assert "no client 999999999 is known" in answer.stderr
+    assert "has its trace" not in answer.stderr
+    state = status.look(settings_of(tmp_path, shop))
+    assert (state.problems, state.tables["failed"]) == ([], [])
 
 
 def test_rows_that_wait_in_raw_become_late(tmp_path, shop):  # noqa: F811

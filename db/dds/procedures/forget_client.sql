@@ -6,7 +6,7 @@
 -- Parameters: p_client_id: the client's key.
 -- Returns: one row: run_id (on dds.client), mart_run_id (the batch for ClickHouse), and how many rows held personal
 --     data: raw_rows, dds_versions, mart_versions, rejected_rows; all 0 where the client was forgotten before.
--- Errors: 22023 no such client is known; TS001 a load of clients or sales or a build of the mart is in progress; TS005
+-- Errors: TS006 no such client is known; TS001 a load of clients or sales or a build of the mart is in progress; TS005
 --     somebody else holds a lock for longer than lock_timeout.
 -- Reads: raw.client, dds.client, cdm.sales_mart (whole, once), and as cdm.build_mart.
 -- Writes: raw.client, dds.client, cdm.sales_mart, sl.rejected_row, sl.erasure (the receipt), sl.run, and as
@@ -51,7 +51,7 @@ BEGIN
             SELECT FROM sl.erasure AS e WHERE e.entity_name = c_entity AND e.entity_key = v_key
         ) THEN
             RAISE EXCEPTION USING
-                ERRCODE = '22023',
+                ERRCODE = 'TS006',
                 MESSAGE = format('dds.forget_client: no client %s is known', coalesce(v_key, 'NULL')),
                 HINT = 'Give the client_id of a client in raw.client or dds.client.';
         END IF;

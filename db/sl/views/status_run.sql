@@ -1,11 +1,12 @@
 -- sl.status_run
 --
 -- Purpose: the runs as people and monitors look at them: what ran, how long, with which counts, and why it failed.
--- Columns: run_id; procedure_name; target; status; is_latest: the last of its procedure on its target to end;
---     started_at; finished_at; seconds: how long it took; rows_read, rows_inserted, rows_corrected, rows_deleted,
---     rows_unchanged, rows_rejected; batch_rows: of a build of the mart, the rows of its batch when it was written
---     (later batches take over some of them), NULL for others; called_by; error_sqlstate, error_message; stamped_at:
---     started_at as it was before sl.restamp_runs; end_no: in which order runs ended, whatever the clock said.
+-- Columns: run_id; procedure_name; target; status; is_latest: the last of its procedure on its target to end; where
+--     the trace of a failed call does not know the target, no later run of its procedure has succeeded; started_at;
+--     finished_at; seconds: how long it took; rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged,
+--     rows_rejected; batch_rows: of a build of the mart, the rows of its batch when it was written (later batches take
+--     over some of them), NULL for others; called_by; error_sqlstate, error_message; stamped_at: started_at as it was
+--     before sl.restamp_runs; end_no: in which order runs ended, whatever the clock said.
 -- Reads: sl.run.
 --
 -- A run that is in progress is not seen: its row comes with its commit. Where the newest is all that is wanted, ORDER
@@ -23,6 +24,16 @@ SELECT
             n.target = r.target
             AND n.procedure_name = r.procedure_name
             AND n.end_no > r.end_no
+    )
+    -- sl.record_failure knows no target of a procedure that writes several: it names the procedure instead.
+    AND NOT (
+        r.status = 'failed'
+        AND r.target = r.procedure_name
+        AND EXISTS (
+            SELECT
+            FROM sl.run AS n
+            WHERE n.end_no > r.end_no AND n.procedure_name = r.procedure_name AND n.status = 'succeeded'
+        )
     ) AS is_latest,
     r.started_at,
     r.finished_at,

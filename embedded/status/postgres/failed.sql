@@ -10,7 +10,7 @@ SELECT
                 SELECT
                 FROM sl.status_run AS n
                 WHERE
-                    n.target = f.target
+                    n.target IN (f.target, CASE f.target WHEN f.procedure_name THEN n.target END)
                     AND n.procedure_name = f.procedure_name
                     AND n.status = 'succeeded'
                     AND n.end_no > f.end_no
