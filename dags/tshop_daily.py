@@ -16,19 +16,17 @@ To generate days of the synthetic shop, start a run with `generate` on and `date
 import sys
 from datetime import timedelta
 
-from airflow.providers.common.sql.operators.sql import BranchSQLOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 from tshop_alerts import tell_of_run
 from tshop_operators import (
-    CLICKHOUSE_CONNECTION,
     DEFAULT_ARGUMENTS,
     LONG,
     RETRY_POLICY,
-    SHORT,
     TEMPLATES,
     CallOperator,
     ClickHouseOperator,
     GenerateOperator,
+    ask_clickhouse,
     prepare_clickhouse,
     tables,
 )
@@ -165,13 +163,10 @@ with DAG(
         "its own is sound: it builds the next state anew.",
     )
 
-    anything_to_erase = BranchSQLOperator(
+    anything_to_erase = ask_clickhouse(
         task_id="anything_to_erase",
-        conn_id=CLICKHOUSE_CONNECTION,
-        sql="anything_to_erase.sql",
         follow_task_ids_if_true=["erase"],
         follow_task_ids_if_false=[],
-        execution_timeout=SHORT,
         doc_md="Skips the next task where no person was erased since the last time.",
     )
     erase = ClickHouseOperator(

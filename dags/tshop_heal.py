@@ -11,18 +11,16 @@ two never meet, and one that is cut off is finished by the next run of either.
 
 from datetime import timedelta
 
-from airflow.providers.common.sql.operators.sql import BranchSQLOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, chain
 from tshop_alerts import tell_of_its_own, tell_of_run
 from tshop_operators import (
-    CLICKHOUSE_CONNECTION,
     DEFAULT_ARGUMENTS,
     LONG,
     RETRY_POLICY,
-    SHORT,
     TEMPLATES,
     ClickHouseOperator,
+    ask_clickhouse,
     prepare_clickhouse,
     tables,
 )
@@ -67,13 +65,10 @@ with DAG(
         "that differ to `tshop.batch_to_heal`, and shows how. Builds that are not published yet count, too.",
     )
 
-    anything_to_heal = BranchSQLOperator(
+    anything_to_heal = ask_clickhouse(
         task_id="anything_to_heal",
-        conn_id=CLICKHOUSE_CONNECTION,
-        sql="anything_to_heal.sql",
         follow_task_ids_if_true=["publish_again"],
         follow_task_ids_if_false=["verify"],
-        execution_timeout=SHORT,
         doc_md="Skips the next task where no batch differs.",
     )
 

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.providers.common.sql.operators.sql import BranchSQLOperator, SQLExecuteQueryOperator
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
@@ -40,6 +40,8 @@ DEFAULT_ARGUMENTS = {
 # the connection has "options" of its own, these hold instead.
 WATCH_CLIENT = "-c client_connection_check_interval=2s"
 CANCEL_SECONDS = 4
+# The database that a session in ClickHouse begins with is one that exists before ours does.
+OUTSIDE = {"database": "default"}
 
 
 class Failed(SystemExit):
@@ -179,8 +181,7 @@ class CallOperator(SQLExecuteQueryOperator):
 class ClickHouseOperator(SQLExecuteQueryOperator):
     """Runs files of clickhouse/ one statement after the other.
 
-    The names in them are qualified; the session's own database is one that exists before ours does. The statements
-    carry the task's name, by which they are found again and ended.
+    The names in them are qualified. The statements carry the task's name, by which they are found again and ended.
     """
 
     def __init__(self, *, task_id: str, do_xcom_push: bool = False, **arguments) -> None:
@@ -192,7 +193,7 @@ class ClickHouseOperator(SQLExecuteQueryOperator):
             **arguments,
         )
         self.comment = f"{self.dag_id}.{task_id}"
-        self.hook_params = {"database": "default", "session_settings": {"log_comment": self.comment}}
+        self.hook_params = {**OUTSIDE, "session_settings": {"log_comment": self.comment}}
 
     def execute(self, context) -> Any:
         """End what a killed attempt has left running, then run the statements."""
@@ -213,6 +214,18 @@ class ClickHouseOperator(SQLExecuteQueryOperator):
 def tables(*names: str) -> list[Asset]:
     """Return tables as the assets that Airflow shows the lineage of; nothing is scheduled by them."""
     return [Asset(name=name, uri=f"tshop://{name.replace('.', '/')}", group="tshop") for name in names]
+
+
+def ask_clickhouse(task_id: str, **arguments) -> BranchSQLOperator:
+    """Return the task that branches by what dags/sql/<task_id>.sql finds in ClickHouse."""
+    return BranchSQLOperator(
+        task_id=task_id,
+        conn_id=CLICKHOUSE_CONNECTION,
+        sql=f"{task_id}.sql",
+        hook_params=OUTSIDE,
+        execution_timeout=SHORT,
+        **arguments,
+    )
 
 
 def prepare_clickhouse() -> ClickHouseOperator:

@@ -219,3 +219,15 @@ def test_pull_of_a_killed_task_is_ended_by_the_next_attempt(start, warehouse, sl
     assert wait_for(lambda: (left,) not in execute(warehouse, running))
     again.process.terminate()
     again.end()
+
+
+@pytest.mark.timeout(600)
+def test_database_that_is_gone_is_made_by_the_first_task(start, warehouse, tmp_path):
+    server = ClickHouse(tmp_path, warehouse)
+    server.start()
+    try:
+        server.command("DROP DATABASE tshop SYNC")
+        log = start("prepare_clickhouse", server).end()
+        assert server.rows("SELECT count() > 10 FROM system.tables WHERE database = 'tshop'") == [(True,)], log
+    finally:
+        server.kill()

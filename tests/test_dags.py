@@ -187,6 +187,14 @@ def test_statements_carry_the_name_of_their_task(each_dag):
             assert task.hook_params["session_settings"] == {"log_comment": f"{each_dag.dag_id}.{task.task_id}"}
 
 
+def test_no_task_needs_the_database_that_the_first_one_makes(each_dag):
+    tasks = [task for task in each_dag.tasks if getattr(task, "conn_id", None) == "tshop_clickhouse"]
+    assert len(tasks) >= 4
+    assert {task.task_id: (task.hook_params or {}).get("database") for task in tasks} == dict.fromkeys(
+        (task.task_id for task in tasks), "default"
+    )
+
+
 @pytest.fixture
 def next_run(dag, monkeypatch):
     """Function that returns when Airflow would start the next scheduled run, by the time it is and the last such run.

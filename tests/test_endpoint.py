@@ -987,6 +987,18 @@ def test_a_session_whose_database_is_gone_still_answers(endpoint):
     failed(endpoint.post("SELECT 1", session_id="in gone", format_schema="x"), 500, 452, "SETTING_CONSTRAINT_VIOLATION")
 
 
+def test_the_own_database_can_be_dropped_and_made_again(own):
+    own.start()
+    assert own.post("SELECT currentDatabase()").text == "tshop\n"
+    assert own.post("SELECT currentDatabase()", session_id="before").text == "tshop\n"
+    assert own.post("DROP DATABASE tshop SYNC").status_code == 200
+    for session in ({}, {"session_id": "before"}, {"session_id": "after"}):
+        assert own.post("SELECT 1", **session).text == "1\n"
+    failed(own.post("SELECT 1", database="tshop"), 404, 81, "UNKNOWN_DATABASE")
+    assert own.post("CREATE DATABASE tshop").status_code == 200
+    assert own.post("SELECT currentDatabase()").text == "tshop\n"
+
+
 def test_a_temporary_tables_format_is_a_name(endpoint):
     files = {"extra": ("extra", b"1\n")}
     ask = {"query": "SELECT * FROM extra", "extra_structure": "a Int8", "extra_format": "CSV SETTINGS max_threads = 1"}

@@ -342,19 +342,13 @@ class Server:
         statement = Statement(
             sql=head,
             query_id=query_id,
-            database=parameters.get("database")
-            or request.headers.get("x-clickhouse-database")
-            or self._engine.database,
+            database=parameters.get("database") or request.headers.get("x-clickhouse-database") or "",
             parameters={k.removeprefix("param_"): v for k, v in parameters.items() if k.startswith("param_")},
             settings={k: v for k, v in parameters.items() if k not in _RESERVED and not k.startswith("param_")},
             externals=externals,
             default_format=default_format,
             read_only=request.method != "POST",
         )
-        if "session_id" in parameters and not (
-            parameters.get("database") or request.headers.get("x-clickhouse-database")
-        ):
-            statement.database = ""
         if insert is not None:
             body.seek(insert.data_offset)
             statement.sql, statement.insert_format, statement.data = insert.statement, insert.format, body

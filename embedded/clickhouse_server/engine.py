@@ -366,8 +366,17 @@ class Engine:
                     202, "TOO_MANY_SIMULTANEOUS_QUERIES", f"Too many sessions, the maximum is {_MAX_SESSIONS}"
                 )
         handle = self._connect(role)
-        handle.query(f"USE {_identifier(self.database)}", "Null")
+        self.use_own_database(handle)
         return handle
+
+    def use_own_database(self, handle) -> None:
+        """Let a handle mean `database`; where that was dropped, "default", so that it can be made again."""
+        try:
+            handle.query(f"USE {_identifier(self.database)}", "Null")
+        except RuntimeError as error:
+            if "UNKNOWN_DATABASE" not in str(error):
+                raise
+            handle.query("USE default", "Null")
 
     def release(self, session: Session) -> None:
         """End a request's use of its session; the time to its expiry begins."""
@@ -479,6 +488,8 @@ class _Work:
             handle.query("SET " + ", ".join(f"{_setting(k)} = {_literal(v)}" for k, v in settings.items()), "Null")
             if statement.database:
                 handle.query(f"USE {_identifier(statement.database)}", "Null")
+            elif not self._in_session:
+                self._engine.use_own_database(handle)
             for name, structure, format_, file in statement.externals:
                 columns = f"CREATE TEMPORARY TABLE {_identifier(name)} ({structure})".encode()
                 self._engine.guard.check(handle, columns, {})
