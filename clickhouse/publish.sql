@@ -3,12 +3,21 @@
 -- Purpose: puts the pulled and reconciled batches into tshop.sales_mart, all at once for readers, and records them.
 --     Batches that were pulled again to be healed replace what was held of them, whatever that was.
 -- Reads: tshop.sales_mart_staging, tshop.staged_run, tshop.staged_batch_to_heal, tshop.batch.
--- Writes: tshop.sales_mart, tshop.published_batch, tshop.batch_to_heal; leaves staging empty.
+-- Writes: tshop.sales_mart, tshop.published_state, tshop.published_batch, tshop.batch_to_heal; leaves staging empty.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the result would not be what it must be; nothing is published then.
 --
 -- The next state is built beside the current one, from hard links to its parts, and takes its place by EXCHANGE TABLES,
 -- which is atomic. Every step may be cut off: the next attempt builds the next state anew from what readers see, and
 -- a batch that is already in there is replaced by itself. Needs ClickHouse 25.8 (docs/clickhouse.md).
+
+-- Only the pull finds what readers lack.
+SELECT
+    throwIf(
+        count() = 0,
+        'Rows of tshop.sales_mart were lost or added since the pull; nothing was published. Pull again'
+    )
+FROM tshop.published_state
+WHERE (row_count, current_count) IN (SELECT count(), countIf(is_current = 1) FROM tshop.sales_mart);
 
 CREATE OR REPLACE TABLE tshop.sales_mart_next AS tshop.sales_mart;
 
@@ -21,7 +30,8 @@ ALTER TABLE tshop.sales_mart_next ATTACH PARTITION ALL FROM tshop.sales_mart;
 -- The rows of staging that may be held already under an earlier run: those whose version began before their own run, which
 -- has closed or erased them since; a day brings some thousands. The others are new, and looked for only where rows of
 -- their batch are held, because a publishing was cut off after readers saw them, and where batches are healed, whose rows
--- may lie under any run. The first load, where there is nothing to look for, has no keys.
+-- may lie under any run. Where nothing is held but batches to heal, which are taken out whole, there is nothing to look
+-- for, and there are no keys: so in the first load, and where everything is healed.
 CREATE OR REPLACE TABLE tshop.staged_key
 ORDER BY (sold_on, sale_id, version_no)
 AS
@@ -31,7 +41,11 @@ SELECT
     version_no
 FROM tshop.sales_mart_staging
 WHERE
-    (SELECT count() FROM tshop.sales_mart) > 0
+    (
+        SELECT count()
+        FROM tshop.sales_mart
+        WHERE run_id NOT IN (SELECT run_id FROM tshop.staged_batch_to_heal)
+    ) > 0
     AND (
         (run_id, valid_from) NOT IN (SELECT run_id, started_at FROM tshop.staged_run)
         OR (SELECT count() FROM tshop.staged_batch_to_heal) > 0
@@ -106,10 +120,22 @@ SELECT
         ),
         concat(
             'tshop.sales_mart holds rows of a build that this warehouse does not have; nothing was published. ',
-            'Run the DAG tshop_heal, or, to publish this warehouse from the start, ',
-            'DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch and run again'
+            'Run the DAG tshop_heal; docs/clickhouse.md tells what to do with another warehouse or a backup'
         )
     );
+
+CREATE OR REPLACE TABLE tshop.published_state
+ORDER BY row_count
+AS
+SELECT
+    count() AS row_count,
+    countIf(is_current = 1) AS current_count
+FROM tshop.sales_mart
+UNION ALL
+SELECT
+    count() AS row_count,
+    countIf(is_current = 1) AS current_count
+FROM tshop.sales_mart_next;
 
 EXCHANGE TABLES tshop.sales_mart AND tshop.sales_mart_next;
 
@@ -133,6 +159,14 @@ INNER JOIN tshop.staged_run AS r ON b.run_id = r.run_id
 WHERE
     b.held_in = 'sales_mart_staging'
     AND b.run_id > (SELECT max(run_id) FROM tshop.published_batch);
+
+CREATE OR REPLACE TABLE tshop.published_state
+ORDER BY row_count
+AS
+SELECT
+    count() AS row_count,
+    countIf(is_current = 1) AS current_count
+FROM tshop.sales_mart;
 
 DELETE FROM tshop.batch_to_heal
 WHERE run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)

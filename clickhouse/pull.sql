@@ -1,9 +1,12 @@
 -- Pull
 --
 -- Purpose: copies the batches not yet published, and those that are to be healed, from the warehouse to
---     tshop.sales_mart_staging.
--- Reads: tshop.warehouse_run, tshop.warehouse_sales_mart (PostgreSQL), tshop.published_batch, tshop.batch_to_heal.
--- Writes: tshop.sales_mart_staging, tshop.staged_run, tshop.staged_batch_to_heal.
+--     tshop.sales_mart_staging. Where readers do not see as many rows as were published (a dropped table, a lost part),
+--     all batches are to be healed.
+-- Reads: tshop.warehouse_run, tshop.warehouse_sales_mart (PostgreSQL), tshop.published_batch, tshop.published_state,
+--     tshop.sales_mart, tshop.batch_to_heal.
+-- Writes: tshop.sales_mart_staging, tshop.staged_run, tshop.staged_batch_to_heal, tshop.batch_to_heal,
+--     tshop.published_state.
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the warehouse is not the one published from.
 --
 -- INSERT ... SELECT is not atomic, so a pull always starts anew. The staging table is replaced rather than truncated:
@@ -25,11 +28,40 @@ SELECT
         concat(
             'This is not the warehouse that was published last, but another one or an older backup, for it has no ',
             'build ', toString(last_run_id), ' of ', toString(last_started_at), ' UTC: let the named collection ',
-            'tshop_warehouse name that one, or, to publish this one from the start, ',
-            'DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch and run again'
+            'tshop_warehouse name that one; docs/clickhouse.md tells how to publish another one from the start'
         )
     )
 SETTINGS external_table_strict_query = 1;
+
+-- Which rows are missing, only a comparison of the whole mart would tell, which takes as long as pulling it.
+INSERT INTO tshop.batch_to_heal (run_id, difference)
+SELECT
+    run_id,
+    'tshop.sales_mart has not as many rows as were published' AS difference
+FROM
+    (
+        SELECT run_id
+        FROM tshop.published_batch
+        UNION DISTINCT
+        SELECT run_id
+        FROM tshop.sales_mart
+    )
+WHERE
+    (SELECT count() FROM tshop.published_batch) > 0
+    AND (
+        SELECT count()
+        FROM tshop.published_state
+        WHERE (row_count, current_count) IN (SELECT count(), countIf(is_current = 1) FROM tshop.sales_mart)
+    ) = 0;
+
+-- What is missing is marked: publish.sql builds on what readers see now, and on nothing else.
+CREATE OR REPLACE TABLE tshop.published_state
+ORDER BY row_count
+AS
+SELECT
+    count() AS row_count,
+    countIf(is_current = 1) AS current_count
+FROM tshop.sales_mart;
 
 CREATE OR REPLACE TABLE tshop.sales_mart_staging AS tshop.sales_mart;
 

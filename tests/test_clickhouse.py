@@ -38,7 +38,7 @@ COLUMNS = (
     *("valid_from", "valid_to", "is_current", "run_id"),
 )
 SALES = 1500
-# What the messages advise where another warehouse is to be published.
+# What docs/clickhouse.md advises where another warehouse is to be published.
 START_ANEW = "DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch"
 
 
@@ -419,8 +419,9 @@ def test_mart_built_between_pull_and_reconcile_is_found_and_cured_by_pulling_aga
 def assert_refused(clickhouse: ClickHouse) -> None:
     """Pull, and expect the refusal of a warehouse that is not the one published from, with nothing changed."""
     before = published(clickhouse), watermark(clickhouse)
-    with pytest.raises(DatabaseError, match=rf"not the warehouse .* {START_ANEW} and run again"):
+    with pytest.raises(DatabaseError, match="not the warehouse that was published last") as refused:
         clickhouse.take_over()
+    assert "DROP" not in str(refused.value)
     assert (published(clickhouse), watermark(clickhouse)) == before
 
 
@@ -535,8 +536,9 @@ def test_batch_that_readers_see_and_the_warehouse_lost_is_not_built_upon(clickho
     load(backup)
     read_from(backup)
     before = published(clickhouse)
-    with pytest.raises(DatabaseError, match=f"{START_ANEW} and run again"):
+    with pytest.raises(DatabaseError, match="rows of a build that this warehouse does not have") as refused:
         clickhouse.take_over()
+    assert "DROP" not in str(refused.value)
     assert published(clickhouse) == before
 
 
@@ -781,10 +783,53 @@ def test_damage_is_found_named_and_healed(clickhouse, shop):
     assert clickhouse.rows("SELECT count() FROM tshop.staged_batch_to_heal") == [(0,)]
 
 
+# What hands may do to what readers see: each is made good by the next run of tshop_daily.
+LOSSES = {
+    "the table dropped": "DROP TABLE tshop.sales_mart SYNC",
+    "a month dropped": "ALTER TABLE tshop.sales_mart DROP PARTITION (202601, 1)",
+    "everything dropped": "DROP DATABASE tshop SYNC",
+    "the table and its state dropped": "DROP TABLE tshop.sales_mart, tshop.published_state SYNC",
+    "rows added": insert("70000 AS sale_id", "sale_id = 9"),
+    "the ledger dropped": "DROP TABLE tshop.published_batch SYNC",
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_loss_is_made_good_by_the_next_run(clickhouse, shop, loss):
+    clickhouse.take_over()
+    two_batches(shop, clickhouse)
+    ledger = watermark(clickhouse)
+    clickhouse.command(LOSSES[loss])
+    clickhouse.prepare()
+    sell(shop, SALES + 21, SALES + 25)
+    third = load(shop)
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+    assert watermark(clickhouse) == [*ledger, third]
+    assert clickhouse.rows("SELECT count() FROM tshop.batch_to_heal") == [(0,)]
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+
+
+def test_loss_between_pull_and_publish_publishes_nothing(clickhouse, shop):
+    clickhouse.take_over()
+    first, second = two_batches(shop, clickhouse)
+    sell(shop, SALES + 21, SALES + 25)
+    load(shop)
+    clickhouse.run("pull.sql", "reconcile.sql")
+    clickhouse.command("DROP TABLE tshop.sales_mart SYNC")
+    clickhouse.prepare()
+    with pytest.raises(DatabaseError, match="lost or added since the pull; nothing was published"):
+        clickhouse.run("publish.sql")
+    assert watermark(clickhouse) == [first, second]
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+
+
 def test_batch_that_is_named_is_pulled_again_and_no_other(clickhouse, shop, postgres_server):
     clickhouse.take_over()
     first, second = two_batches(shop, clickhouse)
-    clickhouse.command(delete("sale_id % 10 = 1"))
+    clickhouse.command(update("quantity = 0", "sale_id % 10 = 1"))
     assert clickhouse.find(second) == {second: f"Batch {second} was named by the run"}
     clickhouse.take_over()
     assert list(clickhouse.find()) == [first]
