@@ -16,11 +16,17 @@ PATIENCE = 120
 
 
 class AirflowApi:
-    """The REST API of the embedded Airflow, as its user admin."""
+    """The REST API of the embedded Airflow, as its user admin.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: the stack.
+        patience: for how many seconds an API server that is away is waited for.
+    """
+
+    def __init__(self, settings: Settings, patience: float = PATIENCE) -> None:
         self._settings = settings
-        self._client = httpx.Client(base_url=settings.airflow_url, timeout=60)
+        self._patience = patience
+        self._client = httpx.Client(base_url=settings.airflow_url, timeout=min(patience, 60))
 
     def dag_exists(self, dag_id: str) -> bool:
         """Tell whether the DAG processor has read a DAG."""
@@ -77,7 +83,7 @@ class AirflowApi:
         An API server that is away is waited for. A request that changes something is sent again only where the
         connection failed, so that nothing is done twice.
         """
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self._patience
         retried = httpx.TransportError if method == "GET" else httpx.ConnectError
         renewed = False
         while True:

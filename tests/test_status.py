@@ -9,9 +9,23 @@ import psycopg2
 import pytest
 from conftest import ROOT, run_module
 from prometheus_client.parser import text_string_to_metric_families
-from test_clickhouse import PASSWORD, SALES, ClickHouse, change, clickhouse, execute, load, sell, shop  # noqa: F401
+from test_clickhouse import (  # noqa: F401
+    PASSWORD,
+    SALES,
+    SQL,
+    ClickHouse,
+    change,
+    clickhouse,
+    execute,
+    load,
+    sell,
+    shop,
+    statements,
+)
 
-from embedded import status
+from embedded import main_job, stack, status
+from embedded.airflow_api import AirflowApi
+from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import Settings
 from tests.ports import free_port
 
@@ -46,7 +60,9 @@ def test_tells_what_is_behind_until_all_is_published(tmp_path, shop, clickhouse)
     state = status.look(settings)
     # The tables of ClickHouse are not even made.
     assert lag_of(state)[("cdm.sales_mart", "tshop.sales_mart")] == (SALES, True)
-    assert state.problems == []
+    assert state.problems == [
+        "The mart has 1 500 rows in builds of which none was ever published: run the DAG tshop_daily ('make run')."
+    ]
 
     clickhouse.take_over()
     state = status.look(settings)
@@ -97,6 +113,45 @@ def test_knows_another_warehouse_and_damaged_batches(tmp_path, shop, clickhouse)
     assert (answer.returncode, answer.stderr) == (1, "")
     assert answer.stdout.splitlines()[-1] == f"Wrong: {state.problems[0]}"
     assert PASSWORD not in answer.stdout
+
+
+def test_readers_without_their_rows_are_told(tmp_path, shop, clickhouse):  # noqa: F811
+    clickhouse.take_over()
+    settings = settings_of(tmp_path, shop, clickhouse)
+    lacks = "ClickHouse lacks a table or view of tshop: the next run of tshop_daily makes it and pulls what is missing."
+    for loss, seen in (
+        (["ALTER TABLE tshop.sales_mart DROP PARTITION (202601, 1)"], "757"),
+        (["TRUNCATE TABLE tshop.sales_mart"], "0"),
+        (["DROP TABLE tshop.sales_mart SYNC"], None),
+        (["DROP VIEW tshop.sales"], None),
+    ):
+        clickhouse.command(*loss)
+        [problem] = status.look(settings).problems
+        if seen is None:
+            assert problem == lacks
+            clickhouse.prepare()
+            [problem] = status.look(settings).problems if "sales_mart" in loss[0] else [None]
+        if problem:
+            assert problem == (
+                f"Readers see {seen or 0} rows of tshop.sales in ClickHouse, and 1 500 were published: the next run of "
+                "tshop_daily pulls every batch again."
+            )
+        clickhouse.take_over()
+        assert status.look(settings).problems == []
+    clickhouse.command("DROP DATABASE tshop SYNC")
+    [problem] = status.look(settings).problems
+    assert problem.startswith("The mart has 1 500 rows in builds of which none was ever published")
+
+
+def test_state_on_the_way_of_a_publishing_is_no_loss(tmp_path, shop, clickhouse):  # noqa: F811
+    clickhouse.take_over()
+    settings = settings_of(tmp_path, shop, clickhouse)
+    sell(shop, SALES + 1, SALES + 3)
+    load(shop)
+    clickhouse.run("pull.sql", "reconcile.sql")
+    for step in statements(SQL / "publish.sql"):
+        clickhouse.command(step)
+        assert status.look(settings).problems == [], step
 
 
 def test_failed_run_is_told_until_one_succeeds(tmp_path, shop):  # noqa: F811
@@ -262,3 +317,30 @@ def test_reads_as_the_monitor_may(tmp_path, new_database, warehouse_template):
 )
 def test_durations_are_said_as_people_do(minutes, text):
     assert status._duration(minutes) == text
+
+
+@pytest.mark.timeout(600)
+def test_failed_run_of_a_dag_is_told_until_one_succeeds(scratch):
+    ports = {part: free_port() for part in ("postgres", "clickhouse", "airflow")}
+    settings = Settings(scratch / "status-airflow", ports, postgres_settings=THROW_AWAY_SETTINGS)
+    running = stack.Stack(settings)
+    try:
+        running.start()
+        main_job.migrate(running)
+        api = AirflowApi(settings)
+        assert running.wait_for(lambda: all(api.dag_exists(dag) for dag in status.DAGS), 240)
+        assert status.look(settings).problems == []
+        for dag in status.DAGS:
+            # A paused DAG is not run: its runs end as they are told to.
+            api._request("PATCH", f"/api/v2/dags/{dag}", {"is_paused": True})
+            run_id = api.trigger(dag, {})
+            assert status.look(settings).problems == []
+            api.fail(dag, run_id)
+            [problem] = status.look(settings).problems
+            assert problem.startswith(f"The last run of {dag} failed ({run_id}): {settings.airflow_url}/dags/{dag} ")
+            later = api.trigger(dag, {})
+            api._request("PATCH", f"/api/v2/dags/{dag}/dagRuns/{later}", {"state": "success"})
+            assert status.look(settings).problems == []
+    finally:
+        running.stop()
+        stack.remove(settings)

@@ -16,10 +16,12 @@ from zoneinfo import ZoneInfo
 
 import clickhouse_connect
 import psycopg2
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from tabulate import tabulate
 
+from embedded.airflow_api import FINISHED, AirflowApi
+from embedded.errors import StackError
 from embedded.settings import ClickHouseAddress, Settings
 from embedded.stack import SUPERSET, Stack
 
@@ -27,6 +29,8 @@ from embedded.stack import SUPERSET, Stack
 LATE_MINUTES = 26 * 60
 # How long each of the two databases may take to answer, in seconds.
 PATIENCE = 10
+# The DAGs whose last run is told where it failed.
+DAGS = ("tshop_daily", "tshop_heal")
 SHOP = ZoneInfo("Europe/Moscow")
 
 # What these say of a server that does not answer is said here in a sentence.
@@ -70,11 +74,36 @@ def look(settings: Settings) -> State:
                 )
             elif health != "healthy":
                 state.problems.append(f"{title} is not healthy ({health or process}): see 'make logs'.")
+        _ask_airflow(settings, state)
     published = None
     if runs or settings.external_clickhouse:
         published = _ask_clickhouse(settings, state)
     _ask_postgres(settings, state, published)
     return state
+
+
+# --- Airflow --------------------------------------------------------------------------------------------------------
+
+
+def _ask_airflow(settings: Settings, state: State) -> None:
+    """Find DAGs that cannot be read, and those whose last finished run failed. Silence of the server is told above."""
+    if ("Airflow API server", "healthy") not in {(title, health) for title, _process, health in state.services}:
+        return
+    try:
+        api = AirflowApi(settings, patience=PATIENCE)
+        for error in api.import_errors():
+            state.problems.append(f"Airflow cannot read a DAG file ({error}): correct it.")
+        for dag in DAGS:
+            if not api.dag_exists(dag):
+                continue
+            last = api.runs(dag, FINISHED)[-1:]
+            if last and last[0]["state"] == "failed":
+                state.problems.append(
+                    f"The last run of {dag} failed ({last[0]['dag_run_id']}): {settings.airflow_url}/dags/{dag} shows "
+                    "the task and its log. When the cause is gone, run it again."
+                )
+    except StackError as error:
+        state.problems.append(f"Airflow does not tell how its runs ended. {error}")
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
@@ -120,6 +149,11 @@ def _compare(state: State, published: Row, query: Query) -> None:
             "says what to do with another warehouse or a backup."
         )
         return
+    if not published["last_run_id"] and found["rows_behind"]:
+        state.problems.append(
+            f"The mart has {_text(found['rows_behind'])} rows in builds of which none was ever published: run the DAG "
+            "tshop_daily ('make run')."
+        )
     for row in state.tables["lag"]:
         if row["layer"] == "clickhouse":
             row.update(rows_behind=found["rows_behind"], minutes_behind=found["minutes_behind"])
@@ -158,28 +192,47 @@ def _ask_clickhouse(settings: Settings, state: State) -> Row | None:
     """Return the batch that was published last, None where ClickHouse does not tell."""
     try:
         with _clickhouse(settings) as query:
-            (published,) = query("published")
-            damaged = query("to_heal")
+            published = _row_of_existing(query, "published")
+            if published is None:
+                # Nothing was ever published where its tables are not made yet.
+                return {"last_run_id": 0, "last_started_at": datetime.fromtimestamp(0, UTC), "last_published_at": None}
+            readers, damaged = _row_of_existing(query, "readers"), _row_of_existing(query, "to_heal")
     except (ClickHouseError, OSError) as error:
         said = str(error).strip().splitlines()[0][:200]
-        # Nothing was ever published where its tables are not made yet.
-        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
-            return {"last_run_id": 0, "last_started_at": datetime.fromtimestamp(0, UTC), "last_published_at": None}
         if isinstance(error, OperationalError | OSError):
             said = "it does not answer"
         cure = "correct CLICKHOUSE_URL" if settings.external_clickhouse else "see 'make logs', then 'make run'"
         state.problems.append(f"ClickHouse does not tell what is published ({said}): {cure}.")
         return None
-    batches = damaged[0]["batches"]
-    if batches:
+    if published["last_run_id"] and (readers is None or damaged is None):
         state.problems.append(
-            f"Of ClickHouse's batches {batches} are damaged: the next run of tshop_daily pulls them again."
+            "ClickHouse lacks a table or view of tshop: the next run of tshop_daily makes it and pulls what is missing."
+        )
+    elif readers and not readers["is_whole"]:
+        state.problems.append(
+            f"Readers see {_text(readers['readers_see'])} rows of tshop.sales in ClickHouse, and "
+            f"{_text(readers['published'])} were published: the next run of tshop_daily pulls every batch again."
+        )
+    if damaged and damaged["batches"]:
+        state.problems.append(
+            f"Of ClickHouse's batches {damaged['batches']} are damaged: the next run of tshop_daily pulls them again."
         )
     published["last_started_at"] = published["last_started_at"].replace(tzinfo=UTC)
     published["last_published_at"] = (
         published["last_published_at"].replace(tzinfo=UTC).astimezone(SHOP).strftime("%Y-%m-%d %H:%M:%S")
     )
     return published
+
+
+def _row_of_existing(query: Query, name: str) -> Row | None:
+    """Return the one row of a query file, None where a table or the database that it reads is not there."""
+    try:
+        (row,) = query(name)
+    except DatabaseError as error:
+        if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
+            return None
+        raise
+    return row
 
 
 @contextlib.contextmanager
