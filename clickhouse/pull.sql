@@ -7,10 +7,33 @@
 --     tshop.sales_mart, tshop.batch_to_heal.
 -- Writes: tshop.sales_mart_staging, tshop.staged_run, tshop.staged_batch_to_heal, tshop.batch_to_heal,
 --     tshop.published_state.
--- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the warehouse is not the one published from.
+-- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the warehouse is not the one published from, or sends values in a
+--     form that would be misread.
 --
 -- INSERT ... SELECT is not atomic, so a pull always starts anew. The staging table is replaced rather than truncated:
 -- an INSERT that outlived its client goes on into the table it has opened, which nobody sees any more.
+
+-- A date of another style is read as some other date, and no error is raised.
+WITH
+    (
+        SELECT
+            any(
+                multiIf(
+                    NOT startsWith(date_style, 'ISO'), concat('DateStyle is ', date_style, ', and must be ISO'),
+                    client_encoding <> 'UTF8', concat('client_encoding is ', client_encoding, ', and must be UTF8'),
+                    ''
+                )
+            )
+        FROM tshop.warehouse_run
+    ) AS fault
+SELECT
+    throwIf(
+        fault <> '',
+        concat(
+            'PostgreSQL sends values in a form that would be misread: ', fault, '. Set it by ALTER ROLE ... IN ',
+            'DATABASE ... SET for the user of the named collection tshop_warehouse, end its sessions, and run again'
+        )
+    );
 
 -- The newest build that was published must be there, with the same clock: run_ids alone begin at 1 in every warehouse,
 -- and an older backup soon has the number again.

@@ -458,6 +458,59 @@ def copy_of(postgres_server: PostgresServer) -> Iterator[Callable[[str], str]]:
         postgres_server.drop_database(name)
 
 
+# What a session of PostgreSQL writes values by, set to what nobody can read back.
+UNREADABLE = {
+    "DateStyle": "German, DMY",
+    "IntervalStyle": "sql_standard",
+    "TimeZone": "America/New_York",
+    "extra_float_digits": "-15",
+    "bytea_output": "escape",
+    "client_encoding": "WIN1251",
+}
+
+
+@pytest.fixture
+def set_in_database(clickhouse: ClickHouse, warehouse: str, postgres_server: PostgresServer) -> Callable[..., None]:
+    """Function that gives new sessions in the warehouse these settings, none by default, and ends ClickHouse's own."""
+    database = urllib.parse.urlsplit(warehouse).path.strip("/")
+
+    def change_settings(**settings: str) -> None:
+        execute(
+            postgres_server.dsn("postgres"),
+            f"ALTER DATABASE {database} RESET ALL",
+            f"ALTER ROLE postgres IN DATABASE {database} RESET ALL",
+            # A role's own setting in a database beats the database's and the role's.
+            *(f"ALTER DATABASE {database} SET {name} = '{value}'" for name, value in settings.items()),
+            *(f"ALTER ROLE postgres IN DATABASE {database} SET {name} = '{value}'" for name, value in settings.items()),
+            f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{database}'",
+        )
+
+    return change_settings
+
+
+def test_settings_of_the_database_and_of_the_role_garble_nothing(clickhouse, shop, set_in_database):
+    set_in_database(**UNREADABLE)
+    clickhouse.take_over()
+    set_in_database()
+    assert_equal(clickhouse, shop)
+
+
+@pytest.mark.parametrize("name", ["DateStyle", "client_encoding"])
+def test_unreadable_form_is_named_and_nothing_is_published(clickhouse, shop, set_in_database, name):
+    # A ClickHouse of one's own that pins nothing.
+    clickhouse.kill()
+    clickhouse.environment["PGOPTIONS"] = "-c statement_timeout=0"
+    clickhouse.start()
+    set_in_database(**{name: UNREADABLE[name]})
+    with pytest.raises(DatabaseError, match=f"{name} is {UNREADABLE[name]}") as refused:
+        clickhouse.take_over()
+    assert "DROP" not in str(refused.value)
+    assert published(clickhouse) == []
+    set_in_database()
+    clickhouse.take_over()
+    assert_equal(clickhouse, shop)
+
+
 @pytest.mark.parametrize("more", [0, 3], ids=["equal-run-ids", "higher-run-ids"])
 def test_another_warehouse_is_refused(clickhouse, warehouse, copy_of, read_from, more):
     other = copy_of(warehouse)

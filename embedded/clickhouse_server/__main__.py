@@ -29,6 +29,12 @@ from embedded.clickhouse_server.limits import Limits
 from embedded.clickhouse_server.protocol import bounded
 
 _GRACE_SECONDS = 5
+# The form in which PostgreSQL sends values. What a session is started with beats whatever the warehouse's database or
+# role sets.
+_READABLE = (
+    "-c datestyle=ISO -c intervalstyle=postgres -c timezone=UTC -c extra_float_digits=1 -c bytea_output=hex "
+    "-c client_encoding=UTF8"
+)
 
 
 def _warehouse(dsn: str | None) -> dict[str, str]:
@@ -116,6 +122,7 @@ def main(argv: list[str] | None = None) -> int:
         limits = Limits.of(os.environ)
         listener = _listen(options.host, options.port)
         database = os.environ.get("CLICKHOUSE_DATABASE") or "tshop"
+        os.environ.setdefault("PGOPTIONS", _READABLE)
         engine = Engine(options.path.resolve(), database, warehouse, limits.max_seconds)
     except StartError as error:
         print(error, file=sys.stderr)
