@@ -33,6 +33,8 @@ def main() -> int:
     if done.before == done.after:
         moved = f"revision {done.after}, nothing pending"
     print(f"migrations: {moved}; routine bodies new or changed: {done.changed}")
+    if done.mended:
+        print(f"migrations: mended: {done.mended}")
     if done.missing_roles:
         print(
             f"migrations: the server has no role {', '.join(done.missing_roles)}: to have them, set "

@@ -8,9 +8,13 @@ plain SQL may name only what comes before it.
 """
 
 import hashlib
+import re
+from collections.abc import Collection
 from pathlib import Path
 
-from migrations.plain_sql import execute_file
+import psycopg2
+
+from migrations.plain_sql import BrokenSql, execute_file
 
 DB_FOLDER = Path(__file__).parent.parent / "db"
 LAYERS = ("sl", "raw", "dds", "cdm")
@@ -48,23 +52,24 @@ def installed_bodies(cursor) -> dict[str, tuple[str, str]]:
     return {name: (sha, revision) for name, sha, revision in cursor.fetchall()}
 
 
-def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
+def apply(cursor, revision: str, folder: Path = DB_FOLDER, different: Collection[str] = ()) -> int:
     """Apply all bodies where any body or the revision differs from what `sl.routine_version` records.
 
     :param cursor: psycopg2 cursor inside the migration's transaction
     :param revision: the schema revision the bodies are applied at
     :param folder: root of the bodies, `db/`
+    :param different: objects that are not as the bodies made them: where there are any, all bodies are applied
     :returns: number of bodies whose text is new or changed
     :raises BrokenSql: a body was refused
     """
     wanted = wanted_bodies(folder)
     installed = installed_bodies(cursor)
-    if installed == {name: (sha, revision) for name, (_, sha) in wanted.items()}:
+    if not different and installed == {name: (sha, revision) for name, (_, sha) in wanted.items()}:
         return 0
 
     changed = 0
     for name, (path, sha) in wanted.items():
-        execute_file(cursor, path, f"db/{name}")
+        _execute(cursor, path, f"db/{name}", different)
         if installed.get(name) == (sha, revision):
             continue
         changed += installed.get(name, ("",))[0] != sha
@@ -79,3 +84,24 @@ def apply(cursor, revision: str, folder: Path = DB_FOLDER) -> int:
         )
     cursor.execute("DELETE FROM sl.routine_version WHERE NOT file_name = ANY(%s)", (list(wanted),))
     return changed
+
+
+def _execute(cursor, path: Path, label: str, different: Collection[str]) -> None:
+    """Apply a body. What was replaced by something of other columns or another result is dropped first."""
+    cursor.execute("SAVEPOINT body")
+    try:
+        execute_file(cursor, path, label)
+    except BrokenSql as error:
+        name = f"{path.parent.parent.name}.{path.stem}"
+        replaced = [
+            one for one in different if re.fullmatch(rf"(view|function|procedure) {re.escape(name)}(\(.*)?", one)
+        ]
+        if not replaced or not isinstance(
+            error.__cause__, psycopg2.errors.lookup("42P16") | psycopg2.errors.lookup("42P13")
+        ):
+            raise
+        cursor.execute("ROLLBACK TO SAVEPOINT body")
+        for one in replaced:
+            cursor.execute(f"DROP {one}")
+        execute_file(cursor, path, label)
+    cursor.execute("RELEASE SAVEPOINT body")

@@ -9,7 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from migrations import roles, routines
+from migrations import inventory, roles, routines
 
 OLDEST_POSTGRESQL = 15
 NEEDS = "the user of WAREHOUSE_DSN has to own the database, and the server has to accept writes."
@@ -27,12 +27,14 @@ class Migration:
         after: revision after.
         changed: number of bodies new or changed.
         missing_roles: roles that the server has not and this user may not make.
+        mended: what was not as the migrations had made it, in a part of a sentence; "" where all was.
     """
 
     before: str | None
     after: str
     changed: int
     missing_roles: list[str]
+    mended: str = ""
 
 
 class CannotMigrate(Exception):
@@ -96,6 +98,12 @@ def check(dsn: str) -> None:
         with connection.connection.dbapi_connection.cursor() as cursor:
             if routines.installed_bodies(cursor) != wanted:
                 raise CannotMigrate("The warehouse is not at the state of these files: run make migrate.")
+            different = inventory.differences(inventory.recorded(cursor), inventory.read(cursor))
+            if different:
+                raise CannotMigrate(
+                    f"The warehouse is not as it was made: {inventory.say(different)}. "
+                    "Run make migrate, which mends it."
+                )
 
 
 def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER) -> Migration:
@@ -136,6 +144,9 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
         connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS sl")
         known = revisions()
         before = current_revision(connection)
+        with connection.connection.dbapi_connection.cursor() as cursor:
+            was_there = inventory.read(cursor)
+            different = inventory.differences(inventory.recorded(cursor), was_there)
         if before is not None and before not in known:
             raise CannotMigrate(
                 f"The warehouse is at revision {before}, which these files do not know: use the release that made it."
@@ -145,10 +156,44 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
         changed, missing = 0, []
         if after == known[-1]:
             with connection.connection.dbapi_connection.cursor() as cursor:
-                changed = routines.apply(cursor, after, db_folder)
+                wanted = inventory.recorded(cursor)
+                _refuse_lost(wanted, was_there, inventory.read(cursor), different, inventory.KEPT)
+                inventory.make_again(cursor, wanted, different)
+                changed = routines.apply(cursor, after, db_folder, different)
                 missing = roles.make_missing(cursor)
                 roles.grant(cursor)
-    return Migration(before, after, changed, missing)
+                there = inventory.read(cursor)
+                _refuse_lost(wanted, was_there, there, different)
+                inventory.record(cursor, was_there, there)
+    return Migration(before, after, changed, missing, inventory.say(different))
+
+
+def _refuse_lost(
+    wanted: inventory.Inventory,
+    was_there: inventory.Inventory,
+    there: inventory.Inventory,
+    different: inventory.Inventory,
+    kinds: tuple[str, ...] = ("",),
+) -> None:
+    """Refuse to go on where a difference is left. What this migration has changed itself is none.
+
+    :param wanted: what the migrations had made
+    :param was_there: what was there when this one began
+    :param there: what is there now
+    :param different: in what `was_there` differed
+    :param kinds: with what the names begin that are looked at
+    :raises CannotMigrate: something is left
+    """
+    left = {
+        name: what
+        for name, what in different.items()
+        if name.startswith(kinds) and there.get(name) == was_there.get(name) != wanted[name]
+    }
+    if left:
+        raise CannotMigrate(
+            f"The warehouse is not as it was made, and no file makes this again: {inventory.say(left)}. "
+            "Make it by hand as sl.schema_object defines it, or restore a backup."
+        )
 
 
 def current_revision(connection: sqlalchemy.Connection) -> str | None:

@@ -56,6 +56,12 @@ def database(server_of, request):
 
 
 @pytest.fixture
+def database_of_template(postgres_server, warehouse):
+    """Server and URI of a migrated warehouse."""
+    return postgres_server, warehouse
+
+
+@pytest.fixture
 def bodies(tmp_path):
     """A copy of db/ to break."""
     return shutil.copytree(routines.DB_FOLDER, tmp_path / "db")
@@ -299,3 +305,93 @@ def test_check_tells_what_is_missing_and_changes_nothing(empty_database, bodies)
     assert "not at the state of these files: run make migrate" in answer().stderr
     runner.migrate(empty_database)
     assert (answer().returncode, answer().stdout, answer().stderr) == (0, "", "")
+
+
+# What a hand may do to the warehouse, how --check names it, and that make migrate mends it.
+HANDS = {
+    "a procedure is dropped": (
+        "DROP PROCEDURE dds.load_sale",
+        "the procedure dds.load_sale(",
+    ),
+    "a view is replaced": (
+        "CREATE OR REPLACE VIEW cdm.sales_mart_batch AS SELECT 1::bigint AS run_id, 1::bigint AS row_count,"
+        " 1::bigint AS current_count, 1::bigint AS sum_quantity, 1::numeric(38, 2) AS sum_total_amount,"
+        " 1::numeric(38, 0) AS row_hash",
+        "the view cdm.sales_mart_batch was changed",
+    ),
+    "a view is made anew with other columns": (
+        "DROP VIEW cdm.sales_mart_run; CREATE VIEW cdm.sales_mart_run AS SELECT 1 AS run_id",
+        "the rights on the view cdm.sales_mart_run were changed, the view cdm.sales_mart_run was changed",
+    ),
+    "a trigger is disabled": (
+        "ALTER TABLE raw.client DISABLE TRIGGER stamp_changed_xid",
+        "the trigger stamp_changed_xid on raw.client was changed",
+    ),
+    "a trigger is dropped": (
+        "DROP TRIGGER stamp_changed_xid ON raw.sale",
+        "the trigger stamp_changed_xid on raw.sale is missing",
+    ),
+    "a routine's setting is taken away": (
+        "ALTER PROCEDURE sl.audit RESET search_path",
+        "the procedure sl.audit(",
+    ),
+    "a right is given to all": (
+        "GRANT SELECT ON raw.client TO PUBLIC",
+        "the rights on the table raw.client were changed",
+    ),
+    "a right is taken away": (
+        "REVOKE EXECUTE ON PROCEDURE cdm.build_mart FROM tshop_etl",
+        "the rights on the procedure cdm.build_mart(",
+    ),
+    "an index is dropped": ("DROP INDEX cdm.sales_mart_run_idx", "the index cdm.sales_mart_run_idx is missing"),
+    "a constraint is dropped": (
+        "ALTER TABLE sl.run DROP CONSTRAINT run_counts_add_up",
+        "the constraint run_counts_add_up on sl.run is missing",
+    ),
+}
+
+
+@pytest.mark.parametrize("hand", HANDS)
+def test_what_a_hand_did_is_named_and_mended(database_of_template, hand):
+    server, dsn = database_of_template
+    expected = schema_dump(server, dsn)
+    statement, named = HANDS[hand]
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert schema_dump(server, dsn) != expected
+    with pytest.raises(runner.CannotMigrate) as told:
+        runner.check(dsn)
+    assert f"The warehouse is not as it was made: {named}" in str(told.value)
+    assert str(told.value).endswith("Run make migrate, which mends it.")
+    assert named in runner.migrate(dsn).mended
+    runner.check(dsn)
+    assert sorted(schema_dump(server, dsn)) == sorted(expected)
+    assert runner.migrate(dsn).mended == ""
+
+
+@pytest.mark.parametrize("table", ["raw.client", "dds.client"])
+def test_what_no_file_makes_again_is_named_and_nothing_is_changed(database_of_template, table):
+    _, dsn = database_of_template
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {table} DROP COLUMN birth_date CASCADE; DROP PROCEDURE sl.audit")
+    for _ in range(2):
+        with pytest.raises(
+            runner.CannotMigrate, match=r"no file makes this again: the column \w+\.client\.birth_date is missing"
+        ):
+            runner.migrate(dsn)
+    assert query(dsn, "SELECT to_regproc('sl.audit')") == [(None,)]
+
+
+def test_what_others_make_in_the_warehouse_is_their_own(database_of_template):
+    _, dsn = database_of_template
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE dds.supplier (supplier_id bigint); CREATE INDEX own ON raw.client (last_name)")
+    runner.check(dsn)
+    assert runner.migrate(dsn).mended == ""
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE dds.supplier; DROP INDEX raw.own")
+    runner.check(dsn)
+
+
+def test_check_reads_the_same_in_any_session(warehouse):
+    runner.check(warehouse + "?options=-ctimezone%3DAsia/Tokyo%20-cdatestyle%3DGerman%20-csearch_path%3Dcdm,sl")

@@ -24,7 +24,7 @@ WORK = (
     """
     INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at)
     SELECT n, n, s, n, 1, nullif(n, 7), s
-    FROM (SELECT n, timestamptz '2026-01-12 21:30+00' + n * interval '1 hour' AS s FROM generate_series(1, 40) AS n) AS t
+    FROM (SELECT n, timestamptz '2026-01-12 21:30+00' + n * interval '1h' AS s FROM generate_series(1, 40) AS n) AS t
     """,
     "CALL dds.load_client()",
     "CALL dds.load_product()",

@@ -1,0 +1,126 @@
+"""What of the warehouse is there, compared with what the migrations made: the ledger of files can not know that.
+
+A migration records in sl.schema_object what it made, as the catalog shows it. What others make in the warehouse's
+schemas is not recorded, and nobody's fault.
+"""
+
+import re
+from pathlib import Path
+
+from psycopg2.extensions import cursor as Cursor
+
+from migrations.roles import LAYERS, roles
+
+QUERY = Path(__file__).parent / "inventory.sql"
+# The catalog's text depends on these.
+PLAIN = {
+    "search_path": "pg_catalog",
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "timezone": "UTC",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "quote_all_identifiers": "off",
+}
+Inventory = dict[str, str]
+MISSING, CHANGED = "is missing", "was changed"
+RIGHTS = "rights on the "
+# What holds data: no file makes it again.
+KEPT = ("schema ", "table ", "column ")
+
+
+def read(cursor: Cursor) -> Inventory:
+    """Return the definition of each object that is there by its kind and name."""
+    before = {}
+    cursor.execute(
+        "SELECT set_config('tshop.schemas', %s, true), set_config('tshop.roles', %s, true)",
+        (",".join(LAYERS), ",".join(role.name for role in roles())),
+    )
+    for name, value in PLAIN.items():
+        cursor.execute("SELECT current_setting(%s), set_config(%s, %s, true)", (name, name, value))
+        before[name] = cursor.fetchone()[0]
+    cursor.execute(QUERY.read_text())
+    found = dict(cursor.fetchall())
+    for name, value in before.items():
+        cursor.execute("SELECT set_config(%s, %s, true)", (name, value))
+    return found
+
+
+def recorded(cursor: Cursor) -> Inventory:
+    """Return what the migrations have recorded; nothing before there is a table for it."""
+    cursor.execute("SELECT to_regclass('sl.schema_object') IS NOT NULL")
+    if not cursor.fetchone()[0]:
+        return {}
+    cursor.execute("SELECT object_name, definition FROM sl.schema_object")
+    return dict(cursor.fetchall())
+
+
+def differences(wanted: Inventory, found: Inventory) -> Inventory:
+    """Return what is not as it was made, each with what is the matter; of a lost object only itself."""
+    told = {}
+    for name, definition in sorted(wanted.items()):
+        if name not in found:
+            told[name] = MISSING
+        elif found[name] != definition:
+            told[name] = "were changed" if name.startswith(RIGHTS) else CHANGED
+    lost = {name for name, what in told.items() if what == MISSING}
+
+    def goes_with_another(name: str) -> bool:
+        owner = name.removeprefix(RIGHTS)
+        if owner != name:
+            return owner in lost
+        # A column, constraint, index or trigger of a lost table.
+        of = re.match(r"column (.+)\.[^.]+$|(?:constraint|trigger) .+ on (.+)$", name)
+        table = of and (of.group(1) or of.group(2))
+        return f"table {table}" in lost
+
+    return {name: what for name, what in told.items() if not goes_with_another(name)}
+
+
+def say(different: Inventory, most: int = 5) -> str:
+    """Return the differences as a part of a sentence."""
+    named = [f"the {name} {what}" for name, what in different.items()]
+    more = [f"and {len(named) - most} more"] if len(named) > most else []
+    return ", ".join(named[:most] + more)
+
+
+def make_again(cursor: Cursor, wanted: Inventory, different: Inventory) -> None:
+    """Make indexes and constraints again: no body holds them.
+
+    :raises psycopg2.Error: the data do not allow it
+    """
+    for name, what in sorted(different.items(), key=lambda one: _order(wanted[one[0]])):
+        kind, _, rest = name.partition(" ")
+        if kind == "index":
+            if what == CHANGED:
+                cursor.execute(f"DROP INDEX {rest}")
+            cursor.execute(wanted[name])
+        elif kind == "constraint":
+            constraint, _, table = rest.rpartition(" on ")
+            cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {constraint}")
+            cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {wanted[name]}")
+
+
+def _order(definition: str) -> bool:
+    """Keys before what refers to them."""
+    return definition.startswith("FOREIGN KEY")
+
+
+def record(cursor: Cursor, before: Inventory, after: Inventory) -> None:
+    """Record what the migrations have made.
+
+    :param before: what was there when this migration began
+    :param after: what is there now; what is new is ours
+    """
+    known = recorded(cursor)
+    ours = {name: text for name, text in after.items() if not known or name in known or name not in before}
+    if ours == known:
+        return
+    cursor.execute("DELETE FROM sl.schema_object WHERE NOT object_name = ANY (%s)", (list(ours),))
+    for name, definition in ours.items():
+        if known.get(name) != definition:
+            cursor.execute(
+                "INSERT INTO sl.schema_object (object_name, definition) VALUES (%s, %s) "
+                "ON CONFLICT (object_name) DO UPDATE SET definition = excluded.definition",
+                (name, definition),
+            )
