@@ -97,7 +97,7 @@ FROM tshop.batch_to_heal;
 
 -- The values of the inner condition are pushed down to PostgreSQL's index on run_id; with external_table_strict_query a
 -- condition that is not pushed down is an error. A set of run ids is none of those: the batches to heal are picked out
--- of their range here. One block may hold any number of months.
+-- of their range here.
 INSERT INTO tshop.sales_mart_staging
 (
     sale_id,
@@ -158,7 +158,7 @@ FROM
 WHERE
     run_id > (SELECT max(run_id) FROM tshop.published_batch)
     OR run_id IN (SELECT run_id FROM tshop.staged_batch_to_heal)
-SETTINGS external_table_strict_query = 1, max_partitions_per_insert_block = 0;
+SETTINGS external_table_strict_query = 1;
 
 -- The builds' clocks, for publish.sql to record, from the warehouse that was pulled; read last, so that no batch lacks
 -- its own.

@@ -4,8 +4,10 @@
 -- Columns: those of cdm.sales_mart_export. sold_on is the shop's local day (Europe/Moscow); price and total_amount are
 --     roubles; 0 or '' is unknown, but client_age is NULL then; valid_to of an open version is 2299-12-31.
 --
--- Current versions lie in partitions of their own, so that what dashboards read never touches closed ones. sold_on is
--- Date32 because a Date would silently move days before 1970.
+-- Current versions lie in a partition of their own, so that what dashboards read never touches closed ones. There is no
+-- partition a month: a part is sorted by sold_on, which finds a month as well, and a build of 27 years would write 323
+-- parts, each with its files, projections and hard links. sold_on is Date32 because a Date would silently move days
+-- before 1970.
 CREATE TABLE IF NOT EXISTS tshop.sales_mart
 (
     sale_id Int64 CODEC(Delta, ZSTD(1)),
@@ -31,5 +33,5 @@ CREATE TABLE IF NOT EXISTS tshop.sales_mart
     run_id Int64 CODEC(ZSTD(1)),
     INDEX sales_mart_run_idx run_id TYPE minmax GRANULARITY 1
 )
-PARTITION BY (toYYYYMM(sold_on), is_current)
+PARTITION BY is_current
 ORDER BY (sold_on, sale_id, version_no);
