@@ -138,7 +138,7 @@ def memory_settings(total_bytes: int | None = None) -> dict[str, str]:
 BASE_SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
-    "max_connections": "100",
+    "max_connections": "120",
     "password_encryption": "'scram-sha-256'",
     # A load writes a lot at once: few, spread-out checkpoints. Full-page images are not compressed: pglz, the one
     # method that every build has, costs more processor time than the load itself (docs/tuning.md).
