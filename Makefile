@@ -239,6 +239,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop
 #:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080
 #:   TSHOP_SUPERSET_PORT 18088
+#:   TSHOP_LANGUAGE   of the dashboards, for make dashboard: en or ru; it is kept
 
 # --- the environment ------------------------------------------------------------------------------------------------
 

@@ -50,7 +50,10 @@ FROM bench.sale AS s
 INNER JOIN (SELECT * FROM bench.client WHERE client_id IN (SELECT client_id FROM bench.sale)) AS c USING client_id
 INNER JOIN bench.product AS p USING product_id
 """
-_FILTERS = {", two sizes": {"size_name": ["M", "L"]}, ", two age groups": {"age_group": ["25-34", "35-44"]}}
+_FILTERS = {
+    ", two sizes": {"size_label": ["Letters · M", "Letters · L"]},
+    ", two age groups": {"age_band": ["25-34", "35-44"]},
+}
 
 
 def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:

@@ -37,4 +37,5 @@ while IFS= read -r line; do
     fi
 done <.env >>"$draft"
 mv "$draft" .env
-echo 'Secrets are in .env. People need two, each of a user admin: TSHOP_SUPERSET_ADMIN_PASSWORD, TSHOP_AIRFLOW_ADMIN_PASSWORD.'
+echo 'Secrets are in .env. People need three: TSHOP_SUPERSET_VIEWER_PASSWORD of the user viewer,'
+echo '  TSHOP_SUPERSET_ADMIN_PASSWORD and TSHOP_AIRFLOW_ADMIN_PASSWORD, each of a user admin.'

@@ -7,6 +7,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from embedded.environment import ADMIN
+from embedded.errors import StackError
 from embedded.settings import Settings
 
 # Headless Chromium as root, and without look-ups of its own.
@@ -14,6 +15,8 @@ CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-netwo
 # Width and height of the page: a laptop's and a phone's.
 LAPTOP = (1440, 1134)
 PHONE = (390, 844)
+# What else makes a page a phone's: one that is only narrow does not do as a phone does with a page made for a laptop.
+AS_PHONE = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 # Milliseconds a dashboard may take on a busy machine.
 PATIENCE = 120_000
 _CHARTS = ".dashboard-component-chart-holder"
@@ -36,14 +39,21 @@ def browser(chromium: str) -> Iterator[Browser]:
             running.close()
 
 
-def log_in(page: Page, settings: Settings) -> None:
-    """Log in to Superset as its admin."""
+def log_in(page: Page, settings: Settings, user: str = ADMIN) -> None:
+    """Log in to Superset, as its admin or as another of its users.
+
+    The form is sent as the browser sends it: what is typed while the page still builds itself up can be lost.
+    """
     page.set_default_timeout(PATIENCE)
     page.goto(f"{settings.superset_url}/login/")
-    page.fill("#username, input[name=username]", ADMIN)
-    page.fill("#password, input[name=password]", settings.secret("superset_admin"))
-    page.press("#password, input[name=password]", "Enter")
-    page.wait_for_url(lambda url: "login" not in url)
+    form = {
+        "username": user,
+        "password": settings.secret(f"superset_{user}"),
+        "csrf_token": page.locator("#csrf_token").input_value(),
+    }
+    answer = page.request.post(page.url, form=form, headers={"Referer": page.url}, timeout=PATIENCE)
+    if "login" in answer.url:
+        raise StackError(f"Superset does not let {user} in.")
 
 
 def open_dashboard(page: Page, settings: Settings, slug: str, charts: int) -> None:
@@ -74,6 +84,43 @@ def failures(page: Page) -> list[str]:
     return page.locator(_FAILED).all_inner_texts()
 
 
+# Text that is drawn and lies outside of something that cuts off what is outside of it, under something else, or outside
+# of the page.
+_CUT_TEXTS = """() => {
+    const cut = [];
+    for (const card of document.querySelectorAll('.dashboard-component-chart-holder')) {
+        const walker = document.createTreeWalker(card, NodeFilter.SHOW_TEXT);
+        for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+            const text = node.textContent.trim(), style = getComputedStyle(node.parentElement);
+            const range = document.createRange();
+            range.selectNodeContents(node);
+            const box = range.getBoundingClientRect();
+            const hidden = style.visibility === 'hidden' || style.color === 'rgba(0, 0, 0, 0)';
+            if (!text || !box.width || hidden || ['STYLE', 'SCRIPT'].includes(node.parentElement.tagName)) continue;
+            // The letters themselves are lower than their line.
+            const inner = {top: box.top + box.height / 6, bottom: box.bottom - box.height / 6};
+            let whole = box.left >= 0 && box.right <= document.documentElement.clientWidth;
+            for (let one = node.parentElement; one !== card.parentElement; one = one.parentElement) {
+                const around = one.getBoundingClientRect(), its = getComputedStyle(one);
+                if (its.overflowX !== 'visible') whole &&= box.left >= around.left - 1 && box.right <= around.right + 1;
+                if (its.overflowY !== 'visible') whole &&= inner.top >= around.top && inner.bottom <= around.bottom;
+            }
+            for (const y of [inner.top + 1, inner.bottom - 1]) {
+                const above = document.elementFromPoint((box.left + box.right) / 2, y), its = node.parentElement;
+                whole &&= above !== null && (above.contains(its) || its.contains(above));
+            }
+            if (!whole) cut.push(text);
+        }
+    }
+    return cut;
+}"""
+
+
+def cut_texts(page: Page) -> list[str]:
+    """Return the texts of the charts, such as titles and figures, of which a part cannot be seen."""
+    return page.evaluate(_CUT_TEXTS)
+
+
 def picture(page: Page, size: tuple[int, int], file: Path) -> None:
     """Take a picture of the whole dashboard that is open on a page of some width."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
@@ -85,23 +132,27 @@ def picture(page: Page, size: tuple[int, int], file: Path) -> None:
     page.screenshot(path=file, full_page=True)
 
 
-def take(chromium: str, settings: Settings, folder: Path, dashboards: dict[str, int]) -> list[Path]:
+def take(
+    chromium: str, settings: Settings, folder: Path, dashboards: dict[str, int], *, user: str = ADMIN, suffix: str = ""
+) -> list[Path]:
     """Take the pictures of dashboards, each on a laptop and on a phone, and return their files.
 
     :param chromium: the program
     :param settings: the stack that Superset runs on
     :param folder: where the pictures go
     :param dashboards: number of charts by slug
+    :param user: who looks at them
+    :param suffix: what their files' names have after the slug
     """
     files = []
     with browser(chromium) as running:
-        for name, size in (("", LAPTOP), ("-phone", PHONE)):
-            page = running.new_page(viewport={"width": size[0], "height": size[1]}, device_scale_factor=1.5)
-            log_in(page, settings)
+        for name, size, kind in (("", LAPTOP, {"device_scale_factor": 1.5}), ("-phone", PHONE, AS_PHONE)):
+            page = running.new_page(viewport={"width": size[0], "height": size[1]}, **kind)
+            log_in(page, settings, user)
             for slug, charts in dashboards.items():
                 page.set_viewport_size({"width": size[0], "height": 3000})
                 open_dashboard(page, settings, slug, charts)
-                files.append(folder / f"{slug}{name}.png")
+                files.append(folder / f"{slug}{suffix}{name}.png")
                 picture(page, size, files[-1])
             page.close()
     return files

@@ -11,11 +11,12 @@ from playwright.sync_api import Page, sync_playwright
 
 from docs import dashboards
 from docs.dashboards import CHROMIUM_OPTIONS
+from embedded import superset
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.environment import ADMIN, admin_password
 from embedded.errors import StackError
 from embedded.main_job import DAG
-from embedded.settings import Settings
+from embedded.settings import LANGUAGES, Settings
 from embedded.stack import SUPERSET, Stack
 
 FOLDER = Path(__file__).parent / "pictures"
@@ -66,13 +67,23 @@ def take(settings: Settings) -> list[Path]:
 
 
 def take_dashboards(settings: Settings) -> list[Path]:
-    """Take the pictures of the dashboards and return their files.
+    """Take the pictures of the dashboards, the shop's in each language as its people see it, and return their files.
 
     :raises StackError: Superset does not run
     """
     if Stack(settings).health(SUPERSET) != "healthy":
         raise StackError("Superset does not run: run 'make dashboard' first.")
-    return dashboards.take(shutil.which("chromium"), settings, FOLDER, {"t-shop": 10, "warehouse-health": 6})
+    chromium, spoken = shutil.which("chromium"), settings.language
+    files = []
+    # What is spoken comes last, so that it stays.
+    for language in sorted(LANGUAGES, key=lambda one: one == spoken):
+        settings.choose_language(language)
+        superset.start(settings)
+        suffix = "" if language == LANGUAGES[0] else f"-{language}"
+        files += dashboards.take(chromium, settings, FOLDER, {"t-shop": 10}, user=superset.VIEWER, suffix=suffix)
+        if language == LANGUAGES[0]:
+            files += dashboards.take(chromium, settings, FOLDER, {"warehouse-health": 7})
+    return files
 
 
 def main() -> int:

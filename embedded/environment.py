@@ -133,6 +133,8 @@ def superset_environment(settings: Settings) -> dict[str, str]:
         "SUPERSET_DATABASE_URL": settings.superset_database_url,
         "SUPERSET_SECRET_KEY": settings.secret("superset_key"),
         "SUPERSET_ADMIN_PASSWORD": settings.secret("superset_admin"),
+        "SUPERSET_VIEWER_PASSWORD": settings.secret("superset_viewer"),
+        "TSHOP_LANGUAGE": settings.language,
         "SUPERSET_CLICKHOUSE_URL": superset_clickhouse_url(settings.clickhouse_dashboard_url),
         "SUPERSET_WAREHOUSE_URL": superset_warehouse_url(settings.warehouse_dsn_of("monitor")),
         # Nobody outside is told that it runs.

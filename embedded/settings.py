@@ -28,6 +28,8 @@ WAREHOUSE_VARIABLES = {
 }
 AIRFLOW_DATABASE = "airflow"
 SUPERSET_DATABASE = "superset"
+# Of the dashboards; the first is the one they are written in.
+LANGUAGES = ("en", *sorted(file.stem for file in (ROOT / "superset" / "translations").glob("*.yaml")))
 # Part of the stack: the variable that names its port, and the port it has by default.
 PORTS = {
     "postgres": ("TSHOP_POSTGRES_PORT", 15432),
@@ -184,6 +186,22 @@ class Settings:
     def superset_url(self) -> str:
         """The address of Superset, without a slash at the end."""
         return f"http://127.0.0.1:{self.ports['superset']}"
+
+    @property
+    def language(self) -> str:
+        """The language of the dashboards, as it was chosen last."""
+        file = self.folder("superset") / "language"
+        return file.read_text() if file.exists() else LANGUAGES[0]
+
+    def choose_language(self, code: str) -> None:
+        """Keep a language for the dashboards, for whatever starts Superset from now on.
+
+        Raises:
+            StackError: the dashboards do not have it.
+        """
+        if code not in LANGUAGES:
+            raise StackError(f"TSHOP_LANGUAGE is '{code}': give one of {', '.join(LANGUAGES)}.")
+        (self.folder("superset") / "language").write_text(code)
 
     @property
     def superset_database_url(self) -> str:

@@ -1,5 +1,6 @@
 """Superset on the embedded stack: ``python -m embedded.superset`` sets it up, starts it, and says where it is."""
 
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,9 @@ from embedded.environment import ADMIN, SUPERSET_BIN, superset_environment
 from embedded.errors import StackError
 from embedded.settings import ROOT, SUPERSET_DATABASE, Settings
 from embedded.stack import POSTGRES, Stack, say
+
+# The user of the shop's people; superset/set_up.py makes it.
+VIEWER = "viewer"
 
 
 def start(settings: Settings) -> None:
@@ -75,6 +79,8 @@ def main() -> int:
     """Start Superset on the stack the environment names; on failure print one sentence to stderr and return 1."""
     try:
         settings = Settings.from_environment()
+        if os.environ.get("TSHOP_LANGUAGE"):
+            settings.choose_language(os.environ["TSHOP_LANGUAGE"])
         say("Setting up Superset ...")
         start(settings)
     except StackError as error:
@@ -82,7 +88,8 @@ def main() -> int:
         return 1
     print(
         f"The dashboard is at {settings.superset_url}/superset/dashboard/t-shop/\n"
-        f"  user {ADMIN}, password in {settings.home}/secrets/superset_admin\n"
+        f"  user {VIEWER}, who sees the shop's figures, password in {settings.home}/secrets/superset_viewer\n"
+        f"  user {ADMIN}, who may do all, password in {settings.home}/secrets/superset_admin\n"
         "It runs until 'make stop'; 'make dashboard' starts it again, and takes up what changed in superset/."
     )
     return 0

@@ -1,4 +1,4 @@
-"""Bring Superset to what the files here say: its tables, its roles, the user admin, databases, charts and dashboards.
+"""Bring Superset to what the files here say: its tables, roles, users, databases, charts and dashboards.
 
 ``setup.sh`` runs it in Superset's own environment. Starting Superset takes most of the time, so one process does all.
 What is there is overwritten by what the files say, under the same identity, so a second run changes nothing; what came
@@ -7,17 +7,21 @@ from a file that is there no more is deleted. What people have made in the brows
 Variables, besides those of superset_config.py:
     SUPERSET_CLICKHOUSE_URL: ``clickhousedb://user:password@host:port/tshop``.
     SUPERSET_WAREHOUSE_URL: ``postgresql+psycopg2://user:password@host:port/database``, as the role tshop_monitor.
-    SUPERSET_ADMIN_PASSWORD: of the user admin.
+    SUPERSET_ADMIN_PASSWORD: of the user admin, who may do all.
+    SUPERSET_VIEWER_PASSWORD: of the user viewer, who sees the shop's figures.
 """
 
 import json
 import logging
 import os
+import re
 import sys
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import tshop_language
 import yaml
 
 FOLDER = Path(__file__).resolve().parent
@@ -25,31 +29,58 @@ ASSETS = FOLDER / "assets"
 ADMIN = "admin"
 # The variable that holds the address of a database, by the database's name.
 ADDRESSES = {"ClickHouse": "SUPERSET_CLICKHOUSE_URL", "Warehouse": "SUPERSET_WAREHOUSE_URL"}
-# Lengths, in days, of the period that a dashboard opens with: the longest that the data has twice.
-PERIODS = (28, 14, 7, 1)
-# The period in the files, for a shop that sells on.
-LIVING_PERIOD = "Last 28 days"
-# Days without a sale after which a shop's data is history, and "last" means nothing.
-PATIENCE = 7
+PASSWORDS = ("SUPERSET_ADMIN_PASSWORD", "SUPERSET_VIEWER_PASSWORD")
+# The user and the role of the shop's people. They may do what a visitor may whom Superset lets in without a password,
+# and read what the shop's figures are made from.
+VIEWER, VIEWER_ROLE = "viewer", "Shop viewer"
+VIEWER_DATABASE = "ClickHouse"
+# Besides: to find the dashboards, to be shown in their language, to take figures home and to log out.
+VIEWER_PERMISSIONS = {
+    ("menu_access", "Dashboards"),
+    ("can_csv", "Superset"),
+    ("can_export_as_example", "Chart"),
+    ("can_language_pack", "Superset"),
+    ("can_log", "Superset"),
+    ("can_recent_activity", "Log"),
+    ("can_share_dashboard", "Superset"),
+    ("can_write", "DashboardPermalinkRestApi"),
+    ("can_view_chart_as_table", "Dashboard"),
+}
+# The period that the dashboard has in the files, and the one it opens with where there are fewer days than it needs.
+PERIOD, SHORT_PERIOD = "Last 28 days", "Last 7 days"
+PERIOD_DAYS = 28
+# What people read in an asset, by the keys it stands under.
+_TITLES = {
+    "dashboard_title",
+    "slice_name",
+    "sliceName",
+    "sliceNameOverride",
+    "text",
+    "verbose_name",
+    "customColumnName",
+}
+_SHOWN_IN_SQL = re.compile(r"/\* shown \*/ '([^']*)'")
+_CHART_IN_CSS = re.compile(r'(?<=data-test-chart-name=")([^"]*)')
 
 
 def main() -> int:
     """Set all up; on failure print one sentence to stderr and return 1."""
-    missing = [name for name in (*ADDRESSES.values(), "SUPERSET_ADMIN_PASSWORD") if not os.environ.get(name)]
+    missing = [name for name in (*ADDRESSES.values(), *PASSWORDS) if not os.environ.get(name)]
     missing += [name for name in ("SUPERSET_DATABASE_URL", "SUPERSET_SECRET_KEY") if not os.environ.get(name)]
     if missing:
         print(f"Superset: {missing[0]} is not set: superset/set_up.py says what it has to be.", file=sys.stderr)
         return 1
     logging.disable(logging.CRITICAL)
     try:
-        contents = read_assets(period())
+        contents = read_assets(period(), tshop_language.translations(tshop_language.language()))
         from superset.app import create_app
 
         app = create_app()
         with app.app_context():
             prepare()
             told = import_assets(contents)
-    except AssetError as error:
+            prepare_viewer()
+    except (AssetError, tshop_language.LanguageError) as error:
         print(f"Superset: {error}", file=sys.stderr)
         return 1
     print(told)
@@ -74,13 +105,44 @@ def prepare() -> None:
         logging.disable(logging.CRITICAL)
         appbuilder.add_permissions(update_perms=True)
         security_manager.sync_role_definitions()
-    password = os.environ["SUPERSET_ADMIN_PASSWORD"]
-    admin = security_manager.find_user(username=ADMIN)
-    if admin is None:
-        role = security_manager.find_role("Admin")
-        security_manager.add_user(ADMIN, "T-Shop", "Admin", "admin@localhost", role, password=password)
-    elif not _fits(admin.password, password):
-        security_manager.reset_password(admin.id, password)
+    _make_user(ADMIN, "Admin", security_manager.find_role("Admin"), os.environ["SUPERSET_ADMIN_PASSWORD"])
+
+
+def prepare_viewer() -> None:
+    """Make or update the user viewer and its role, which reads what the shop's figures are made from.
+
+    A dashboard that shows anything else is for engineers.
+    """
+    from superset.connectors.sqla.models import SqlaTable
+    from superset.extensions import db, security_manager
+    from superset.models.core import Database
+    from superset.models.dashboard import Dashboard
+
+    datasets = db.session.query(SqlaTable).join(Database).filter(Database.database_name == VIEWER_DATABASE)
+    wanted = {*security_manager.PUBLIC_ROLE_PERMISSIONS, *VIEWER_PERMISSIONS}
+    wanted |= {("datasource_access", dataset.perm) for dataset in datasets}
+    role = security_manager.add_role(VIEWER_ROLE)
+    found = (security_manager.add_permission_view_menu(*one) for one in sorted(wanted))
+    role.permissions = [one for one in found if one is not None]
+    for dashboard in db.session.query(Dashboard).filter(Dashboard.is_managed_externally):
+        shown = {chart.datasource.database.database_name for chart in dashboard.slices}
+        dashboard.roles = [] if shown <= {VIEWER_DATABASE} else [security_manager.find_role("Admin")]
+    db.session.commit()
+    _make_user(VIEWER, "Viewer", role, os.environ["SUPERSET_VIEWER_PASSWORD"])
+
+
+def _make_user(name: str, last_name: str, role: Any, password: str) -> None:
+    """Make a user, or give the one there is this role and this password."""
+    from superset.extensions import db, security_manager
+
+    user = security_manager.find_user(username=name)
+    if user is None:
+        security_manager.add_user(name, "T-Shop", last_name, f"{name}@localhost", role, password=password)
+        return
+    if not _fits(user.password, password):
+        security_manager.reset_password(user.id, password)
+    user.roles = [role]
+    db.session.commit()
 
 
 def _fits(hashed: str, password: str) -> bool:
@@ -105,10 +167,7 @@ def _newest_revision(folder: str) -> str | None:
 
 
 def period() -> str:
-    """Return the time range that dashboards open with.
-
-    A shop that sells gets the files' own. A shop whose data ended some time ago, as a generated one's does, gets the
-    last days there are: as many as there are twice, so that the period before has data, too.
+    """Return the name of the period that the dashboard opens with, for the days of the shop that ClickHouse holds.
 
     Raises:
         AssetError: ClickHouse does not answer.
@@ -123,37 +182,47 @@ def period() -> str:
             first, last, rows = connection.execute(text(query)).one() if there else (None, None, 0)
     except SQLAlchemyError as error:
         raise AssetError(f"ClickHouse cannot be asked: {str(error).splitlines()[0]}") from None
-    return period_of(first, last, datetime.now(UTC).date()) if rows else LIVING_PERIOD
+    return period_of(first, last) if rows else PERIOD
 
 
-def period_of(first: date, last: date, today: date) -> str:
-    """Return the time range that dashboards open with, for data from a first to a last day."""
-    if last >= today - timedelta(days=PATIENCE):
-        return LIVING_PERIOD
-    held = (last - first).days + 1
-    days = next((days for days in PERIODS if 2 * days <= held), 1)
-    end = last + timedelta(days=1)
-    return f"{end - timedelta(days=days)} : {end}"
+def period_of(first: date, last: date) -> str:
+    """Return the period that the dashboard opens with: the period before has to have data, too."""
+    return PERIOD if (last - first).days + 1 >= 2 * PERIOD_DAYS else SHORT_PERIOD
 
 
-def read_assets(time_range: str) -> dict[str, str]:
+def read_assets(opening: str, translations: dict[str, str]) -> dict[str, str]:
     """Return the files of assets/ as Superset imports them, by their names.
 
-    In the files what Superset keeps as JSON text is plain YAML, no address holds a password, and the time range is
-    the living shop's. Each asset is marked as managed outside of Superset, which tells it from what people have made.
+    In the files what Superset keeps as JSON text is plain YAML, no address holds a password, and all texts are English.
+    Each asset is marked as managed outside of Superset, which tells it from what people have made.
+
+    Args:
+        opening: the period that the dashboard opens with.
+        translations: of all that people read; none: it stays English.
 
     Raises:
-        AssetError: a file is not YAML of the right form, or shows what is in no file.
+        AssetError: a file is not YAML of the right form, shows what is in no file, or has a text without translation.
     """
+
+    def say(text: str) -> str:
+        if not translations:
+            return text
+        if text not in translations:
+            raise AssetError(f"translations/ has no '{text}': add it.")
+        return translations[text]
+
     assets = {}
     for file in sorted(ASSETS.rglob("*.yaml")):
         name = str(file.relative_to(ASSETS))
         try:
-            asset = _replaced(yaml.safe_load(file.read_text()), LIVING_PERIOD, time_range)
+            asset = yaml.safe_load(file.read_text())
         except yaml.YAMLError as error:
             raise AssetError(f"assets/{name} is not YAML: {error}".replace("\n", " ")) from None
         if not isinstance(asset, dict):
             raise AssetError(f"assets/{name} is empty or no mapping.")
+        asset = said(name, asset, say)
+        if name.startswith("dashboards/"):
+            asset = _replaced(asset, PERIOD, say(opening))
         if name.startswith("charts/"):
             asset["query_context"] = json.dumps(asset["query_context"])
         if name.startswith("databases/"):
@@ -166,6 +235,35 @@ def read_assets(time_range: str) -> dict[str, str]:
         assets[name] = asset
     _check_dashboards(assets)
     return {name: yaml.safe_dump(asset, allow_unicode=True) for name, asset in assets.items()}
+
+
+def said(name: str, asset: dict, say: Callable[[str], str]) -> dict:
+    """Return an asset with all that people read in it put through a function, such as one that translates.
+
+    Args:
+        name: of its file.
+        asset: what the file holds.
+        say: gets an English text and returns what is shown.
+    """
+    # Of a dataset only editors see the descriptions.
+    titles = _TITLES | ({"description"} if name.startswith(("charts/", "dashboards/")) else set())
+
+    def walked(value: Any, under: str, inside: str) -> Any:
+        if isinstance(value, dict):
+            return {key: walked(one, key, under) for key, one in value.items()}
+        if isinstance(value, list):
+            return [walked(one, under, inside) for one in value]
+        if not isinstance(value, str) or not value:
+            return value
+        if under in titles or (under == "name" and inside == "native_filter_configuration"):
+            return say(value)
+        if under in ("sql", "expression"):
+            return _SHOWN_IN_SQL.sub(lambda found: f"'{say(found[1])}'", value)
+        if under == "css":
+            return _CHART_IN_CSS.sub(lambda found: say(found[1]), value)
+        return value
+
+    return walked(asset, "", "")
 
 
 def _check_dashboards(assets: dict[str, dict]) -> None:

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Sets Superset up: its tables, roles, the user admin, and the dashboards of assets/. Again: brings all of it to what the
+# Sets Superset up: its tables, roles, users, and the dashboards of assets/. Again: brings all of it to what the
 # files say. Runs in Superset's own environment, with the variables of superset_config.py and set_up.py.
 set -euo pipefail
 folder="$(cd "$(dirname "$0")" && pwd)"

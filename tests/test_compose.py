@@ -357,7 +357,8 @@ SECRETS = {
     },
     "first-days": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "superset-init": {
-        *(*SUPERSET_SECRETS, "TSHOP_SUPERSET_ADMIN_PASSWORD", "TSHOP_DASHBOARD_PASSWORD", "TSHOP_MONITOR_PASSWORD"),
+        *(*SUPERSET_SECRETS, "TSHOP_SUPERSET_ADMIN_PASSWORD", "TSHOP_SUPERSET_VIEWER_PASSWORD"),
+        *("TSHOP_DASHBOARD_PASSWORD", "TSHOP_MONITOR_PASSWORD"),
     },
     # It has the databases' passwords from its own database.
     "superset": SUPERSET_SECRETS,
