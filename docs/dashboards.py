@@ -1,5 +1,6 @@
 """The dashboards in a real browser: open them, wait until all is drawn, take README's pictures of them."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,16 +43,14 @@ def browser(chromium: str) -> Iterator[Browser]:
 def log_in(page: Page, settings: Settings, user: str = ADMIN) -> None:
     """Log in to Superset, as its admin or as another of its users.
 
-    The form is sent as the browser sends it: what is typed while the page still builds itself up can be lost.
+    The form is sent without the page around it, which loses what is typed while it still builds itself up, and whose
+    own requests can end the session that the form belongs to.
     """
     page.set_default_timeout(PATIENCE)
-    page.goto(f"{settings.superset_url}/login/")
-    form = {
-        "username": user,
-        "password": settings.secret(f"superset_{user}"),
-        "csrf_token": page.locator("#csrf_token").input_value(),
-    }
-    answer = page.request.post(page.url, form=form, headers={"Referer": page.url}, timeout=PATIENCE)
+    address = f"{settings.superset_url}/login/"
+    (token,) = re.findall(r'id="csrf_token"\s+value="([^"]+)"', page.request.get(address, timeout=PATIENCE).text())
+    form = {"username": user, "password": settings.secret(f"superset_{user}"), "csrf_token": token}
+    answer = page.request.post(address, form=form, headers={"Referer": address}, timeout=PATIENCE)
     if "login" in answer.url:
         raise StackError(f"Superset does not let {user} in.")
 

@@ -2,7 +2,7 @@
 --
 -- Purpose: the sales as they were reported at a moment, in UTC, whatever has been corrected since: what
 --     cdm.sales_mart_as_known gives in the warehouse.
--- Columns: those of tshop.sales.
+-- Columns: those of tshop.sales, without size_group.
 -- Reads: tshop.sales_mart.
 CREATE OR REPLACE VIEW tshop.sales_as_known AS
 SELECT
