@@ -371,12 +371,20 @@ def test_dashboard_comes_with_the_first_days(stack):
     stack.look_at_memory()
     assert "imported" in stack.done["superset-init"]
     base = f"http://127.0.0.1:{stack.ports['superset']}"
-    names = {"username": "admin", "password": stack.values["TSHOP_SUPERSET_ADMIN_PASSWORD"], "provider": "db"}
-    data = json.dumps(names).encode()
-    login = urllib.request.Request(f"{base}/api/v1/security/login", data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(login, timeout=60) as answer:
-        # A type of content that there is none of would be refused.
-        headers = {"Authorization": f"Bearer {json.load(answer)['access_token']}"}
+
+    def log_in(user: str) -> dict[str, str]:
+        names = {
+            "username": user,
+            "password": stack.values[f"TSHOP_SUPERSET_{user.upper()}_PASSWORD"],
+            "provider": "db",
+        }
+        data = json.dumps(names).encode()
+        login = urllib.request.Request(f"{base}/api/v1/security/login", data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(login, timeout=60) as answer:
+            # A type of content that there is none of would be refused.
+            return {"Authorization": f"Bearer {json.load(answer)['access_token']}"}
+
+    headers = log_in("admin")
 
     def get(path: str) -> dict:
         try:
@@ -392,6 +400,8 @@ def test_dashboard_comes_with_the_first_days(stack):
     assert len(ours) >= 9
     for name, number in ours.items():
         assert get(f"/api/v1/chart/{number}/data/")["result"][0]["rowcount"] > 0, name
+    headers = log_in("viewer")
+    assert [one["dashboard_title"] for one in get("/api/v1/dashboard/")["result"]] == ["T-Shop"]
 
 
 def test_generator_adds_days(stack):
