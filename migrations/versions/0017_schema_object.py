@@ -2,10 +2,10 @@
 
 from migrations.plain_sql import run_file
 
-revision = "0018"
+revision = "0017"
 down_revision = "0016"
 
 
 def upgrade() -> None:
     """Apply the plain SQL of this revision."""
-    run_file("0018_schema_object.sql")
+    run_file("0017_schema_object.sql")
