@@ -138,7 +138,9 @@ def memory_settings(total_bytes: int | None = None) -> dict[str, str]:
 BASE_SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
-    "max_connections": "120",
+    # Those of all roles (migrations/roles.toml, Airflow's and Superset's), and some for the owner, who has some for itself
+    # alone, as has the superuser.
+    "max_connections": "160",
     "password_encryption": "'scram-sha-256'",
     # A load writes a lot at once: few, spread-out checkpoints. Full-page images are not compressed: pglz, the one
     # method that every build has, costs more processor time than the load itself (docs/tuning.md).
@@ -406,6 +408,11 @@ class PostgresServer:
     def _write_settings(self) -> None:
         settings = {**BASE_SETTINGS, **memory_settings(), "port": str(self.port)}
         share = pgtap_share_dir()
+        if self.version >= 16:
+            settings["reserved_connections"] = "4"
+        if self.version >= 17:
+            # Nobody here listens: 8 MB, where 8 GB of the disk would be everybody's to fill.
+            settings["max_notify_queue_pages"] = "1024"
         if self.version >= 18 and share is not None:
             settings["extension_control_path"] = f"'$system:{share}'"
         settings.update(self.settings)

@@ -22,7 +22,8 @@ def set_up(server: PostgresServer, database: str, passwords: dict[str, str]) -> 
     server.create_database(database)
     with superuser(server, database) as cursor:
         roles.ensure(cursor, passwords)
-    for closed in (database, "postgres", "template1"):
+    close_database(server, database, roles.OWNER)
+    for closed in ("postgres", "template1"):
         close_database(server, closed)
 
 
@@ -30,22 +31,36 @@ def set_up(server: PostgresServer, database: str, passwords: dict[str, str]) -> 
 def superuser(server: PostgresServer, database: str = "postgres") -> Iterator[psycopg2.extensions.cursor]:
     """Give a cursor of the superuser, in one transaction that ends with the block."""
     with (
-        contextlib.closing(psycopg2.connect(server.dsn(database))) as connection,
+        contextlib.closing(roles.connect(server.dsn(database))) as connection,
         connection,
         connection.cursor() as cursor,
     ):
         yield cursor
 
 
-def close_database(server: PostgresServer, name: str) -> None:
-    """Let only those connect to a database who are named: its owner, and who has a grant."""
-    with superuser(server) as cursor:
+def close_database(server: PostgresServer, name: str, locks_for: str | None = None) -> None:
+    """Let only those connect to a database who are named: its owner, and who has a grant.
+
+    Args:
+        server: the server.
+        name: of the database.
+        locks_for: the role that may take advisory locks in it; nobody where None.
+    """
+    with superuser(server, name) as cursor:
         statement = psycopg2.sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC")
         cursor.execute(statement.format(psycopg2.sql.Identifier(name)))
+        roles.take_from_public(cursor, locks_for)
 
 
-def make_role(server: PostgresServer, name: str, password: str) -> None:
-    """Make a role for a program's own metadata, or bring it to this password: it may log in, and nothing else."""
+def make_role(server: PostgresServer, name: str, password: str, connections: int) -> None:
+    """Make a role for a program's own metadata, or bring it to this password: it may log in, and nothing else.
+
+    Args:
+        server: the server.
+        name: of the role.
+        password: of the role.
+        connections: how many it may have at a time.
+    """
     with superuser(server) as cursor:
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,))
         if not cursor.rowcount:
@@ -54,6 +69,8 @@ def make_role(server: PostgresServer, name: str, password: str) -> None:
         encrypted = psycopg2.extensions.encrypt_password(password, name, cursor.connection, "scram-sha-256")
         statement = psycopg2.sql.SQL("ALTER ROLE {} PASSWORD %s").format(psycopg2.sql.Identifier(name))
         cursor.execute(statement, (encrypted,))
+        statement = psycopg2.sql.SQL("ALTER ROLE {} CONNECTION LIMIT %s").format(psycopg2.sql.Identifier(name))
+        cursor.execute(statement, (connections,))
         # The workers of a killed scheduler keep its sockets open, and with them the transaction in which it held runs
         # of the DAG locked: the next scheduler would pass these over for as long.
         statement = psycopg2.sql.SQL("ALTER ROLE {} SET idle_in_transaction_session_timeout = '60s'")

@@ -28,6 +28,9 @@ WAREHOUSE_VARIABLES = {
 }
 AIRFLOW_DATABASE = "airflow"
 SUPERSET_DATABASE = "superset"
+# How many connections their roles may have: what the processes of one machine keep in their pools.
+AIRFLOW_CONNECTIONS = 50
+SUPERSET_CONNECTIONS = 16
 # Of the dashboards; the first is the one they are written in.
 LANGUAGES = ("en", *sorted(file.stem for file in (ROOT / "superset" / "translations").glob("*.yaml")))
 # Part of the stack: the variable that names its port, and the port it has by default.

@@ -38,7 +38,15 @@ from embedded.environment import (
 )
 from embedded.errors import StackError
 from embedded.postgres import WHEEL_PROGRAMS, PostgresServer, wheel_packages
-from embedded.settings import AIRFLOW_DATABASE, PORTS, ROOT, WAREHOUSE_DATABASE, WAREHOUSE_ROLES, Settings
+from embedded.settings import (
+    AIRFLOW_CONNECTIONS,
+    AIRFLOW_DATABASE,
+    PORTS,
+    ROOT,
+    WAREHOUSE_DATABASE,
+    WAREHOUSE_ROLES,
+    Settings,
+)
 
 # In the environment of every process of a stack, and of all that they start: "<home>".
 MARK = "TSHOP_STACK"
@@ -375,9 +383,11 @@ class Stack:
         Raises:
             StackError: Airflow could not make its tables.
         """
-        roles.make_role(self.postgres, AIRFLOW_DATABASE, self.settings.secret("airflow_database"))
+        roles.make_role(
+            self.postgres, AIRFLOW_DATABASE, self.settings.secret("airflow_database"), AIRFLOW_CONNECTIONS
+        )
         self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
-        roles.close_database(self.postgres, AIRFLOW_DATABASE)
+        roles.close_database(self.postgres, AIRFLOW_DATABASE, locks_for=AIRFLOW_DATABASE)
         # Once a version: the command takes many seconds even with nothing to do.
         stamp = self.settings.folder("airflow") / "migrated"
         version = importlib.metadata.version("apache-airflow-core")

@@ -9,7 +9,7 @@ from pathlib import Path
 from embedded import roles
 from embedded.environment import ADMIN, SUPERSET_BIN, superset_environment
 from embedded.errors import StackError
-from embedded.settings import ROOT, SUPERSET_DATABASE, Settings
+from embedded.settings import ROOT, SUPERSET_CONNECTIONS, SUPERSET_DATABASE, Settings
 from embedded.stack import POSTGRES, Stack, say
 
 # The user of the shop's people; superset/set_up.py makes it.
@@ -48,7 +48,9 @@ def prepare(stack: Stack) -> None:
         StackError: superset/setup.sh failed; the message is its own.
     """
     settings = stack.settings
-    roles.make_role(stack.postgres, SUPERSET_DATABASE, settings.secret("superset_database"))
+    roles.make_role(
+        stack.postgres, SUPERSET_DATABASE, settings.secret("superset_database"), SUPERSET_CONNECTIONS
+    )
     stack.postgres.create_database(SUPERSET_DATABASE, owner=SUPERSET_DATABASE)
     roles.close_database(stack.postgres, SUPERSET_DATABASE)
     started = time.monotonic()

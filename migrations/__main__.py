@@ -40,6 +40,11 @@ def main() -> int:
             f"migrations: the server has no role {', '.join(done.missing_roles)}: to have them, set "
             "WAREHOUSE_ADMIN_DSN to this database as a superuser, run python -m migrations.roles, and migrate again."
         )
+    if done.changed_roles:
+        print(
+            f"migrations: {', '.join(done.changed_roles)} have limits or settings other than migrations/roles.toml says: "
+            "to put them back, set WAREHOUSE_ADMIN_DSN to this database as a superuser and run python -m migrations.roles."
+        )
     return 0
 
 

@@ -33,6 +33,13 @@ EXCESSIVE = (
     ("REPLICATION", "rolreplication"),
     ("BYPASSRLS", "rolbypassrls"),
 )
+# Functions of pg_catalog by which a session takes from all others, whatever it may read: advisory locks (the loads' own, and
+# shared memory), exported snapshots (a file each), large objects, records in the WAL. The owner of a database keeps the
+# first two: the loads and pg_dump need them.
+OWNERS = ("pg_advisory_%", "pg_try_advisory_%", "pg_export_snapshot")
+CONSUMING = (*OWNERS, "lo_%", "loread", "lowrite", "pg_logical_emit_message")
+# What the owner is a member of: it sees how long others' transactions are open, and ends those that are in the way.
+OWNER_GROUPS = ("pg_read_all_stats", "pg_signal_backend", "pg_use_reserved_connections")
 # What PUBLIC has by default or by mistake. The schema "public" is not ours, and nobody here needs it.
 PUBLIC_SCHEMAS = (*LAYERS, "public")
 
@@ -68,10 +75,23 @@ def roles() -> list[Role]:
 # --- the server's part ----------------------------------------------------------------------------------------------
 
 
+def connect(dsn: str, **parameters) -> psycopg2.extensions.connection:
+    """Connect with more rights than the objects that are met: of names only those of the server itself are found.
+
+    A database's owner may plant an operator or a function of a built-in one's name, which then runs with the rights of
+    whoever calls it.
+
+    :param dsn: libpq URI of the database
+    :param parameters: more of libpq's
+    """
+    options = psycopg2.extensions.parse_dsn(dsn).get("options", "")
+    return psycopg2.connect(dsn, options=f"{options} -c search_path=pg_catalog", **parameters)
+
+
 def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
     """Make the roles, and the owner of the database, and bring them to what roles.toml says.
 
-    :param cursor: of a superuser, or of a role with CREATEROLE that owns the database
+    :param cursor: of a superuser, or of a role with CREATEROLE that owns the database, connected by `connect`
     :param passwords: password by name of a role, the owner's "tshop" included; the others keep theirs
     :raises psycopg2.Error: the server refuses
     """
@@ -83,33 +103,63 @@ def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
             _execute(cursor, "ALTER ROLE {} PASSWORD {}", Identifier(name), Literal(encrypted))
     for role in roles():
         _configure(cursor, role)
-    # Large objects may be made by whoever may connect, read-only or not.
-    cursor.execute(
-        "SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace AND proname IN "
-        "('lo_create', 'lo_creat', 'lo_from_bytea', 'lo_open', 'lo_put', 'lo_unlink', 'lowrite')"
-    )
-    for (function,) in cursor.fetchall():
-        _execute(cursor, f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+    _restrain(cursor, OWNER, _groups_there_are(cursor))
+    take_from_public(cursor, OWNER)
     cursor.execute("SELECT pg_get_userbyid(datdba), datname FROM pg_database WHERE datname = current_database()")
     owner, database = cursor.fetchone()
     if owner != OWNER:
         _execute(cursor, "ALTER DATABASE {} OWNER TO {}", Identifier(database), Identifier(OWNER))
 
 
-def make_missing(cursor: Cursor) -> list[str]:
-    """Make the roles that the server has not, without passwords, where the user may.
+def take_from_public(cursor: Cursor, owner: str | None) -> None:
+    """Take from PUBLIC, in this database, the functions by which any session could take from all others.
+
+    :param cursor: of a superuser
+    :param owner: who may still call those that the owner of a database needs; nobody where None
+    """
+    for function in _functions(cursor, CONSUMING):
+        _execute(cursor, f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC")
+    if owner is not None:
+        for function in _functions(cursor, OWNERS):
+            _execute(cursor, f"GRANT EXECUTE ON FUNCTION {function} TO {{}}", Identifier(owner))
+
+
+def _functions(cursor: Cursor, patterns: Iterable[str]) -> list[str]:
+    cursor.execute(
+        "SELECT oid::regprocedure::text FROM pg_proc "
+        "WHERE pronamespace = 'pg_catalog'::regnamespace AND proname::text LIKE ANY (%s::text[])",
+        ([pattern.replace("_", r"\_") for pattern in patterns],),
+    )
+    return [function for (function,) in cursor.fetchall()]
+
+
+def _groups_there_are(cursor: Cursor) -> list[str]:
+    """Return the groups of the owner that this version of the server has."""
+    cursor.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY (%s)", (list(OWNER_GROUPS),))
+    return [name for (name,) in cursor.fetchall()]
+
+
+def put_back(cursor: Cursor) -> tuple[list[str], list[str]]:
+    """Make the roles that the server has not, without passwords, and take their own settings from the others.
+
+    A role may change the settings that its sessions begin with, and its password.
 
     :param cursor: of any user, inside a transaction
-    :returns: the roles that are missing still
+    :returns: where the user may not: the roles that are missing still, and those that are not as roles.toml says
     """
-    missing = [role for role in roles() if not _exists(cursor, role.name)]
     cursor.execute("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
-    if not cursor.fetchone()[0]:
-        return [role.name for role in missing]
-    for role in missing:
+    (may,) = cursor.fetchone()
+    missing, changed = [], []
+    for role in roles():
+        if not may:
+            if not _exists(cursor, role.name):
+                missing.append(role.name)
+            elif _differences(cursor, role):
+                changed.append(role.name)
+            continue
         _make(cursor, role.name)
         _configure(cursor, role)
-    return []
+    return missing, changed
 
 
 def _exists(cursor: Cursor, name: str) -> bool:
@@ -128,32 +178,63 @@ def _make(cursor: Cursor, name: str) -> None:
 
 
 def _configure(cursor: Cursor, role: Role) -> None:
-    cursor.execute("SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole", (role.name,))
-    for (group,) in cursor.fetchall():
+    _restrain(cursor, role.name, ())
+    for statement in _differences(cursor, role):
+        cursor.execute(statement)
+
+
+def _restrain(cursor: Cursor, name: str, groups: Iterable[str]) -> None:
+    """Take from a role what makes it more than a user of the server, and all groups but these."""
+    columns = ", ".join(column for _, column in EXCESSIVE)
+    cursor.execute(f"SELECT {columns} FROM pg_roles WHERE rolname = %s", (name,))
+    for (attribute, _), has in zip(EXCESSIVE, cursor.fetchone(), strict=True):
+        if has:
+            _execute(cursor, f"ALTER ROLE {{}} NO{attribute}", Identifier(name))
+    cursor.execute("SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole", (name,))
+    has_groups = {group for (group,) in cursor.fetchall()}
+    for group in has_groups - set(groups):
         # regrole quotes by itself.
-        _execute(cursor, f"REVOKE {group} FROM {{}}", Identifier(role.name))
+        _execute(cursor, f"REVOKE {group} FROM {{}}", Identifier(name))
+    for group in set(groups) - has_groups:
+        _execute(cursor, f"GRANT {group} TO {{}}", Identifier(name))
+
+
+def _differences(cursor: Cursor, role: Role) -> list[Composable]:
+    """Return the statements that bring a role's limits and settings to what roles.toml says."""
+    statements = []
+    name = Identifier(role.name)
     cursor.execute(
         "SELECT d.datname FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase "
         "WHERE s.setrole = %s::regrole",
         (role.name,),
     )
-    for (database,) in cursor.fetchall():
-        _execute(cursor, "ALTER ROLE {} IN DATABASE {} RESET ALL", Identifier(role.name), Identifier(database))
-    columns = ", ".join(column for _, column in EXCESSIVE)
-    cursor.execute(f"SELECT rolconnlimit, rolconfig, {columns} FROM pg_roles WHERE rolname = %s", (role.name,))
-    limit, config, *excessive = cursor.fetchone()
-    name = Identifier(role.name)
-    for (attribute, _), has in zip(EXCESSIVE, excessive, strict=True):
-        if has:
-            _execute(cursor, f"ALTER ROLE {{}} NO{attribute}", name)
+    statements += [
+        SQL("ALTER ROLE {} IN DATABASE {} RESET ALL").format(name, Identifier(database))
+        for (database,) in cursor.fetchall()
+    ]
+    cursor.execute("SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = %s", (role.name,))
+    limit, config = cursor.fetchone()
     if limit != role.connection_limit:
-        _execute(cursor, "ALTER ROLE {} CONNECTION LIMIT {}", name, Literal(role.connection_limit))
+        statements.append(SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(name, Literal(role.connection_limit)))
+    cursor.execute("SELECT name FROM pg_settings WHERE context = 'superuser'")
+    # Only a superuser may set these, for others or itself.
+    of_superuser = {setting for (setting,) in cursor.fetchall()}
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    (is_superuser,) = cursor.fetchone()
     known = dict(setting.split("=", 1) for setting in config or ())
-    for setting in known.keys() - role.settings.keys():
-        _execute(cursor, "ALTER ROLE {} RESET {}", name, Identifier(setting))
-    for setting, value in role.settings.items():
-        if known.get(setting) != value:
-            _execute(cursor, "ALTER ROLE {} SET {} = {}", name, Identifier(setting), Literal(value))
+    wanted = {
+        setting: value for setting, value in role.settings.items() if is_superuser or setting not in of_superuser
+    }
+    statements += [
+        SQL("ALTER ROLE {} RESET {}").format(name, Identifier(setting))
+        for setting in known.keys() - role.settings.keys()
+    ]
+    statements += [
+        SQL("ALTER ROLE {} SET {} = {}").format(name, Identifier(setting), Literal(value))
+        for setting, value in wanted.items()
+        if known.get(setting) != value
+    ]
+    return statements
 
 
 # --- the database's part --------------------------------------------------------------------------------------------
@@ -247,7 +328,7 @@ def main() -> int:
     variables[OWNER] = "TSHOP_OWNER_PASSWORD"
     passwords = {name: os.environ[variable] for name, variable in variables.items() if os.environ.get(variable)}
     try:
-        with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        with contextlib.closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
             ensure(cursor, passwords)
     except psycopg2.Error as error:
         said = str(error).strip().splitlines()[0].removeprefix("ERROR:").strip()

@@ -10,12 +10,28 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from migrations import inventory, roles, routines
+from migrations.plain_sql import BrokenSql
 
 OLDEST_POSTGRESQL = 15
 NEEDS = "the user of WAREHOUSE_DSN has to own the database, and the server has to accept writes."
 DSN_FORM = "postgresql://user:password@host:port/database"
 # Any constant serves, so long as all migrations of a warehouse take the same: the bytes of "t_shop_m".
 ADVISORY_LOCK = 0x745F73686F705F6D
+# How long a migration waits for a table that another session holds.
+LOCK_TIMEOUT = "30s"
+# Who holds a lock on a table or view of the warehouse.
+HOLDERS = """
+SELECT DISTINCT
+    format('pid %%s (%%s, %%s)', a.pid, a.usename, coalesce(nullif(a.application_name, ''), 'no application name'))
+FROM pg_locks AS l
+INNER JOIN pg_class AS c ON c.oid = l.relation
+INNER JOIN pg_stat_activity AS a ON a.pid = l.pid
+WHERE
+    l.granted
+    AND l.pid <> pg_backend_pid()
+    AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
+    AND c.relnamespace::regnamespace::text IN ('raw', 'dds', 'cdm', 'sl')
+"""
 
 
 @dataclass(frozen=True)
@@ -27,6 +43,7 @@ class Migration:
         after: revision after.
         changed: number of bodies new or changed.
         missing_roles: roles that the server has not and this user may not make.
+        changed_roles: roles that are not as roles.toml says, which this user may not put back.
         mended: what was not as the migrations had made it, in a part of a sentence; "" where all was.
     """
 
@@ -34,6 +51,7 @@ class Migration:
     after: str
     changed: int
     missing_roles: list[str]
+    changed_roles: list[str]
     mended: str = ""
 
 
@@ -64,7 +82,7 @@ def engine_of(dsn: str) -> sqlalchemy.Engine:
     if not dsn.startswith(("postgresql://", "postgres://")):
         raise CannotMigrate(f"WAREHOUSE_DSN is not a libpq URI: write it as {DSN_FORM}.")
     return sqlalchemy.create_engine(
-        "postgresql+psycopg2://", creator=lambda: psycopg2.connect(dsn), poolclass=sqlalchemy.pool.NullPool
+        "postgresql+psycopg2://", creator=lambda: roles.connect(dsn), poolclass=sqlalchemy.pool.NullPool
     )
 
 
@@ -121,10 +139,25 @@ def migrate(dsn: str, target: str = "head", db_folder: Path = routines.DB_FOLDER
     connection = connect(dsn)
     try:
         return migrate_over(connection, target, db_folder)
-    except sqlalchemy.exc.DBAPIError as error:
-        raise CannotMigrate(f"The server refused to migrate ({first_line(error.orig)}): {NEEDS}") from error
-    except psycopg2.Error as error:
-        raise CannotMigrate(f"The server refused to migrate ({first_line(error)}): {NEEDS}") from error
+    except (sqlalchemy.exc.DBAPIError, psycopg2.Error, BrokenSql) as error:
+        refusal = error.orig if isinstance(error, sqlalchemy.exc.DBAPIError) else error
+        refusal = refusal.__cause__ if isinstance(refusal, BrokenSql) else refusal
+        if isinstance(refusal, psycopg2.errors.LockNotAvailable):
+            raise CannotMigrate(
+                f"Another session holds a lock that the migration needs, for longer than {LOCK_TIMEOUT}: "
+                f"{holders(dsn)}. Nothing was changed. Wait for it, or end it by SELECT pg_terminate_backend(pid), and "
+                "migrate again."
+            ) from error
+        if isinstance(error, BrokenSql):
+            raise
+        raise CannotMigrate(f"The server refused to migrate ({first_line(refusal)}): {NEEDS}") from error
+
+
+def holders(dsn: str) -> str:
+    """Return who holds locks on the warehouse's tables and views, as a list for people."""
+    with connect(dsn) as connection:
+        found = sorted(connection.exec_driver_sql(HOLDERS).scalars())
+    return ", ".join(found) or "it has just let go"
 
 
 def first_line(error: BaseException) -> str:
@@ -141,6 +174,10 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
                 f"The server is PostgreSQL {version}: the warehouse needs {OLDEST_POSTGRESQL} or newer."
             )
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
+        # From here on: another migration is waited for, however long it takes.
+        connection.exec_driver_sql(
+            "SELECT set_config('lock_timeout', %s, true) WHERE current_setting('lock_timeout') = '0'", (LOCK_TIMEOUT,)
+        )
         connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS sl")
         known = revisions()
         before = current_revision(connection)
@@ -153,7 +190,7 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
             )
         command.upgrade(config(connection), target)
         after = current_revision(connection)
-        changed, missing = 0, []
+        changed, missing, changed_roles = 0, [], []
         if after == known[-1]:
             with connection.connection.dbapi_connection.cursor() as cursor:
                 wanted = inventory.recorded(cursor)
@@ -194,6 +231,10 @@ def _refuse_lost(
             f"The warehouse is not as it was made, and no file makes this again: {inventory.say(left)}. "
             "Make it by hand as sl.schema_object defines it, or restore a backup."
         )
+                changed = routines.apply(cursor, after, db_folder)
+                missing, changed_roles = roles.put_back(cursor)
+                roles.grant(cursor)
+    return Migration(before, after, changed, missing, changed_roles)
 
 
 def current_revision(connection: sqlalchemy.Connection) -> str | None:

@@ -60,9 +60,9 @@ RIGHTS = {
         "database": {"CONNECT"},
         "schemas": {"sl"},
         "relations": dict.fromkeys(
-            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill", "clock")), READ
+            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill", "clock", "transaction")), READ
         ),
-        "routines": {"sl.rows_waiting"},
+        "routines": {"sl.rows_waiting", "sl.open_transactions"},
     },
     "public": {"database": set(), "schemas": set(), "relations": {}, "routines": set()},
 }
@@ -114,6 +114,7 @@ def warehouse_of_owner(postgres_server, new_database):
     with contextlib.closing(psycopg2.connect(admin)) as connection, connection, connection.cursor() as cursor:
         roles.ensure(cursor, passwords)
         cursor.execute(SQL("ALTER DATABASE {} OWNER TO shop_owner").format(Identifier(connection.info.dbname)))
+        roles.take_from_public(cursor, "shop_owner")
     warehouse = Warehouse(admin, "shop_owner", passwords)
     done = runner.migrate(warehouse.dsn("shop_owner"))
     assert done.missing_roles == []

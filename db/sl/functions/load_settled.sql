@@ -47,7 +47,7 @@ BEGIN
             j.scd2_key_text,
             j.scd2_at,
             j.scd2_rule,
-            CASE WHEN j.scd2_rule IS NOT NULL THEN to_jsonb(j.scd2_source) - 'changed_xid' END AS scd2_row
+            CASE WHEN j.scd2_rule IS NOT NULL THEN j.scd2_as_json END AS scd2_row
         FROM (
             SELECT
                 scd2_source_row.%1$s AS scd2_key,
@@ -55,7 +55,7 @@ BEGIN
                 scd2_source_row.updated_at AS scd2_at,
                 %2$s AS scd2_rule,
                 scd2_source_row.is_deleted AS scd2_deleted,
-                scd2_source_row AS scd2_source
+                %7$s AS scd2_as_json
             FROM %3$s AS scd2_source_row
             WHERE scd2_source_row.changed_xid < %4$s AND %5$s
         ) AS j
@@ -63,7 +63,8 @@ BEGIN
         $sql$,
         v_key, sl.failed_rule_expression(p_entity.entity_name), v_source, p_before_xid,
         sl.slice_condition(p_slice, 'scd2_source_row.' || v_key, v_key_type),
-        sl.key_text('scd2_source_row.' || v_key, v_key_type)
+        sl.key_text('scd2_source_row.' || v_key, v_key_type),
+        sl.row_as_json(p_entity, 'scd2_source_row')
     );
     INSERT INTO sl.rejected_row (
         entity_name, entity_key, rule_name, row, observed_at, run_id, rejected_at, last_run_id, last_seen

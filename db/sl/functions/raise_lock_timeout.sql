@@ -50,7 +50,7 @@ BEGIN
         ),
         DETAIL = coalesce(v_holders, 'Whoever held it has just let go.')
             || E'\nIt waited: ' || split_part(p_context, E'\n', 1),
-        HINT = 'Nothing was changed. Wait for these transactions to end, or have a superuser end one by '
+        HINT = 'Nothing was changed. Wait for these transactions to end, or end one as the owner by SELECT '
             'pg_terminate_backend(pid), and call again. SET lock_timeout changes how long is waited.';
 END;
 $body$;

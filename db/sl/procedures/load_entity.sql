@@ -152,7 +152,8 @@ BEGIN
                 c.scd2_at,
                 c.scd2_deleted,
                 c.scd2_rule,
-                CASE WHEN c.scd2_rule IS NOT NULL THEN to_jsonb(c.scd2_source) - 'changed_xid' END AS scd2_row,
+                -- Of a rejected row that is all that is kept, however large it is.
+                CASE WHEN c.scd2_rule IS NOT NULL THEN c.scd2_as_json END AS scd2_row,
                 %9$s,
                 v.scd2_sk,
                 v.scd2_tid,
@@ -190,7 +191,7 @@ BEGIN
                     coalesce(is_deleted, false) AS scd2_deleted,
                     %10$s AS scd2_forgotten,
                     CASE WHEN %10$s THEN %12$s ELSE %3$s END AS scd2_rule,
-                    scd2_source_row AS scd2_source,
+                    %13$s AS scd2_as_json,
                     %4$s
                 FROM (%5$s) AS scd2_source_row
             ) AS c
@@ -220,10 +221,13 @@ BEGIN
             v_sk,
             sl.column_list(v_entity.tracked_columns, 't.%1$I IS DISTINCT FROM c.%1$I', ' OR '),
             v_target,
-            sl.column_list(v_entity.tracked_columns, 'c.%1$I'),
+            sl.column_list(
+                v_entity.tracked_columns, 'CASE WHEN c.scd2_rule IS NULL THEN c.%1$I END AS %1$I'
+            ),
             v_forgotten,
             sl.key_text('scd2_source_row.' || v_key, v_key_type),
-            sl.failed_rule_expression(p_entity, p_times_only => true)
+            sl.failed_rule_expression(p_entity, p_times_only => true),
+            sl.row_as_json(v_entity, 'scd2_source_row')
         );
         GET DIAGNOSTICS rows_read = ROW_COUNT;
 

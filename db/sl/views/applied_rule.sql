@@ -4,7 +4,7 @@
 -- Columns: entity_name; rule_name; position: in which order they are asked; expression: SQL condition over the
 --     source's columns, a row passes where it is true; is_clock_dependent: a row that fails may pass later, though
 --     nobody touches it; judges_deletions: a deletion has to hold it, too; description: what a row that fails is like.
--- Reads: sl.entity, sl.quality_rule.
+-- Reads: sl.entity, sl.quality_rule, sl._source_column.
 --
 -- The clock is asked once a statement, not of each row.
 CREATE OR REPLACE VIEW sl.applied_rule AS
@@ -19,17 +19,40 @@ SELECT
 FROM sl.entity AS e
 CROSS JOIN LATERAL (
     VALUES
-    ('updated_at_not_finite', -3, 'isfinite(updated_at)', false, 'Update time is infinite'),
+    ('updated_at_not_finite', -4, 'isfinite(updated_at)', false, 'Update time is infinite'),
     (
-        'updated_at_implausible', -2, format('updated_at >= %L::timestamptz', e.plausible_from), false,
+        'updated_at_implausible', -3, format('updated_at >= %L::timestamptz', e.plausible_from), false,
         format('Update time lies before %s', (e.plausible_from AT TIME ZONE 'UTC')::date)
     ),
     (
-        'updated_at_in_future', -1,
+        'updated_at_in_future', -2,
         format('updated_at <= (SELECT clock_timestamp() + %L::interval)', e.future_tolerance), true,
         format('Update time lies more than %s after the clock of the load', e.future_tolerance)
     )
 ) AS r (rule_name, position, expression, is_clock_dependent, description)
+UNION ALL
+SELECT
+    e.entity_name,
+    'value_too_long',
+    -1,
+    coalesce(
+        (
+            SELECT
+                string_agg(
+                    format(
+                        '(%1$s IS NULL OR %1$s <= %2$s)', format(c.size_template, quote_ident(c.column_name)), e.longest_value
+                    ),
+                    ' AND ' ORDER BY c.position
+                )
+            FROM sl._source_column AS c
+            WHERE c.entity_name = e.entity_name AND c.size_template IS NOT NULL
+        ),
+        'true'
+    ),
+    false,
+    false,
+    format('A value is longer than %s bytes', e.longest_value)
+FROM sl.entity AS e
 UNION ALL
 SELECT
     q.entity_name,
