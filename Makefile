@@ -45,6 +45,7 @@ TAKES.report := AS_OF FROM TO
 TAKES.backfill := SLICE_ROWS
 TAKES.forget := CLIENT
 TAKES.psql := AS
+TAKES.reap := OLDER
 TAKES.clean := SURE
 TAKES.test := ARGS COMPOSE_STACK
 TAKES.pgtap := TESTS
@@ -135,6 +136,10 @@ forget: setup ## Erase a person, the client of the number CLIENT: name and birth
 
 report: setup ## Print the report, read from ClickHouse and PostgreSQL; AS_OF= or FROM= TO=: an earlier one, or a period
 	@$(BIN)/python -m embedded report
+
+.PHONY: reap
+reap: setup ## End sessions on the warehouse whose transaction is open for longer than OLDER ('2 hours')
+	@$(AS_OWNER) $(PSQL) -v older="$(or $(OLDER),2 hours)" <embedded/reap.psql
 
 psql: setup ## Open psql on the warehouse; AS=analyst reads only
 	@$(EXEC) --as "$(if $(filter command,$(origin AS)),$(AS),owner)" -- psql
@@ -227,7 +232,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   RUNS=3   repetitions; DAYS=28   days loaded one by one, of the full size 365; KEEP=yes keeps them for more
 #:   BENCH_HOME=.tshop-bench   folder of its servers
 #:
-#: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make psql AS=owner|etl|loader|reader|analyst|monitor;
+#: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make reap OLDER='2 hours'; make psql AS=owner|etl|loader|reader|analyst|monitor;
 #:   make test ARGS=tests/test_docs.py (or COMPOSE_STACK=1: also the services of docker-compose.yml); make soak MINUTES=15;
 #:   make pgtap TESTS=all; make clean SURE=yes; all: PYTHON=/path/to/python3.11
 #:

@@ -9,6 +9,7 @@ import sys
 from embedded import reach, stack
 from embedded.environment import PARTS, environment_over_ours
 from embedded.errors import StackError
+from embedded.plain import plain
 from embedded.settings import PORTS, WAREHOUSE_ROLES, Settings
 
 
@@ -20,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except StackError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {plain(str(error), keep=chr(10))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Who reads has read enough, such as head; what is left in the buffer goes nowhere.
@@ -143,7 +144,11 @@ def _logs(settings: Settings, options: argparse.Namespace) -> int:
     if not files:
         raise StackError("There are no logs yet: start the stack by 'make run'.")
     follow = options.follow and embedded.runs()
-    status = subprocess.run(["tail", "-n", "40", *(["-F"] if follow else []), *files], check=False).returncode
+    command = ["tail", "-n", "40", *(["-F"] if follow else []), *files]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="backslashreplace") as tail:
+        for line in tail.stdout:
+            print(plain(line, keep="\n\t"), end="", flush=True)
+    status = tail.returncode
     if options.follow and not follow:
         print("\nThe stack is stopped: these are the ends of its logs.")
     return status

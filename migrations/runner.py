@@ -197,12 +197,12 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
                 _refuse_lost(wanted, was_there, inventory.read(cursor), different, inventory.KEPT)
                 inventory.make_again(cursor, wanted, different)
                 changed = routines.apply(cursor, after, db_folder, different)
-                missing = roles.make_missing(cursor)
+                missing, changed_roles = roles.put_back(cursor)
                 roles.grant(cursor)
                 there = inventory.read(cursor)
                 _refuse_lost(wanted, was_there, there, different)
                 inventory.record(cursor, was_there, there)
-    return Migration(before, after, changed, missing, inventory.say(different))
+    return Migration(before, after, changed, missing, changed_roles, inventory.say(different))
 
 
 def _refuse_lost(
@@ -231,10 +231,6 @@ def _refuse_lost(
             f"The warehouse is not as it was made, and no file makes this again: {inventory.say(left)}. "
             "Make it by hand as sl.schema_object defines it, or restore a backup."
         )
-                changed = routines.apply(cursor, after, db_folder)
-                missing, changed_roles = roles.put_back(cursor)
-                roles.grant(cursor)
-    return Migration(before, after, changed, missing, changed_roles)
 
 
 def current_revision(connection: sqlalchemy.Connection) -> str | None:

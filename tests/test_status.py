@@ -263,6 +263,23 @@ def test_names_the_runs_of_a_clock_that_ran_ahead(tmp_path, shop):  # noqa: F811
     assert status.look(settings).problems == []
 
 
+def test_names_a_transaction_that_is_open_for_long(tmp_path, shop, monkeypatch):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    monkeypatch.setattr(status, "LONG_HOURS", 0)
+    with contextlib.closing(psycopg2.connect(shop, application_name="a notebook")) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO raw.client (client_id, updated_at) VALUES (99999, now())")
+            # The view shows what is open for a minute.
+            execute(
+                shop,
+                "CREATE OR REPLACE VIEW sl.status_transaction AS SELECT t.* FROM sl.open_transactions() AS t",
+            )
+            [problem] = status.look(settings).problems
+        assert problem.startswith("postgres (a notebook, idle in transaction, pid ")
+        assert "each load reads again what was written since: end it by 'make reap'" in problem
+    assert status.look(settings).problems == []
+
+
 def test_metrics_are_those_of_the_screen(tmp_path, shop):  # noqa: F811
     execute(shop, "CALL sl.record_failure('dds.load_sale', 'TS004', 'x')")
     sell(shop, SALES + 1, SALES + 2)
@@ -309,7 +326,7 @@ def test_reads_as_the_monitor_may(tmp_path, new_database, warehouse_template):
     )
     state = status.look(settings)
     assert state.problems == []
-    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected", "clock"}
+    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected", "clock", "transactions"}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tabulate import tabulate
 
 from embedded import reach
 from embedded.errors import StackError
+from embedded.plain import plain
 from embedded.report.request import SHOP, Request
 from embedded.settings import ClickHouseAddress, Settings
 
@@ -176,7 +177,7 @@ def _text(value: Any) -> str:
         case date():
             return value.isoformat()
         case _:
-            return str(value)
+            return plain(str(value))
 
 
 def _list(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:

@@ -22,11 +22,14 @@ from tabulate import tabulate
 
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
+from embedded.plain import plain
 from embedded.settings import ClickHouseAddress, Settings
 from embedded.stack import SUPERSET, Stack
 
 # The shop's day is taken over in the night: what has waited for longer has missed it.
 LATE_MINUTES = 26 * 60
+# A transaction that is open for longer is named: no statement of the stack's own takes as long, but of a full audit.
+LONG_HOURS = 2
 # How long each of the two databases may take to answer, in seconds.
 PATIENCE = 10
 # The DAGs whose last run is told where it failed.
@@ -114,6 +117,7 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
         with _postgres(settings) as query:
             for name in ("runs", "failed", "latest", "lag", "rejected", "clock"):
                 state.tables[name] = query(name)
+            state.tables["transactions"] = query("transactions", hours=LONG_HOURS)
             if published is not None:
                 _compare(state, published, query)
     except psycopg2.errors.UndefinedTable:
@@ -131,6 +135,13 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
         state.problems.append(
             f"Run {row['run_id']} on {row['target']} began {said}, at {row['started_at']} {SHOP}: the server's "
             "clock was wrong, and docs/operations.md has the repair."
+        )
+    for row in state.tables.get("transactions", []):
+        cost = "each load reads again what was written since" if row["holds_loads"] else "vacuum cannot clean up after it"
+        state.problems.append(
+            f"{row['role_name']} ({row['application_name']}, {row['state']}, pid {row['pid']}) has a transaction open in "
+            f"{row['database_name']} for {_duration(row['minutes'])}, and {cost}: end it by 'make reap' or "
+            f"SELECT pg_terminate_backend({row['pid']})."
         )
     for row in state.tables.get("lag", []):
         if (row["minutes_behind"] or 0) > LATE_MINUTES:
@@ -294,7 +305,7 @@ def render(state: State) -> str:
         if name in state.tables:
             sections.append((f"{title} (times: {SHOP})", _table(state.tables[name])))
     told = "\n\n".join(f"{title}\n{text}" for title, text in sections)
-    verdict = "\n".join(f"Wrong: {problem}" for problem in state.problems) or "All is well."
+    verdict = "\n".join(f"Wrong: {plain(problem)}" for problem in state.problems) or "All is well."
     return f"{told}\n\n{verdict}"
 
 
@@ -322,7 +333,7 @@ def _text(value: Any) -> str:
         case int() | Decimal() if Decimal(value).as_tuple().exponent == 0:
             return f"{int(value):,}".replace(",", " ")
         case _:
-            return str(value)
+            return plain(str(value))
 
 
 def _rows_of(row: Row) -> str:

@@ -1,0 +1,22 @@
+"""Texts that others have written, made safe to print on a terminal."""
+
+import unicodedata
+
+# Control characters (an escape sequence can retitle, recolour or answer for a terminal), marks that change the direction of
+# writing or have no width, separators of lines and paragraphs, and what is no character.
+_UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def plain(text: str, keep: str = "") -> str:
+    """Return a text whose unsafe characters are written as escapes, such as ``\\x1b``.
+
+    Args:
+        text: from a database, a server's message or a log.
+        keep: characters that stay as they are, such as the ends of lines.
+    """
+    return "".join(
+        one
+        if one in keep or unicodedata.category(one) not in _UNSAFE
+        else one.encode("unicode_escape", "backslashreplace").decode()
+        for one in text
+    )
