@@ -19,3 +19,5 @@ COMMENT ON COLUMN sl.entity.future_tolerance IS
 'How far updated_at may lie after the clock of the load. A load rejects a row beyond it, and each later load judges it again';
 COMMENT ON COLUMN sl.entity.breaker_judges_changes IS
 'True: the breaker counts rows that a load would change like rows that it would delete. False: it counts deletions only';
+COMMENT ON COLUMN sl.entity.longest_value IS
+'Bytes of the longest value that a column of the source may hold. A load rejects a row with a longer one';
