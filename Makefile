@@ -185,6 +185,7 @@ docs: setup-dev ## Make the pages in docs/ that come from the code: the referenc
 	@$(BIN)/python -m docs.reference
 	@$(BIN)/python -m docs.catalogue
 	@$(BIN)/python -m docs.lineage
+	@$(BIN)/python -m docs.logins
 
 .PHONY: site
 site: $(SITE)/.stamp ## Build the documentation as a site with search, in site/

@@ -383,9 +383,7 @@ class Stack:
         Raises:
             StackError: Airflow could not make its tables.
         """
-        roles.make_role(
-            self.postgres, AIRFLOW_DATABASE, self.settings.secret("airflow_database"), AIRFLOW_CONNECTIONS
-        )
+        roles.make_role(self.postgres, AIRFLOW_DATABASE, self.settings.secret("airflow_database"), AIRFLOW_CONNECTIONS)
         self.postgres.create_database(AIRFLOW_DATABASE, owner=AIRFLOW_DATABASE)
         roles.close_database(self.postgres, AIRFLOW_DATABASE, locks_for=AIRFLOW_DATABASE)
         # Once a version: the command takes many seconds even with nothing to do.

@@ -48,9 +48,7 @@ def prepare(stack: Stack) -> None:
         StackError: superset/setup.sh failed; the message is its own.
     """
     settings = stack.settings
-    roles.make_role(
-        stack.postgres, SUPERSET_DATABASE, settings.secret("superset_database"), SUPERSET_CONNECTIONS
-    )
+    roles.make_role(stack.postgres, SUPERSET_DATABASE, settings.secret("superset_database"), SUPERSET_CONNECTIONS)
     stack.postgres.create_database(SUPERSET_DATABASE, owner=SUPERSET_DATABASE)
     roles.close_database(stack.postgres, SUPERSET_DATABASE)
     started = time.monotonic()

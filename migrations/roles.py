@@ -222,9 +222,7 @@ def _differences(cursor: Cursor, role: Role) -> list[Composable]:
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     (is_superuser,) = cursor.fetchone()
     known = dict(setting.split("=", 1) for setting in config or ())
-    wanted = {
-        setting: value for setting, value in role.settings.items() if is_superuser or setting not in of_superuser
-    }
+    wanted = {setting: value for setting, value in role.settings.items() if is_superuser or setting not in of_superuser}
     statements += [
         SQL("ALTER ROLE {} RESET {}").format(name, Identifier(setting))
         for setting in known.keys() - role.settings.keys()

@@ -60,7 +60,8 @@ RIGHTS = {
         "database": {"CONNECT"},
         "schemas": {"sl"},
         "relations": dict.fromkeys(
-            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill", "clock", "transaction")), READ
+            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill", "clock", "transaction")),
+            READ,
         ),
         "routines": {"sl.rows_waiting", "sl.open_transactions"},
     },

@@ -6,10 +6,12 @@ import secrets
 import psycopg2
 import pytest
 
+from docs import logins
 from embedded import roles as embedded_roles
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 from embedded.settings import AIRFLOW_CONNECTIONS, SUPERSET_CONNECTIONS
 from migrations import roles, runner
+from tests.attempts import ATTEMPTS
 from tests.conftest import ROOT, run_module
 from tests.ports import free_port
 from tests.test_roles import LOADS, NAMES, SHOP, Warehouse, execute, execute_each, refused
@@ -93,6 +95,27 @@ def test_what_is_too_much_is_taken_from_the_owner_too(warehouse):
         assert {group for (group,) in execute(warehouse.admin, groups)} == set(roles.OWNER_GROUPS)
     finally:
         execute(warehouse.admin, "DROP ROLE somebody")
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS, ids=lambda attempt: f"{attempt.role}-{attempt.kind}-{attempt.says}")
+def test_each_attempt_comes_to_what_the_docs_say(warehouse, attempt):
+    with (
+        # Somebody to be stopped.
+        contextlib.closing(psycopg2.connect(warehouse.dsn("tshop"))),
+        contextlib.closing(psycopg2.connect(warehouse.dsn(attempt.role))) as connection,
+        connection.cursor() as cursor,
+    ):
+        try:
+            cursor.execute(attempt.statement)
+            met = ""
+        except psycopg2.Error as error:
+            met = error.pgcode
+        connection.rollback()
+    assert met == attempt.refused
+
+
+def test_the_docs_show_the_attempts():
+    assert logins.PAGE.read_text() == logins.page(), "docs/roles.md differs from tests/attempts.py: run make docs"
 
 
 # What any session could take from all others by a function of pg_catalog, and may no longer.

@@ -1,0 +1,143 @@
+"""What a login can read, write, stop, fill and become: each attempt, and what is to come of it.
+
+tests/test_takeover.py makes each attempt on PostgreSQL; docs/roles.md shows them as a table, which `make docs` writes.
+"""
+
+from dataclasses import dataclass
+
+KINDS = ("read", "write", "stop", "fill", "escalate")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt of a role.
+
+    Attributes:
+        role: who makes it.
+        kind: one of KINDS.
+        says: what it is, as the table says it.
+        statement: what the role runs, in a transaction of its own that is rolled back.
+        refused: the SQLSTATE that the server refuses it with; "" where it takes it.
+    """
+
+    role: str
+    kind: str
+    says: str
+    statement: str
+    refused: str = "42501"
+
+
+def _attempts() -> list[Attempt]:
+    found = []
+
+    def add(role: str, kind: str, says: str, statement: str, refused: str = "42501") -> None:
+        found.append(Attempt(role, kind, says, statement, refused))
+
+    everybody = ("tshop", "tshop_etl", "tshop_loader", "tshop_reader", "tshop_analyst", "tshop_monitor")
+    for role in everybody:
+        may_lock = role == "tshop"
+        add(
+            role,
+            "stop",
+            "a load, by its advisory lock",
+            "SELECT pg_try_advisory_xact_lock(1)",
+            "" if may_lock else "42501",
+        )
+        add(role, "stop", "the server", "SELECT pg_reload_conf()")
+        add(
+            role,
+            "fill",
+            "the WAL by messages",
+            "SET TRANSACTION READ WRITE; SELECT pg_logical_emit_message(false, 'x', 'x')",
+        )
+        add(role, "fill", "the disk by large objects", "SET TRANSACTION READ WRITE; SELECT lo_creat(-1)")
+        add(role, "escalate", "superuser", f"SET TRANSACTION READ WRITE; ALTER ROLE {role} SUPERUSER")
+        add(role, "escalate", "files and programs of the server", "COPY (SELECT 1) TO PROGRAM 'true'")
+        add(role, "escalate", "another role", "SET ROLE postgres")
+        if role not in ("tshop", "tshop_etl"):
+            add(role, "fill", "more temporary files than its limit", "SET temp_file_limit = -1")
+
+    add(
+        "tshop",
+        "read",
+        "the whole warehouse",
+        "SELECT FROM raw.client, dds.client, cdm.sales_mart, sl.rejected_row",
+        "",
+    )
+    add("tshop", "write", "the whole warehouse", "UPDATE sl.entity SET breaker_share = 0.5", "")
+    add(
+        "tshop",
+        "stop",
+        "every session but a superuser's",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE false",
+        "",
+    )
+    add("tshop", "fill", "the disk by tables", "CREATE TABLE sl.filling (x integer)", "")
+
+    add("tshop_etl", "read", "raw, history or mart", "SELECT FROM dds.client")
+    add("tshop_etl", "write", "history and mart through the procedures", "CALL dds.load_client()", "")
+    add("tshop_etl", "write", "history and mart by hand", "DELETE FROM dds.client")
+    add("tshop_etl", "write", "what a person asks to be forgotten", "CALL dds.forget_client(1)")
+    add(
+        "tshop_etl",
+        "stop",
+        "others' sessions",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'tshop'",
+    )
+    add("tshop_etl", "fill", "the disk by tables", "CREATE TEMPORARY TABLE t (x integer)")
+
+    add("tshop_loader", "read", "raw", "SELECT FROM raw.client", "")
+    add("tshop_loader", "read", "history, mart and metadata", "SELECT FROM dds.client")
+    add("tshop_loader", "write", "raw", "INSERT INTO raw.client (client_id, updated_at) VALUES (77, now())", "")
+    add("tshop_loader", "write", "which transaction wrote a row", "UPDATE raw.client SET changed_xid = 1")
+    add(
+        "tshop_loader",
+        "stop",
+        "a writer of the row that it holds, until its transaction ends",
+        "SELECT FROM raw.client FOR UPDATE",
+        "",
+    )
+    add("tshop_loader", "stop", "a load, by a lock on a table", "LOCK TABLE raw.client IN EXCLUSIVE MODE")
+    add(
+        "tshop_loader",
+        "fill",
+        "the disk by rows of raw",
+        "INSERT INTO raw.client (client_id, updated_at) VALUES (78, now())",
+        "",
+    )
+
+    add("tshop_reader", "read", "the three views that ClickHouse pulls", "SELECT FROM cdm.sales_mart_export", "")
+    add("tshop_reader", "read", "raw, history and the mart's table", "SELECT FROM cdm.sales_mart")
+    add("tshop_reader", "write", "anything", "SET TRANSACTION READ WRITE; UPDATE cdm.sales_mart SET client = ''")
+
+    add("tshop_analyst", "read", "history and mart", "SELECT FROM dds.client, cdm.sales_mart", "")
+    add("tshop_analyst", "read", "raw and rejected rows", "SELECT FROM raw.client")
+    add("tshop_analyst", "write", "anything", "SET TRANSACTION READ WRITE; UPDATE dds.client SET last_name = ''")
+
+    add("tshop_monitor", "read", "how the warehouse is", "SELECT FROM sl.status_run", "")
+    add("tshop_monitor", "read", "what it holds", "SELECT FROM dds.client")
+    add(
+        "tshop_monitor",
+        "read",
+        "what others ask",
+        "SELECT 1 / (count(*) - count(*)) FROM pg_stat_activity WHERE query <> '<insufficient privilege>' AND usename = 'tshop'",
+        "22012",
+    )
+    add("tshop_monitor", "write", "anything", "SET TRANSACTION READ WRITE; UPDATE sl.run SET status = 'failed'")
+    for role in ("tshop_reader", "tshop_analyst", "tshop_monitor"):
+        add(
+            role,
+            "stop",
+            "a load or a migration, by a lock on a table",
+            "LOCK TABLE cdm.sales_mart_export IN SHARE MODE",
+        )
+        add(
+            role,
+            "fill",
+            "the disk by temporary tables",
+            "SET TRANSACTION READ WRITE; CREATE TEMPORARY TABLE t (x integer)",
+        )
+    return found
+
+
+ATTEMPTS = _attempts()
