@@ -1,4 +1,4 @@
-"""`python -m docs.logins`: write the table of docs/roles.md that says what each login can do, from the attempts of the tests."""
+"""`python -m docs.logins`: write into docs/roles.md what each login can do, from the attempts of the tests."""
 
 from pathlib import Path
 

@@ -2,8 +2,8 @@
 
 import unicodedata
 
-# Control characters (an escape sequence can retitle, recolour or answer for a terminal), marks that change the direction of
-# writing or have no width, separators of lines and paragraphs, and what is no character.
+# Control characters (an escape sequence can retitle or recolour a terminal, or make it answer), marks that change the
+# direction of writing or have no width, separators of lines and paragraphs, and what is no character.
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 

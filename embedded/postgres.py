@@ -138,8 +138,8 @@ def memory_settings(total_bytes: int | None = None) -> dict[str, str]:
 BASE_SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
-    # Those of all roles (migrations/roles.toml, Airflow's and Superset's), and some for the owner, who has some for itself
-    # alone, as has the superuser.
+    # Those of all roles (migrations/roles.toml, Airflow's and Superset's), and some for the owner, who has some for
+    # itself alone, as has the superuser.
     "max_connections": "160",
     "password_encryption": "'scram-sha-256'",
     # A load writes a lot at once: few, spread-out checkpoints. Full-page images are not compressed: pglz, the one

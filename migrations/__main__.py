@@ -42,8 +42,9 @@ def main() -> int:
         )
     if done.changed_roles:
         print(
-            f"migrations: {', '.join(done.changed_roles)} have limits or settings other than migrations/roles.toml says: "
-            "to put them back, set WAREHOUSE_ADMIN_DSN to this database as a superuser and run python -m migrations.roles."
+            f"migrations: {', '.join(done.changed_roles)} have limits or settings other than migrations/roles.toml "
+            "says: to put them back, set WAREHOUSE_ADMIN_DSN to this database as a superuser and run "
+            "python -m migrations.roles."
         )
     return 0
 

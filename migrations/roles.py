@@ -33,9 +33,9 @@ EXCESSIVE = (
     ("REPLICATION", "rolreplication"),
     ("BYPASSRLS", "rolbypassrls"),
 )
-# Functions of pg_catalog by which a session takes from all others, whatever it may read: advisory locks (the loads' own, and
-# shared memory), exported snapshots (a file each), large objects, records in the WAL. The owner of a database keeps the
-# first two: the loads and pg_dump need them.
+# Functions of pg_catalog by which a session takes from all others, whatever it may read: advisory locks (the loads'
+# own, and shared memory), exported snapshots (a file each), large objects, records in the WAL. The owner of a database
+# keeps the first two: the loads and pg_dump need them.
 OWNERS = ("pg_advisory_%", "pg_try_advisory_%", "pg_export_snapshot")
 CONSUMING = (*OWNERS, "lo_%", "loread", "lowrite", "pg_logical_emit_message")
 # What the owner is a member of: it sees how long others' transactions are open, and ends those that are in the way.

@@ -1,4 +1,4 @@
-"""What a role of PostgreSQL can take from others, keep from others, or make others do: each attempt, and what stops it."""
+"""What a role of PostgreSQL can take from others, keep from others, or make others do, and what stops it."""
 
 import contextlib
 import secrets
@@ -149,7 +149,8 @@ def test_the_functions_that_all_may_call_are_judged(warehouse):
         FROM pg_proc AS p
         CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND x.grantee = 0
-            AND p.proname !~ '^pg_stat_get_' AND p.proname ~ '(lock|^lo_|^lo(read|write)$|emit|notify|terminate|cancel|sleep|export_snapshot|wal|slot|reset)'
+            AND p.proname !~ '^pg_stat_get_'
+            AND p.proname ~ '(lock|^lo_|^lo(read|write)$|emit|notify|terminate|cancel|sleep|export|wal|slot|reset)'
         """,
     )
     assert {name for (name,) in found} - JUDGED == set()
@@ -311,11 +312,14 @@ def test_the_owner_has_connections_for_itself_alone(warehouse, scratch):
         embedded_roles.set_up(server, "tshop", passwords)
         execute(server.dsn("tshop"), "GRANT CONNECT ON DATABASE tshop TO tshop_reader")
         with contextlib.ExitStack() as sessions:
-            with pytest.raises(psycopg2.OperationalError, match="reserved|too many"):
-                for _ in range(12):
-                    sessions.enter_context(
-                        contextlib.closing(psycopg2.connect(server.dsn("tshop", "tshop_reader", "reader")))
-                    )
+            told = ""
+            while not told:
+                try:
+                    session = psycopg2.connect(server.dsn("tshop", "tshop_reader", "reader"))
+                    sessions.enter_context(contextlib.closing(session))
+                except psycopg2.OperationalError as error:
+                    told = str(error)
+            assert "reserved" in told
             assert execute(server.dsn("tshop", roles.OWNER, "owner"), "SELECT 1") == [(1,)]
     finally:
         server.stop("immediate")

@@ -141,8 +141,8 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
             "each load reads again what was written since" if row["holds_loads"] else "vacuum cannot clean up after it"
         )
         state.problems.append(
-            f"{row['role_name']} ({row['application_name']}, {row['state']}, pid {row['pid']}) has a transaction open in "
-            f"{row['database_name']} for {_duration(row['minutes'])}, and {cost}: end it by 'make reap' or "
+            f"{row['role_name']} ({row['application_name']}, {row['state']}, pid {row['pid']}) has a transaction open "
+            f"in {row['database_name']} for {_duration(row['minutes'])}, and {cost}: end it by 'make reap' or "
             f"SELECT pg_terminate_backend({row['pid']})."
         )
     for row in state.tables.get("lag", []):
