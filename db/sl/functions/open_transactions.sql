@@ -2,11 +2,11 @@
 --     RETURNS TABLE (pid integer, role_name text, database_name text, application_name text, state text,
 --         started_at timestamptz, seconds numeric, holds_loads boolean)
 --
--- Purpose: the transactions that are open on the server, of all sessions but this one: what they hold up, and nothing of
---     what they ask.
+-- Purpose: the transactions that are open on the server, of all sessions but this one: what they hold up, and nothing
+--     of what they ask.
 -- Parameters: none.
--- Returns: a row for each session with a transaction. holds_loads: it has written, or may have: until it ends, each load
---     reads again what was written since it began.
+-- Returns: a row for each session with a transaction. holds_loads: it has written, or may have: until it ends, each
+--     load reads again what was written since it began.
 -- Errors: none.
 -- Reads: pg_stat_activity: of other roles' sessions only where the owner is a member of pg_read_all_stats
 --     (python -m migrations.roles). Writes: nothing.

@@ -2,8 +2,8 @@
 --
 -- Purpose: writes the expression for a rejected row, as sl.rejected_row keeps it, into dynamic SQL.
 -- Parameters: p_entity: registry row; p_row: alias of the source.
--- Returns: an SQL expression: a jsonb of all columns of the source but changed_xid. Of a value that is longer than the entity
---     allows, its first 100 characters and its size.
+-- Returns: an SQL expression: a jsonb of all columns of the source but changed_xid. Of a value that is longer than the
+--     entity allows, its first 100 characters and its size.
 -- Errors: none.
 -- Reads: sl._source_column. Writes: nothing.
 CREATE OR REPLACE FUNCTION sl.row_as_json(p_entity sl.entity, p_row text)

@@ -40,7 +40,9 @@ SELECT
             SELECT
                 string_agg(
                     format(
-                        '(%1$s IS NULL OR %1$s <= %2$s)', format(c.size_template, quote_ident(c.column_name)), e.longest_value
+                        '(%1$s IS NULL OR %1$s <= %2$s)',
+                        format(c.size_template, quote_ident(c.column_name)),
+                        e.longest_value
                     ),
                     ' AND ' ORDER BY c.position
                 )

@@ -1,6 +1,6 @@
 -- sl.status_transaction
 --
--- Purpose: the transactions that are open for more than a minute, the oldest first: who holds up loads, locks and vacuum.
+-- Purpose: the transactions that are open for more than a minute, the oldest first: who holds up loads and vacuum.
 -- Columns: pid; role_name; database_name; application_name; state; started_at; seconds: for how long it is open;
 --     holds_loads: until it ends, each load reads again what was written since it began.
 -- Reads: pg_stat_activity (sl.open_transactions).

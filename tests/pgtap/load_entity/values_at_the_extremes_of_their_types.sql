@@ -4,9 +4,10 @@ SELECT plan(4);
 -- A table with a column of each type that a source may have.
 CREATE TABLE raw.zoo (
     zoo_id bigint PRIMARY KEY,
-    a_text text, a_varchar varchar, a_char char(10), a_bytea bytea, a_json json, a_jsonb jsonb, a_xml xml, a_array text[],
-    a_numeric numeric, a_float double precision, a_real real, a_int integer, a_date date, a_time time, a_timestamp timestamp,
-    a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean, a_range int8range,
+    a_text text, a_varchar varchar, a_char char(10), a_bytea bytea, a_json json, a_jsonb jsonb, a_xml xml,
+    a_array text[],
+    a_numeric numeric, a_float double precision, a_real real, a_int integer, a_date date, a_time time,
+    a_timestamp timestamp, a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean, a_range int8range,
     updated_at timestamptz NOT NULL,
     is_deleted boolean DEFAULT false,
     changed_xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint
@@ -16,8 +17,8 @@ CREATE TABLE dds.zoo (
     zoo_sk bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     zoo_id bigint NOT NULL,
     a_text text, a_varchar varchar, a_char char(10), a_bytea bytea, a_jsonb jsonb, a_array text[],
-    a_numeric numeric, a_float double precision, a_real real, a_int integer, a_date date, a_time time, a_timestamp timestamp,
-    a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean, a_range int8range,
+    a_numeric numeric, a_float double precision, a_real real, a_int integer, a_date date, a_time time,
+    a_timestamp timestamp, a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean, a_range int8range,
     valid_from timestamptz NOT NULL,
     valid_to timestamptz NOT NULL DEFAULT 'infinity',
     is_current boolean NOT NULL DEFAULT true,
@@ -28,8 +29,8 @@ CREATE TABLE dds.zoo (
 INSERT INTO sl.entity (entity_name, source_table, target_table, key_column, surrogate_key_column, tracked_columns)
 VALUES (
     'zoo', 'zoo', 'zoo', 'zoo_id', 'zoo_sk',
-    '{a_text,a_varchar,a_char,a_bytea,a_jsonb,a_array,a_numeric,a_float,a_real,a_int,a_date,a_time,a_timestamp,a_timestamptz,
-    a_interval,a_uuid,a_inet,a_bool,a_range}'
+    '{a_text,a_varchar,a_char,a_bytea,a_jsonb,a_array,a_numeric,a_float,a_real,a_int,a_date,a_time,a_timestamp,
+    a_timestamptz,a_interval,a_uuid,a_inet,a_bool,a_range}'
 );
 INSERT INTO sl.quality_rule (entity_name, rule_name, position, expression, description)
 VALUES ('zoo', 'false', 1, 'a_bool', 'False');
@@ -45,12 +46,12 @@ FROM (
     VALUES
     (
         1::bigint, '', ''::bytea, '{}'::json, '{}'::jsonb, '{}'::text[], '-Infinity'::numeric, '-Infinity'::float8,
-        '-Infinity'::real, -2147483648, '-infinity'::date, '00:00'::time, '-infinity'::timestamp, '-infinity'::timestamptz,
-        '-178000000 years'::interval, '00000000-0000-0000-0000-000000000000'::uuid, '0.0.0.0/0'::inet
+        '-Infinity'::real, -2147483648, '-infinity'::date, '00:00'::time, '-infinity'::timestamp,
+        '-infinity'::timestamptz, '-178000000 years'::interval, '00000000-0000-0000-0000-000000000000'::uuid, '0.0.0.0/0'::inet
     ),
     (
-        2, E'\x01\x1b]0;title\x07', '\x00ff'::bytea, '[1e400]'::json, '[1e400]'::jsonb, '{NULL,""}'::text[], 'NaN', 'NaN',
-        'NaN', 2147483647, '5874897-12-31', '24:00', '294276-12-31 23:59:59.999999', '4714-11-24 00:00:00+00 BC',
+        2, E'\x01\x1b]0;title\x07', '\x00ff'::bytea, '[1e400]'::json, '[1e400]'::jsonb, '{NULL,""}'::text[], 'NaN',
+        'NaN', 'NaN', 2147483647, '5874897-12-31', '24:00', '294276-12-31 23:59:59.999999', '4714-11-24 00:00:00+00 BC',
         '178000000 years', 'ffffffff-ffff-ffff-ffff-ffffffffffff', 'ffff::/16'
     ),
     (
@@ -85,7 +86,9 @@ BEGIN
 END;
 $body$;
 SELECT pg_temp.load_zoo();
-SELECT results_eq('SELECT z.zoo_id FROM dds.zoo AS z ORDER BY 1', 'VALUES (1::bigint), (2), (3)', 'the good ones are loaded');
+SELECT results_eq(
+    'SELECT z.zoo_id FROM dds.zoo AS z ORDER BY 1', 'VALUES (1::bigint), (2), (3)', 'the good ones are loaded'
+);
 SELECT results_eq(
     'SELECT j.entity_key, j.rule_name FROM sl.rejected_row AS j ORDER BY 1',
     $$VALUES
