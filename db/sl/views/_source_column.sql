@@ -2,8 +2,8 @@
 --
 -- Purpose: the columns of each entity's source, and how the size of a value of each is known.
 -- Columns: entity_name; column_name; position; is_text; size_template: a format string that makes an SQL expression of
---     a value: bytes, of a text or bytea as it is, of another type as it is stored; NULL where the type has a fixed size,
---     and no value of it is large.
+--     a value: bytes, of a text or bytea as it is, of another type as it is stored; NULL where the type has a fixed
+--     size, and no value of it is large.
 -- Reads: sl.entity, pg_catalog.
 --
 -- The size of a text is known without reading it.

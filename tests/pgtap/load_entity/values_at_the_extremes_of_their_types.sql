@@ -7,7 +7,8 @@ CREATE TABLE raw.zoo (
     a_text text, a_varchar varchar, a_char char(10), a_bytea bytea, a_json json, a_jsonb jsonb, a_xml xml,
     a_array text[],
     a_numeric numeric, a_float double precision, a_real real, a_int integer, a_date date, a_time time,
-    a_timestamp timestamp, a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean, a_range int8range,
+    a_timestamp timestamp, a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean,
+    a_range int8range,
     updated_at timestamptz NOT NULL,
     is_deleted boolean DEFAULT false,
     changed_xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint
@@ -18,7 +19,8 @@ CREATE TABLE dds.zoo (
     zoo_id bigint NOT NULL,
     a_text text, a_varchar varchar, a_char char(10), a_bytea bytea, a_jsonb jsonb, a_array text[],
     a_numeric numeric, a_float double precision, a_real real, a_int integer, a_date date, a_time time,
-    a_timestamp timestamp, a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean, a_range int8range,
+    a_timestamp timestamp, a_timestamptz timestamptz, a_interval interval, a_uuid uuid, a_inet inet, a_bool boolean,
+    a_range int8range,
     valid_from timestamptz NOT NULL,
     valid_to timestamptz NOT NULL DEFAULT 'infinity',
     is_current boolean NOT NULL DEFAULT true,
@@ -47,7 +49,8 @@ FROM (
     (
         1::bigint, '', ''::bytea, '{}'::json, '{}'::jsonb, '{}'::text[], '-Infinity'::numeric, '-Infinity'::float8,
         '-Infinity'::real, -2147483648, '-infinity'::date, '00:00'::time, '-infinity'::timestamp,
-        '-infinity'::timestamptz, '-178000000 years'::interval, '00000000-0000-0000-0000-000000000000'::uuid, '0.0.0.0/0'::inet
+        '-infinity'::timestamptz, '-178000000 years'::interval, '00000000-0000-0000-0000-000000000000'::uuid,
+        '0.0.0.0/0'::inet
     ),
     (
         2, E'\x01\x1b]0;title\x07', '\x00ff'::bytea, '[1e400]'::json, '[1e400]'::jsonb, '{NULL,""}'::text[], 'NaN',
