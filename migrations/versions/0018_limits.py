@@ -2,10 +2,10 @@
 
 from migrations.plain_sql import run_file
 
-revision = "0019"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 
 
 def upgrade() -> None:
     """Apply the plain SQL of this revision."""
-    run_file("0019_limits.sql")
+    run_file("0018_limits.sql")
