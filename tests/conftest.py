@@ -213,6 +213,8 @@ def compose_environment(service: str, port: int) -> dict[str, str]:
     for name, value in values.items():
         text = re.sub(r"\$\{(\w+)[^}]*\}", r"\1", value)
         text = text.replace("@postgres:5432", f"@127.0.0.1:{port}")
+        # A test's server has no socket.
+        text = text.replace("@/tshop?host=/var/run/postgresql", f"@127.0.0.1:{port}/tshop")
         text = text.replace('"host": "postgres", "port": 5432', f'"host": "127.0.0.1", "port": {port}')
         found[name] = {"postgres": "127.0.0.1", "5432": str(port)}.get(text, text)
     return found

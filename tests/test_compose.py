@@ -20,9 +20,9 @@ import psycopg2.errors
 import pytest
 import sqlparse
 import yaml
-from conftest import compose_environment, run_module
+from conftest import compose_environment, run_module, run_psql
 
-from embedded.postgres import PostgresServer
+from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 from migrations import roles
 from tests.ports import free_port
 
@@ -205,7 +205,8 @@ def test_service_is_contained(name):
     assert service["read_only"] is (name != "test")
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
-    assert not {"privileged", "cap_add", "network_mode", "pid", "ipc", "devices", "userns_mode"} & set(service)
+    assert not {"privileged", "cap_add", "pid", "ipc", "devices", "userns_mode"} & set(service)
+    assert service.get("network_mode", "none") == "none"
     assert set(service["logging"]["options"]) == {"max-size", "max-file"}
 
 
@@ -331,6 +332,7 @@ def test_named_collection_gets_all_its_values():
 AIRFLOW_SECRETS = {
     *("TSHOP_AIRFLOW_DB_PASSWORD", "TSHOP_AIRFLOW_API_SECRET", "TSHOP_AIRFLOW_JWT_SECRET", "TSHOP_AIRFLOW_FERNET_KEY"),
 }
+CLICKHOUSE_SECRETS = {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"}
 SUPERSET_SECRETS = {"TSHOP_SUPERSET_DB_PASSWORD", "TSHOP_SUPERSET_SECRET"}
 SECRETS = {
     "postgres": {"TSHOP_POSTGRES_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD", "TSHOP_SUPERSET_DB_PASSWORD"},
@@ -339,11 +341,11 @@ SECRETS = {
         *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD"),
     },
     "migrate": {"TSHOP_OWNER_PASSWORD"},
-    "clickhouse": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
+    "clickhouse": CLICKHOUSE_SECRETS,
     "generator": {"TSHOP_LOADER_PASSWORD"},
     "clickhouse-ddl": {"TSHOP_CLICKHOUSE_PASSWORD"},
-    "clickhouse-1": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
-    "clickhouse-2": {"TSHOP_READER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
+    "clickhouse-1": {*CLICKHOUSE_SECRETS, "TSHOP_KEEPER_PASSWORD"},
+    "clickhouse-2": {*CLICKHOUSE_SECRETS, "TSHOP_KEEPER_PASSWORD"},
     "clickhouse-cluster-ddl": {"TSHOP_CLICKHOUSE_PASSWORD"},
     "airflow-init": AIRFLOW_SECRETS,
     "airflow-api-server": {*AIRFLOW_SECRETS, "TSHOP_AIRFLOW_ADMIN_PASSWORD", "TSHOP_AIRFLOW_STARTER_PASSWORD"},
@@ -468,6 +470,134 @@ def test_settings_of_postgres_are_those_it_has(compose_server):
                 # The server refuses a name it does not know, and a value it cannot read.
                 cursor.execute(f"ALTER SYSTEM SET {name.replace('-', '_')} = %s", (value,))
                 cursor.execute(f"ALTER SYSTEM RESET {name.replace('-', '_')}")
+
+
+# --- who reaches whom ------------------------------------------------------------------------------------------------
+
+
+def named(service: dict) -> set[str]:
+    """Return the other services that a service's variables name as hosts."""
+    text = yaml.safe_dump(service.get("environment", {}), width=10_000)
+    hosts = set(re.findall(r"@([a-z0-9-]+):\d+|https?://([a-z0-9-]+):\d+|\"host\": \"([a-z0-9-]+)\"", text))
+    values = {value for value in service.get("environment", {}).values() if isinstance(value, str)}
+    return {host for found in hosts for host in found if host in SERVICES} | (values & {"postgres", "clickhouse"})
+
+
+def needed() -> set[frozenset[str]]:
+    """Return the pairs of services of which one has the other's address, or the like of it in a file."""
+    pairs = {frozenset((name, host)) for name, service in SERVICES.items() for host in named(service) if host != name}
+    # The addresses of these are in docker/clickhouse/cluster.xml, and in Superset's database.
+    pairs |= {frozenset(pair) for pair in (("clickhouse-1", "clickhouse-2"), ("superset", "clickhouse"))}
+    return pairs | {frozenset((replica, "clickhouse-keeper")) for replica in ("clickhouse-1", "clickhouse-2")}
+
+
+def neighbours() -> set[frozenset[str]]:
+    """Return the pairs of services that share a network."""
+    names = list(SERVICES)
+    return {
+        frozenset((one, other))
+        for number, one in enumerate(names)
+        for other in names[number + 1 :]
+        if set(SERVICES[one].get("networks", [])) & set(SERVICES[other].get("networks", []))
+    }
+
+
+def test_a_service_reaches_what_it_needs_and_nothing_else():
+    assert needed() - neighbours() == set()
+    # Clients of one server see each other where they are the same program.
+    for one, other in map(sorted, neighbours() - needed()):
+        assert SERVICES[one]["image"] == SERVICES[other]["image"], (one, other)
+
+
+def test_no_service_is_in_the_network_that_compose_makes_by_default():
+    for name, service in SERVICES.items():
+        assert ("networks" in service) is (service.get("network_mode") != "none"), name
+    used = {network for service in SERVICES.values() for network in service.get("networks", [])}
+    assert used == set(COMPOSE["networks"])
+
+
+def test_page_says_who_reaches_whom():
+    page = (ROOT / "docs" / "compose.md").read_text()
+    table = re.search(r"^## Who reaches whom\n.*?\n(\| .+?)\n\n", page, re.MULTILINE | re.DOTALL)[1]
+    told = {}
+    for line in table.splitlines()[2:]:
+        network, services = [re.findall(r"`([a-z0-9-]+)`", cell) for cell in line.strip("|").split("|")[:2]]
+        told[network[0]] = set(services)
+    members: dict[str, set[str]] = {}
+    for name, service in SERVICES.items():
+        for network in service.get("networks", []):
+            members.setdefault(network, set()).add(name)
+    assert told == members
+
+
+@pytest.fixture(scope="module")
+def guarded(scratch):
+    """A server with a socket and the rules of docker/postgres/pg_hba.conf, set up as compose does it."""
+    folder = scratch / "guarded"
+    rules = scratch / "pg_hba.conf"
+    shutil.copyfile(ROOT / "docker" / "postgres" / "pg_hba.conf", rules)
+    rules.chmod(0o644)
+    socket = scratch / "socket"
+    socket.mkdir()
+    socket.chmod(0o777)
+    settings = {**THROW_AWAY_SETTINGS, "hba_file": f"'{rules}'", "unix_socket_directories": f"'{socket}'"}
+    server = PostgresServer(folder, free_port(), "TSHOP_POSTGRES_PASSWORD", settings=settings)
+    try:
+        server.start()
+        admin = f"postgresql://postgres@/{{}}?host={socket}&port={server.port}"
+        with contextlib.closing(psycopg2.connect(admin.format("postgres"))) as connection:
+            connection.autocommit = True
+            connection.cursor().execute("CREATE DATABASE tshop")
+        for script in sorted((ROOT / "docker" / "postgres").glob("*.sql")):
+            answer = run_psql(admin.format("tshop"), "-f", str(script), **compose_environment("postgres", server.port))
+            assert answer.returncode == 0, answer.stderr
+        environment = compose_environment("roles", server.port)
+        environment["WAREHOUSE_ADMIN_DSN"] = admin.format("tshop")
+        assert run_module("migrations.roles", **environment).returncode == 0
+        yield server
+    finally:
+        server.stop("immediate")
+        if server.moved:
+            shutil.rmtree(server.folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "password"),
+    [
+        ("postgres", "tshop", "TSHOP_POSTGRES_PASSWORD"),
+        ("postgres", "postgres", "TSHOP_POSTGRES_PASSWORD"),
+        ("superset", "tshop", "TSHOP_SUPERSET_DB_PASSWORD"),
+        ("superset", "airflow", "TSHOP_SUPERSET_DB_PASSWORD"),
+        ("airflow", "superset", "TSHOP_AIRFLOW_DB_PASSWORD"),
+        ("tshop", "superset", "TSHOP_OWNER_PASSWORD"),
+    ],
+)
+def test_nobody_comes_by_a_network_to_what_is_not_his(guarded, user, database, password):
+    with pytest.raises(psycopg2.OperationalError, match=r"rejects connection|no pg_hba.conf entry"):
+        psycopg2.connect(guarded.dsn(database, user, password))
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "password"),
+    [
+        ("tshop", "tshop", "TSHOP_OWNER_PASSWORD"),
+        ("tshop_monitor", "tshop", "TSHOP_MONITOR_PASSWORD"),
+        ("superset", "superset", "TSHOP_SUPERSET_DB_PASSWORD"),
+        ("airflow", "airflow", "TSHOP_AIRFLOW_DB_PASSWORD"),
+    ],
+)
+def test_everybody_comes_by_a_network_to_his_own(guarded, user, database, password):
+    psycopg2.connect(guarded.dsn(database, user, password)).close()
+
+
+def test_rules_of_postgres_are_where_its_settings_say():
+    (file,) = [one.split("=", 1)[1] for one in SERVICES["postgres"]["command"] if one.startswith("--hba-file=")]
+    target = {target: source for source, target, *_ in mounts(SERVICES["postgres"])}[str(Path(file).parent)]
+    assert (ROOT / target / Path(file).name).exists()
+    assert {name for name, service in SERVICES.items() if "/var/run/postgresql" in str(mounts(service))} == {
+        "postgres",
+        "roles",
+    }
 
 
 # --- what the services run ------------------------------------------------------------------------------------------
@@ -745,10 +875,14 @@ def test_job_of_the_cluster_makes_the_replicas_databases_first(endpoint, tmp_pat
 @pytest.mark.parametrize("name", ["clickhouse-1", "clickhouse-2"])
 def test_replica_of_the_cluster_is_a_server_like_the_other_and_gets_its_values(name):
     alone, replica = SERVICES["clickhouse"], SERVICES[name]
-    for key in set(replica) - {"profiles", "environment", "ports", "volumes", "depends_on"}:
+    for key in set(replica) - {"profiles", "environment", "networks", "ports", "volumes", "depends_on"}:
         assert replica[key] == alone[key]
     assert {mount[1] for mount in mounts(alone)} < {mount[1] for mount in mounts(replica)}
-    assert replica["environment"] == {**alone["environment"], "TSHOP_CLICKHOUSE_REPLICA": name}
+    assert replica["environment"] == {
+        **alone["environment"],
+        "TSHOP_CLICKHOUSE_REPLICA": name,
+        "TSHOP_KEEPER_IDENTITY": "tshop:${TSHOP_KEEPER_PASSWORD:?set it in .env}",
+    }
     config = (ROOT / "docker" / "clickhouse" / "cluster.xml").read_text()
     assert set(re.findall(r'from_env="(\w+)"', config)) <= set(replica["environment"])
     (port,) = re.findall(r"<tcp_port>(\d+)</tcp_port>", (ROOT / "docker" / "clickhouse" / "keeper.xml").read_text())
