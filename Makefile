@@ -203,8 +203,9 @@ pictures: setup-dev ## Take README's pictures of the running stack in a real bro
 	@$(BIN)/python -m docs.pictures
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
-	@cd requirements && for name in dev embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot spark site; do \
-		constraint=$$([[ "$$name" =~ ^(dev|superset|site|bench-.*)$$ ]] || echo '-c dev.txt'); \
+	@cd requirements && for name in dev build embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot \
+			spark site; do \
+		constraint=$$([[ "$$name" =~ ^(dev|build|superset|site|bench-.*)$$ ]] || echo '-c dev.txt'); \
 		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--custom-compile-command 'make requirements' "$$name.in" $$constraint -o "$$name.txt"; \
 		echo "requirements/$$name.txt"; \
@@ -261,7 +262,8 @@ $(BIN)/uv: requirements/bootstrap.txt
 		echo "The Python module venv is missing: install it (Debian 12: 'apt-get install python3-venv')." >&2; exit 1; }
 	@echo 'Making the Python environment in $(VENV) ...'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/bootstrap.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		-r requirements/bootstrap.txt
 	@touch $(BIN)/uv
 
 $(BIN)/.embedded.stamp: $(BIN)/uv requirements/embedded.txt

@@ -21,7 +21,10 @@ if [ -n "$more" ] && [ -z "${UV_EXTRA_INDEX_URL:-}" ]; then
     export UV_INDEX="${UV_INDEX:-$more}" UV_INDEX_STRATEGY="${UV_INDEX_STRATEGY:-unsafe-best-match}"
 fi
 
-VIRTUAL_ENV=$environment "$uv" pip install --no-deps --require-hashes -r "$file" >"$log" 2>&1 &
+# A package that has no wheel is built, and so runs code of its own, with the tools that build.txt pins. These have none for Linux.
+built=(odfpy psycopg2 pyspark wtforms-json)
+VIRTUAL_ENV=$environment "$uv" pip install --no-deps --require-hashes --only-binary :all: "${built[@]/#/--no-binary=}" \
+    --build-constraints "$(dirname "$0")/build.txt" -r "$file" >"$log" 2>&1 &
 installing=$!
 trap 'kill "$installing" 2>/dev/null || true' EXIT
 if [ -t 1 ]; then

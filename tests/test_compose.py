@@ -57,6 +57,12 @@ def dockerfiles() -> list[Path]:
     return sorted({ROOT / service["build"]["dockerfile"] for service in SERVICES.values() if "build" in service})
 
 
+def pip_installs(dockerfile: Path) -> list[str]:
+    """Return the arguments of each "pip install" of a Dockerfile."""
+    text = dockerfile.read_text().replace("\\\n", " ")
+    return [" ".join(found.split()) for found in re.findall(r"\bpip install ([^&\n]+)", text)]
+
+
 def size(text: str) -> int:
     """Return bytes, of a size as compose writes it."""
     number, unit = re.fullmatch(r"(\d+)([kmg])b?", text).groups()
@@ -275,14 +281,19 @@ def test_dockerfile_copies_what_it_is_given_and_runs_as_no_root(file):
 
 @pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
 def test_image_installs_pinned_packages_only(file):
-    installs = re.findall(r"pip install (.+)$", file.read_text(), re.MULTILINE)
-    assert len(installs) == 1
-    assert "--require-hashes" in installs[0]
-    requirements = ROOT / installs[0].split()[-1]
-    pinned = re.findall(r"^[a-z0-9].*$", requirements.read_text(), re.MULTILINE)
-    assert pinned
-    for line in pinned:
-        assert re.match(r"\S+==\S+( ;.*)? \\$", line), line
+    installs = pip_installs(file)
+    texts = [(ROOT / install.split()[-1]).read_text() for install in installs]
+    for install, text in zip(installs, texts, strict=True):
+        assert "--require-hashes --only-binary :all:" in install
+        pinned = re.findall(r"^[a-z0-9].*$", text, re.MULTILINE)
+        assert pinned
+        for line in pinned:
+            assert re.match(r"\S+==\S+( ;.*)? \\$", line), line
+    # What has no wheel is built by pinned tools.
+    is_built = "--no-binary" in installs[-1]
+    assert ("--no-build-isolation" in installs[-1]) is is_built
+    names = [install.split()[-1] for install in installs]
+    assert names[:-1] == (["requirements/build.txt"] if is_built else [])
 
 
 @pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)

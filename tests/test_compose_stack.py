@@ -27,7 +27,7 @@ import psutil
 import psycopg2
 import pytest
 from conftest import run_psql
-from test_compose import ROOT, SERVICES, VARIABLE, commands, dockerfiles, lay_out, mounts, size
+from test_compose import ROOT, SERVICES, VARIABLE, commands, dockerfiles, lay_out, mounts, pip_installs, size
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
 from tests.ports import free_port
@@ -302,15 +302,15 @@ class Stack:
     "file", [file for file in dockerfiles() if file.parent.name != "test"], ids=lambda file: file.parent.name
 )
 def test_packages_of_the_image_install_and_fit_together(file, tmp_path):
-    (step,) = re.findall(r"^RUN pip (install .+)$", file.read_text(), re.MULTILINE)
-    arguments = step.replace(" --no-cache-dir", "").split()
+    steps = [f"install {arguments}" for arguments in pip_installs(file)]
     (tmp_path / "requirements").mkdir()
-    (tmp_path / arguments[-1]).write_bytes((ROOT / arguments[-1]).read_bytes())
+    for step in steps:
+        (tmp_path / step.split()[-1]).write_bytes((ROOT / step.split()[-1]).read_bytes())
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "venv"], check=True)
     python = tmp_path / "venv" / "bin" / "python"
     # The base image has no compiler.
     environment = {**os.environ, "CC": "false", "CXX": "false"}
-    for command in (arguments, ["check"]):
+    for command in (*(step.replace(" --no-cache-dir", "").split() for step in steps), ["check"]):
         answer = subprocess.run(
             [python, "-m", "pip", "--quiet", *command],
             cwd=tmp_path,
