@@ -269,6 +269,58 @@ def test_images_are_pinned_to_a_minor_version():
         assert re.search(r":\d+\.\d+", image), image
 
 
+@pytest.fixture
+def pinnable(tmp_path):
+    """Function that runs docker/pin_bases.sh on a copy of the files, with a registry that knows some images."""
+    files = [FILE, *dockerfiles(), ROOT / "docker" / "pin_bases.sh"]
+    for file in files:
+        copy = tmp_path / "repository" / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    (tmp_path / "bin").mkdir()
+
+    def pin(digit: str, unknown: str = "none") -> subprocess.CompletedProcess:
+        registry = tmp_path / "bin" / "docker"
+        registry.write_text(
+            f'#!/bin/sh\ncase "$4" in {unknown}*) echo "not found" >&2; exit 1 ;; esac\necho sha256:{digit * 64}\n'
+        )
+        registry.chmod(0o755)
+        return subprocess.run(
+            ["bash", tmp_path / "repository" / "docker" / "pin_bases.sh"],
+            env={"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    pin.texts = lambda: {file: (tmp_path / "repository" / file.relative_to(ROOT)).read_text() for file in files}
+    return pin
+
+
+def test_images_can_be_pinned_by_digest(pinnable):
+    before = pinnable.texts()
+    for digit in "1", "2":
+        answer = pinnable(digit)
+        assert answer.returncode == 0, answer.stderr
+        after = pinnable.texts()
+        digest = f"@sha256:{digit * 64}"
+        # Nothing else is changed, and a later digest takes the place of the earlier one.
+        assert {file: text.replace(digest, "") for file, text in after.items()} == before
+        named = re.findall(r"^(?: +image:|FROM) +(\S+:.+)$", "\n".join(after.values()), re.MULTILINE)
+        assert len(named) >= 7
+        assert [image for image in named if not image.endswith(digest)] == []
+
+
+def test_no_image_is_pinned_where_one_is_unknown(pinnable):
+    before = pinnable.texts()
+    answer = pinnable("1", unknown="postgres:")
+    assert answer.returncode == 1
+    assert answer.stderr.splitlines()[-1] == (
+        "The registry does not tell the digest of postgres:18.4: look whether it can be reached and has this tag."
+    )
+    assert pinnable.texts() == before
+
+
 @pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
 def test_dockerfile_copies_what_it_is_given_and_runs_as_no_root(file):
     context = build_context(file)
