@@ -162,10 +162,13 @@ BASE_SETTINGS = {
     "lc_messages": "'C'",
     "log_line_prefix": "'%m [%p] %q%u@%d '",
     "log_lock_waits": "on",
-    "log_min_duration_statement": "'30s'",
-    # Parameters of statements may be personal data.
+    # What a statement, its parameters, its error or the row that it concerns says may be personal data. Sessions log
+    # less still: migrations/roles.py.
+    "log_min_duration_statement": "-1",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 # For servers whose data nobody will miss.
@@ -177,7 +180,6 @@ THROW_AWAY_SETTINGS = {
     "maintenance_work_mem": "64MB",
     "min_wal_size": "128MB",
     "max_wal_size": "1GB",
-    "log_min_duration_statement": "-1",
 }
 
 

@@ -105,6 +105,11 @@ def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
         _configure(cursor, role)
     _restrain(cursor, OWNER, _groups_there_are(cursor))
     take_from_public(cursor, OWNER)
+    # The message of an error quotes what a statement held, so sessions do not log errors and warnings: who sent the
+    # statement is told. What runs by itself (the checkpointer, the archiver) goes on logging them.
+    cursor.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
+    if cursor.fetchone()[0]:
+        cursor.execute("ALTER ROLE ALL SET log_min_messages = 'log'")
     cursor.execute("SELECT pg_get_userbyid(datdba), datname FROM pg_database WHERE datname = current_database()")
     owner, database = cursor.fetchone()
     if owner != OWNER:

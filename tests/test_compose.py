@@ -22,7 +22,7 @@ import sqlparse
 import yaml
 from conftest import compose_environment, run_module, run_psql
 
-from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
+from embedded.postgres import BASE_SETTINGS, THROW_AWAY_SETTINGS, PostgresServer
 from migrations import roles
 from tests.ports import free_port
 
@@ -533,6 +533,14 @@ def test_settings_of_postgres_are_those_it_has(compose_server):
                 # The server refuses a name it does not know, and a value it cannot read.
                 cursor.execute(f"ALTER SYSTEM SET {name.replace('-', '_')} = %s", (value,))
                 cursor.execute(f"ALTER SYSTEM RESET {name.replace('-', '_')}")
+
+
+def test_postgres_logs_no_more_of_statements_than_the_embedded_one():
+    settings = {"log-min-duration-statement": "-1"}
+    settings |= dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
+    names = ("min_duration_statement", "min_error_statement", "error_verbosity", "parameter_max_length")
+    for name in (*names, "parameter_max_length_on_error"):
+        assert settings[f"log-{name.replace('_', '-')}"] == BASE_SETTINGS[f"log_{name}"]
 
 
 # --- who reaches whom ------------------------------------------------------------------------------------------------
