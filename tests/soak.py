@@ -1,8 +1,9 @@
 """``python -m tests.soak --minutes 15``: break the warehouse on purpose for a while, and tell how much was tried.
 
 Runs the tests that get better with time over and over, each in a pytest of its own with environment variables that say
-how much: random histories on one side, and on the other kills, concurrent writers and hostile requests. Ends with
-status 1 where anything did not hold, after its output was shown.
+how much: random histories on one side, and on the other kills, a hostile reader of dashboards beside a DAG that must
+succeed, concurrent writers and hostile requests. Ends with status 1 where anything did not hold, after its output was
+shown.
 """
 
 import argparse
@@ -70,9 +71,10 @@ class Soak:
         self.until(self.minutes, lambda: self.test("test_properties.py", TSHOP_HISTORIES=HISTORIES_A_TIME))
 
     def faults(self) -> None:
-        """Kills of what runs the DAG and of what it runs on, writers beside loads, hostile requests."""
+        """Kills of what runs the DAG and of what it runs on, a hostile reader, writers beside loads, odd requests."""
         of_the_dag = max(2, round(self.minutes / MINUTES_A_KILL_OF_THE_DAG))
         self.test("test_faults.py", "-k", "scheduler", TSHOP_AIRFLOW_KILLS=of_the_dag)
+        self.test("test_hostile_reader.py", TSHOP_HOSTILE_RUNS=max(1, of_the_dag // 2))
         self.test("test_clickhouse.py", "-k", "damage", TSHOP_DAMAGES="all")
         rest = self.minutes - self.elapsed()
         kills_end = self.elapsed() + rest * KILLS_SHARE

@@ -1081,8 +1081,8 @@ def test_bodies_under_way_share_one_room(own):
 
 def test_a_client_that_says_nothing_holds_nobody_up(own):
     limited(own, max_connections=8, stall_seconds=2)
-    user = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    begun = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {user}\r\nContent-Length: 100\r\n\r\nSELECT".encode()
+    # The reader's share is two connections.
+    users = [f"{USER}:{PASSWORD}"] * 6 + [f"{READER}:{READER_PASSWORD}"] * 2
     with contextlib.ExitStack() as stack:
 
         def connect() -> socket.socket:
@@ -1092,8 +1092,10 @@ def test_a_client_that_says_nothing_holds_nobody_up(own):
             connect().sendall(b"GET /ping HTTP/1.1\r\nHo")
             assert httpx.get(f"{own.url}/ping").text == "Ok.\n"
         halves = [connect() for _ in range(8)]
-        for half in halves:
-            half.sendall(begun)
+        for half, user in zip(halves, users, strict=True):
+            basic = base64.b64encode(user.encode()).decode()
+            head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nContent-Length: 100\r\n\r\n"
+            half.sendall(f"{head}SELECT".encode())
         refused = connect()
         assert refused.recv(1000).startswith(b"HTTP/1.1 503 ")
         for half in halves:

@@ -123,7 +123,7 @@ def main(argv: list[str] | None = None) -> int:
         listener = _listen(options.host, options.port)
         database = os.environ.get("CLICKHOUSE_DATABASE") or "tshop"
         os.environ.setdefault("PGOPTIONS", _READABLE)
-        engine = Engine(options.path.resolve(), database, warehouse, limits.max_seconds)
+        engine = Engine(options.path.resolve(), database, warehouse)
     except StartError as error:
         print(error, file=sys.stderr)
         return 1

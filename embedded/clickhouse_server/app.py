@@ -10,7 +10,9 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import IO
+from dataclasses import dataclass
+from typing import IO, Any
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
@@ -43,8 +45,109 @@ _PIECE = 1 << 20
 # A compressed piece is fed in slices, so that a few bytes can not unfold into gigabytes before the limit is looked at.
 _DECODE_SLICE = 1024
 _FORM_FIELD_BYTES = 16 << 20
-# The bodies of all requests under way may take so many times the room of the longest.
-_BODIES = 4
+# What a user has under way of bodies, and of answers kept on disk, may take so many times the room of the longest.
+_TOGETHER = 4
+_MAX_WAITING = 100
+_MAX_PARAMETERS = 10_000
+_MAX_SESSION_ID = 256
+# The engine's code for a statement that needs more memory than it may have.
+_MEMORY_LIMIT_EXCEEDED = 241
+
+
+class _Room:
+    """A number of bytes that requests share."""
+
+    def __init__(self, size: int):
+        self._size, self._used, self._lock = size, 0, threading.Lock()
+
+    def part(self) -> "_Part":
+        """A request's part, nothing at first."""
+        return _Part(self)
+
+    def change(self, length: int) -> None:
+        """Take so many bytes, or give them back (negative); ClickHouseError 202 when there are not so many left."""
+        with self._lock:
+            if length > 0 and self._used + length > self._size:
+                raise ClickHouseError(
+                    202,
+                    "TOO_MANY_SIMULTANEOUS_QUERIES",
+                    "Other requests have taken all the room: come back later",
+                )
+            self._used += length
+
+
+class _Part:
+    def __init__(self, room: _Room):
+        self._room, self._taken = room, 0
+
+    def take(self, length: int) -> None:
+        self._room.change(length)
+        self._taken += length
+
+    def give_back(self) -> None:
+        self._room.change(-self._taken)
+        self._taken = 0
+
+
+class _Share:
+    """What one user has of the endpoint: statements, queue, threads and room. Nobody else takes of it."""
+
+    def __init__(self, limits: Limits):
+        self.limits = limits
+        self.bodies = _Room(_TOGETHER * limits.max_body_bytes)
+        self.answers = _Room(_TOGETHER * limits.max_result_bytes)
+        self._slots, self._waiting = asyncio.Semaphore(limits.max_queries), 0
+        self._alone = asyncio.Lock()
+        # More threads than slots: for KILL QUERY and for cancelling what clients have left behind.
+        self._threads = ThreadPoolExecutor(limits.max_queries + 4, thread_name_prefix="query")
+        # Reading what a client sends must not wait for what others' statements do.
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="reader")
+
+    async def run(self, function: Callable, *args) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
+
+    async def run_surely(self, function: Callable, *args) -> None:
+        """Run it even if the client leaves while it waits for a thread: a statement never given up is never over."""
+        await asyncio.shield(asyncio.ensure_future(self.run(function, *args)))
+
+    async def read(self, function: Callable, *args) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, function, *args)
+
+    async def take_slot(self, slots: contextlib.AsyncExitStack) -> None:
+        """Wait for a statement's turn; `slots` gives back what it takes."""
+        if self._slots.locked() and self._waiting >= _MAX_WAITING:
+            raise ClickHouseError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many simultaneous queries")
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        slots.callback(self._slots.release)
+
+    async def take_all_slots(self, slots: contextlib.AsyncExitStack) -> None:
+        """Give back what `slots` has taken, and wait until no other statement of the user runs."""
+        await slots.aclose()
+        await slots.enter_async_context(self._alone)
+        for _ in range(self.limits.max_queries):
+            await self.take_slot(slots)
+
+    def shutdown(self) -> None:
+        self._threads.shutdown(wait=False)
+        self._readers.shutdown(wait=False)
+
+
+@dataclass
+class _Ask:
+    """A user's request: the URL's parameters, the headers of its answer, and the share that it is answered from."""
+
+    request: Request
+    user: str
+    share: _Share
+    parameters: dict[str, str]
+    headers: dict[str, str]
+
+    def is_on(self, name: str) -> bool:
+        return _is_on(self.parameters.get(name))
 
 
 class Server:
@@ -55,15 +158,12 @@ class Server:
 
     def __init__(self, engine: Engine, credentials: Credentials, limits: Limits):
         self._engine, self._credentials = engine, credentials
-        self._max_body, self._max_result = limits.max_body_bytes, limits.max_result_bytes
         self._max_header = limits.max_header_bytes
-        self._bodies, self._bodies_lock = 0, threading.Lock()
-        self._slots, self._waiting, self._max_waiting = asyncio.Semaphore(limits.max_queries), 0, 100
+        self._shares = {
+            user: _Share(limits.of_reader() if user == READER else limits.of_builder())
+            for user in credentials.passwords
+        }
         self.clean = False
-        # More threads than slots: for KILL QUERY and for cancelling what clients have left behind.
-        self._threads = ThreadPoolExecutor(limits.max_queries + 4, thread_name_prefix="query")
-        # Reading what a client sends must not wait for what others' statements do.
-        self._readers = ThreadPoolExecutor(4, thread_name_prefix="reader")
         self._display_name = "tshop-chdb"
         self.app = Starlette(
             routes=[
@@ -83,8 +183,8 @@ class Server:
         yield
         reaper.cancel()
         self.clean = await asyncio.to_thread(self._engine.close)
-        self._threads.shutdown(wait=False)
-        self._readers.shutdown(wait=False)
+        for share in self._shares.values():
+            share.shutdown()
 
     async def _expire(self):
         while True:
@@ -113,16 +213,6 @@ class Server:
             **more,
         }
 
-    async def _run(self, function, *args):
-        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *args)
-
-    async def _run_surely(self, function, *args):
-        """Run it even if the client leaves while it waits for a thread: a statement never given up is never over."""
-        await asyncio.shield(asyncio.ensure_future(self._run(function, *args)))
-
-    async def _read(self, function, *args):
-        return await asyncio.get_running_loop().run_in_executor(self._readers, function, *args)
-
     def _check_head(self, request: Request) -> None:
         # The web server itself bounds only what does not come at once.
         length = len(request.scope["query_string"]) + sum(len(name) + len(value) for name, value in request.headers.raw)
@@ -132,16 +222,24 @@ class Server:
             )
 
     async def _query(self, request: Request) -> Response:
-        parameters = dict(request.query_params)
-        if request.method != "POST" and "query" not in parameters:
+        if request.method != "POST" and not request.scope["query_string"]:
             return PlainTextResponse("Ok.\n", headers=self._headers())
-        query_id = parameters.get("query_id") or request.headers.get("x-clickhouse-query-id") or str(uuid.uuid4())
-        headers = self._headers(**{"X-ClickHouse-Query-Id": _header_safe(query_id)})
+        headers = self._headers()
         async with contextlib.AsyncExitStack() as stack:
             try:
                 self._check_head(request)
-                user = self._credentials.check(request.headers, parameters)
-                return await self._answer(request, parameters, query_id, headers, stack, user=user)
+                user = self._credentials.check(request.headers, request.scope["query_string"])
+                share = self._shares[user]
+                if not request.state.connection.begin(user, share.limits.max_connections):
+                    raise ClickHouseError(
+                        202,
+                        "TOO_MANY_SIMULTANEOUS_QUERIES",
+                        f"{user} has {share.limits.max_connections} requests under way: come back later",
+                    )
+                ask = _Ask(request, user, share, _parameters(request), headers)
+                if request.method != "POST" and "query" not in ask.parameters:
+                    return PlainTextResponse("Ok.\n", headers=headers)
+                return await self._answer(ask, stack)
             except ClickHouseError as error:
                 return _error_response(error, headers)
             except (ClientDisconnect, asyncio.CancelledError):
@@ -151,85 +249,88 @@ class Server:
                 error = ClickHouseError(1002, "UNKNOWN_EXCEPTION", "The endpoint failed on this request; see its log")
                 return _error_response(error, headers)
 
-    async def _answer(
-        self,
-        request: Request,
-        parameters: dict[str, str],
-        query_id: str,
-        headers: dict[str, str],
-        stack: contextlib.AsyncExitStack,
-        *,
-        user: str,
-    ) -> Response:
-        statement = await self._statement(request, parameters, query_id, stack)
-        if user == READER:
-            statement.role, statement.read_only = user, True
-        wants_kill = text.first_word(statement.sql) == "KILL"
+    async def _answer(self, ask: _Ask, stack: contextlib.AsyncExitStack) -> Response:
+        share = ask.share
+        statement = await self._statement(ask, stack)
+        # Who may not kill waits like for any other statement, and is refused then.
+        wants_kill = not statement.role and text.first_word(statement.sql) == "KILL"
         if wants_kill:
-            statement.sql = await self._run(self._engine.with_engine_ids, statement.sql)
+            statement.sql = await share.run(self._engine.with_engine_ids, statement.sql)
         # Everything taken here is given back by `release`, whichever way the request ends.
-        release = contextlib.AsyncExitStack()
+        release, slots = contextlib.AsyncExitStack(), contextlib.AsyncExitStack()
+        release.push_async_callback(slots.aclose)
         try:
             if not wants_kill:
-                await self._take_slot(release)
-            session = await self._session(parameters, statement.role, release)
-            result = await self._run_watched(request, statement, session, parameters)
-            release.push_async_callback(self._run_surely, result.close)
+                await share.take_slot(slots)
+            session = await self._session(ask, statement.role, release)
+            result = await self._first_rows(ask, statement, session, slots)
+            release.push_async_callback(share.run_surely, result.close)
             release.push_async_exit(stack.pop_all())
-            return await self._respond(request, parameters, headers, result, release)
+            return await self._respond(ask, result, release)
         except BaseException:
             await asyncio.shield(release.aclose())
             raise
 
-    async def _respond(
-        self,
-        request: Request,
-        parameters: Mapping[str, str],
-        headers: dict[str, str],
-        result: Result,
-        release: contextlib.AsyncExitStack,
-    ) -> Response:
+    async def _first_rows(
+        self, ask: _Ask, statement: Statement, session: Session | None, slots: contextlib.AsyncExitStack
+    ) -> Result:
+        """Run the statement; a reader's that needs more than its part of the readers' memory runs once more, alone."""
+        try:
+            return await self._run_watched(ask, statement, session)
+        except ClickHouseError as error:
+            if error.code != _MEMORY_LIMIT_EXCEEDED or not statement.role:
+                raise
+        await ask.share.take_all_slots(slots)
+        statement.is_alone = True
+        return await self._run_watched(ask, statement, session)
+
+    async def _respond(self, ask: _Ask, result: Result, release: contextlib.AsyncExitStack) -> Response:
+        share, headers = ask.share, ask.headers
         tag = secrets.token_hex(8)
         headers |= {"X-ClickHouse-Format": result.format, "X-ClickHouse-Exception-Tag": tag}
         headers["Content-Type"] = _content_type(result.format)
         compress = codec.encoder("")[1]
-        if _is_on(parameters.get("enable_http_compression")):
-            encoding, compress = codec.encoder(request.headers.get("accept-encoding", ""))
+        if ask.is_on("enable_http_compression"):
+            encoding, compress = codec.encoder(ask.request.headers.get("accept-encoding", ""))
             if encoding:
                 headers["Content-Encoding"] = encoding
-        if request.method == "HEAD" or _is_on(parameters.get("wait_end_of_query")):
+        if ask.request.method == "HEAD" or ask.is_on("wait_end_of_query"):
             file = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary)  # noqa: SIM115
-            await self._run(self._keep, result, compress, file)
+            part = share.answers.part()
+            kept = contextlib.ExitStack()
+            kept.callback(part.give_back)
+            kept.callback(file.close)
+            try:
+                await share.run_surely(self._keep, result, compress, file, part, share)
+            except BaseException:
+                kept.close()
+                raise
             # A client may send the session's next query as soon as it has read this answer.
             await release.aclose()
-            release.callback(file.close)
+            release.callback(kept.close)
             headers["Content-Length"] = str(file.tell())
             file.seek(0)
-            pieces = self._pieces(lambda: file.read(_PIECE) or None)
+            pieces = self._pieces(lambda: file.read(_PIECE) or None, share)
         else:
-            first = await self._run(result.next)
-            pieces = self._body(first, result, compress, tag, release)
+            first = await share.run(result.next)
+            pieces = self._body(first, result, compress, tag, release=release, share=share)
         headers["X-ClickHouse-Summary"] = result.summary_json()
         return _Released(pieces, release, headers=headers)
 
-    def _keep(self, result: Result, compress: codec.Codec, file: IO[bytes]) -> None:
+    def _keep(self, result: Result, compress: codec.Codec, file: IO[bytes], part: _Part, share: _Share) -> None:
         length = 0
+
+        def write(packed: bytes) -> None:
+            part.take(len(packed))
+            file.write(packed)
+
         while (piece := result.next()) is not None:
-            length = self._longer(length, piece)
-            file.write(compress(piece))
-        file.write(compress.finish())
+            length = _longer(length, piece, share.limits)
+            write(compress(piece))
+        write(compress.finish())
 
-    def _longer(self, length: int, piece: bytes) -> int:
-        """The answer's length with this piece; ClickHouseError when that is too much."""
-        length += len(piece)
-        if length > self._max_result:
-            raise ClickHouseError(
-                396, "TOO_MANY_ROWS_OR_BYTES", f"The result is longer than {self._max_result} bytes: ask for less"
-            )
-        return length
-
-    async def _pieces(self, read: Callable[[], bytes | None]) -> AsyncIterator[bytes]:
-        while (piece := await self._run(read)) is not None:
+    async def _pieces(self, read: Callable[[], bytes | None], share: _Share) -> AsyncIterator[bytes]:
+        while (piece := await share.run(read)) is not None:
             yield piece
 
     async def _body(
@@ -238,16 +339,18 @@ class Server:
         result: Result,
         compress: codec.Codec,
         tag: str,
+        *,
         release: contextlib.AsyncExitStack,
+        share: _Share,
     ) -> AsyncIterator[bytes]:
         length = 0
         try:
             while piece is not None:
-                length = self._longer(length, piece)
-                packed = compress(piece)
+                length = _longer(length, piece, share.limits)
+                packed = await share.run(compress, piece)
                 if packed:
                     yield packed
-                piece = await self._run(result.next)
+                piece = await share.run(result.next)
             await release.aclose()
             yield compress.finish()
         except ClickHouseError as error:
@@ -261,22 +364,13 @@ class Server:
             yield compress(trailer) + compress.finish()
             raise BrokenOffError(error.message) from None
 
-    async def _take_slot(self, release: contextlib.AsyncExitStack) -> None:
-        if self._slots.locked() and self._waiting >= self._max_waiting:
-            raise ClickHouseError(202, "TOO_MANY_SIMULTANEOUS_QUERIES", "Too many simultaneous queries")
-        self._waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self._waiting -= 1
-        release.callback(self._slots.release)
-
-    async def _session(
-        self, parameters: Mapping[str, str], role: str, release: contextlib.AsyncExitStack
-    ) -> Session | None:
+    async def _session(self, ask: _Ask, role: str, release: contextlib.AsyncExitStack) -> Session | None:
+        parameters = ask.parameters
         session_id = parameters.get("session_id")
         if not session_id:
             return None
+        if len(session_id) > _MAX_SESSION_ID:
+            raise ClickHouseError(36, "BAD_ARGUMENTS", f"session_id is longer than {_MAX_SESSION_ID} characters")
         try:
             timeout = float(parameters.get("session_timeout") or 60)
         except ValueError:
@@ -285,37 +379,43 @@ class Server:
             raise ClickHouseError(
                 374, "INVALID_SESSION_TIMEOUT", f"Session timeout is more than the maximum of {_MAX_SESSION_TIMEOUT} s"
             )
-        must_exist = _is_on(parameters.get("session_check"))
-        session = await self._run(self._engine.session, session_id, role, timeout, must_exist)
+        must_exist = ask.is_on("session_check")
+        session = await ask.share.run(self._engine.session, session_id, role, timeout, must_exist)
         release.callback(self._engine.release, session)
         return session
 
-    async def _run_watched(
-        self, request: Request, statement: Statement, session: Session | None, parameters: Mapping[str, str]
-    ) -> Result:
-        """Run the statement; a reading one is cancelled when its client leaves, if the client asked for that."""
-        work = asyncio.ensure_future(self._run(self._engine.run, statement, session))
-        cancels = _is_on(parameters.get("cancel_http_readonly_queries_on_client_close"))
+    async def _run_watched(self, ask: _Ask, statement: Statement, session: Session | None) -> Result:
+        """Run the statement. A reader's ends when its client leaves; the builder's, if it reads and was asked to."""
+        request, share = ask.request, ask.share
+        cancels = bool(statement.role) or (
+            ask.is_on("cancel_http_readonly_queries_on_client_close")
+            and statement.insert_format is None
+            and _only_reads(statement.sql)
+        )
+        if statement.role and await request.is_disconnected():
+            raise ClientDisconnect
+        work = asyncio.ensure_future(share.run(self._engine.run, statement, session))
         watch = asyncio.ensure_future(_disconnected(request))
         try:
             await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done() and cancels and statement.insert_format is None and _only_reads(statement.sql):
-                await self._run(self._engine.kill, statement.query_id)
+            if not work.done() and cancels:
+                await share.run(self._engine.kill, statement)
             return await asyncio.shield(work)
         except asyncio.CancelledError:
             # Threads can not be cancelled: the slot is held until the engine has let go.
-            await self._run(self._engine.kill, statement.query_id)
+            await share.run(self._engine.kill, statement)
             with contextlib.suppress(ClickHouseError):
                 (await work).close()
             raise
         finally:
             watch.cancel()
 
-    async def _statement(
-        self, request: Request, parameters: dict[str, str], query_id: str, stack: contextlib.AsyncExitStack
-    ) -> Statement:
+    async def _statement(self, ask: _Ask, stack: contextlib.AsyncExitStack) -> Statement:
+        request, parameters, share = ask.request, ask.parameters, ask.share
+        query_id = parameters.get("query_id") or request.headers.get("x-clickhouse-query-id") or str(uuid.uuid4())
+        ask.headers["X-ClickHouse-Query-Id"] = _header_safe(query_id)
         for name in ("compress", "decompress"):
-            if _is_on(parameters.get(name)):
+            if ask.is_on(name):
                 raise ClickHouseError(
                     48, "NOT_IMPLEMENTED", f"{name}=1 (the native block format) is not supported: use Content-Encoding"
                 )
@@ -323,20 +423,21 @@ class Server:
             raise ClickHouseError(511, "UNKNOWN_ROLE", f"There is no role `{parameters['role']}`")
         body = tempfile.SpooledTemporaryFile(_SPOOL_BYTES, dir=self._engine.temporary)  # noqa: SIM115
         stack.callback(body.close)
-        externals = []
+        part, externals = share.bodies.part(), []
+        stack.callback(part.give_back)
         if request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-            externals = await self._read_form(request, parameters, body, stack)
+            externals = await self._read_form(ask, body, part, stack)
         else:
             if parameters.get("query"):
                 body.write(parameters["query"].encode() + b"\n")
             if request.method == "POST":
-                await self._read_body(request, body, stack)
+                await self._read_body(ask, body, part)
         body.seek(0)
         head = body.read(_MAX_STATEMENT_BYTES + 1)
         default_format = (
             parameters.get("default_format") or request.headers.get("x-clickhouse-format") or "TabSeparated"
         )
-        insert = await self._read(
+        insert = await share.read(
             text.split_insert, head, parameters.get("default_format") or request.headers.get("x-clickhouse-format")
         )
         statement = Statement(
@@ -347,7 +448,9 @@ class Server:
             settings={k: v for k, v in parameters.items() if k not in _RESERVED and not k.startswith("param_")},
             externals=externals,
             default_format=default_format,
-            read_only=request.method != "POST",
+            read_only=ask.user == READER or request.method != "POST",
+            role=READER if ask.user == READER else "",
+            max_seconds=share.limits.max_seconds,
         )
         if insert is not None:
             body.seek(insert.data_offset)
@@ -358,8 +461,9 @@ class Server:
             raise ClickHouseError(62, "SYNTAX_ERROR", "Syntax error: empty query")
         return statement
 
-    async def _read_body(self, request: Request, file: IO[bytes], stack: contextlib.AsyncExitStack) -> None:
-        self._check_length(request)
+    async def _read_body(self, ask: _Ask, file: IO[bytes], part: _Part) -> None:
+        request, share = ask.request, ask.share
+        _check_length(request, share.limits)
         decode = codec.decoder(request.headers.get("content-encoding"))
         step = _DECODE_SLICE if "content-encoding" in request.headers else _PIECE
         received = written = 0
@@ -369,16 +473,15 @@ class Server:
             for start in range(0, len(chunk), step):
                 piece = decode(chunk[start : start + step])
                 written += len(piece)
-                self._take(len(piece), written, taken)
+                _check_size(written, share.limits)
+                part.take(len(piece))
                 file.write(piece)
 
-        taken = self._taken(stack)
         try:
             async for chunk in request.stream():
                 received += len(chunk)
-                if received > self._max_body:
-                    raise self._too_large()
-                await self._read(unpack, chunk)
+                _check_size(received, share.limits)
+                await share.read(unpack, chunk)
             file.write(decode.finish())
         except codec.DECODE_ERRORS:
             encoding = request.headers.get("content-encoding")
@@ -386,44 +489,21 @@ class Server:
                 354, "INFLATE_FAILED", f"The request's body is not whole {encoding} data", status=400
             ) from None
 
-    def _taken(self, stack: contextlib.AsyncExitStack) -> list[int]:
-        """What a request's body takes of the room for all bodies, piece by piece; given back with `stack`."""
-        taken: list[int] = []
-
-        def give_back():
-            with self._bodies_lock:
-                self._bodies -= sum(taken)
-
-        stack.callback(give_back)
-        return taken
-
-    def _take(self, length: int, total: int, taken: list[int]) -> None:
-        if total > self._max_body:
-            raise self._too_large()
-        with self._bodies_lock:
-            if self._bodies + length > _BODIES * self._max_body:
-                raise ClickHouseError(
-                    202,
-                    "TOO_MANY_SIMULTANEOUS_QUERIES",
-                    "Other requests have taken all the room: come back later",
-                )
-            self._bodies += length
-            taken.append(length)
-
     async def _read_form(
-        self, request: Request, parameters: dict[str, str], body: IO[bytes], stack: contextlib.AsyncExitStack
+        self, ask: _Ask, body: IO[bytes], part: _Part, stack: contextlib.AsyncExitStack
     ) -> list[tuple[str, str, str, IO[bytes]]]:
         """Take a multipart form: plain fields are parameters (and the query), files are temporary tables."""
-        self._check_length(request)
-        received = 0
-        receive, taken = request.receive, self._taken(stack)
+        request, parameters, limits = ask.request, ask.parameters, ask.share.limits
+        _check_length(request, limits)
+        received, receive = 0, request.receive
 
         async def counted():
             nonlocal received
             message = await receive()
             length = len(message.get("body", b""))
             received += length
-            self._take(length, received, taken)
+            _check_size(received, limits)
+            part.take(length)
             return message
 
         try:
@@ -443,16 +523,6 @@ class Server:
         body.write("\n".join(q for q in (parameters.get("query"), fields.get("query")) if q).encode())
         return [(name, *_structure(name, described.get(name, {})), file) for name, file in files.items()]
 
-    def _check_length(self, request: Request) -> None:
-        length = request.headers.get("content-length", "0")
-        if length.isdigit() and int(length) > self._max_body:
-            raise self._too_large()
-
-    def _too_large(self) -> ClickHouseError:
-        return ClickHouseError(
-            291, "QUERY_IS_TOO_LARGE", f"The request's body is longer than {self._max_body} bytes: send it in parts"
-        )
-
 
 class BrokenOffError(Exception):
     """Raised into the web server to break a response off; it says what the client was told."""
@@ -470,6 +540,41 @@ class _Released(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             await asyncio.shield(self._release.aclose())
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    query = request.scope["query_string"].decode("latin-1")
+    try:
+        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS))
+    except ValueError:
+        raise ClickHouseError(
+            291, "QUERY_IS_TOO_LARGE", f"The URL has more than {_MAX_PARAMETERS} parameters"
+        ) from None
+
+
+def _check_length(request: Request, limits: Limits) -> None:
+    length = request.headers.get("content-length", "0")
+    if length.isdigit():
+        _check_size(int(length), limits)
+
+
+def _check_size(length: int, limits: Limits) -> None:
+    if length > limits.max_body_bytes:
+        raise ClickHouseError(
+            291,
+            "QUERY_IS_TOO_LARGE",
+            f"The request's body is longer than {limits.max_body_bytes} bytes: send it in parts",
+        )
+
+
+def _longer(length: int, piece: bytes, limits: Limits) -> int:
+    """The answer's length with this piece; ClickHouseError when that is too much."""
+    length += len(piece)
+    if length > limits.max_result_bytes:
+        raise ClickHouseError(
+            396, "TOO_MANY_ROWS_OR_BYTES", f"The result is longer than {limits.max_result_bytes} bytes: ask for less"
+        )
+    return length
 
 
 def _structure(name: str, described: Mapping[str, str]) -> tuple[str, str]:

@@ -2,8 +2,10 @@
 
 import base64
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
 
 from embedded.clickhouse_server.errors import ClickHouseError
 
@@ -13,6 +15,8 @@ _FAILED = (
     "{user}: Authentication failed: password is incorrect, or there is no user with such name. The endpoint takes the "
     f"user and password of CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, and {READER} with that of TSHOP_DASHBOARD_PASSWORD"
 )
+# A client that has proved nothing yet gets no more of its URL read than this.
+_IN_URL = re.compile(rb"(?:^|&)(user|password)=([^&]*)")
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,9 @@ class Credentials:
 
     passwords: Mapping[str, str] = field(repr=False)
 
-    def check(self, headers: Mapping[str, str], parameters: Mapping[str, str]) -> str:
+    def check(self, headers: Mapping[str, str], query_string: bytes) -> str:
         """Return the user whom the request proves; ClickHouseError 516 (194 when nothing was offered) otherwise."""
-        user, password = _offered(headers, parameters)
+        user, password = _offered(headers, query_string)
         # All comparisons are always made and take the same time whatever differs.
         fitting = [
             hmac.compare_digest((user or "").encode(), name.encode())
@@ -42,7 +46,7 @@ def _utf8(header: str | None) -> str | None:
     return None if header is None else header.encode("latin-1").decode(errors="replace")
 
 
-def _offered(headers: Mapping[str, str], parameters: Mapping[str, str]) -> tuple[str | None, str | None]:
+def _offered(headers: Mapping[str, str], query_string: bytes) -> tuple[str | None, str | None]:
     if "x-clickhouse-user" in headers or "x-clickhouse-key" in headers:
         return _utf8(headers.get("x-clickhouse-user")), _utf8(headers.get("x-clickhouse-key"))
     scheme, _, value = headers.get("authorization", "").partition(" ")
@@ -54,4 +58,8 @@ def _offered(headers: Mapping[str, str], parameters: Mapping[str, str]) -> tuple
         return user, password
     if scheme:
         raise ClickHouseError(516, "AUTHENTICATION_FAILED", f"'{scheme}' HTTP Authorization scheme is not supported")
-    return parameters.get("user"), parameters.get("password")
+    found = {
+        name.decode(): unquote_to_bytes(value.replace(b"+", b" ")).decode(errors="replace")
+        for name, value in _IN_URL.findall(query_string)
+    }
+    return found.get("user"), found.get("password")

@@ -1,6 +1,7 @@
 """chDB behind the endpoint: one owner of the data directory, a fresh handle a request, handles kept for sessions."""
 
 import fcntl
+import functools
 import json
 import logging
 import math
@@ -13,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from embedded.clickhouse_server import sql as text
@@ -20,6 +22,7 @@ from embedded.clickhouse_server.errors import ClickHouseError, StartError
 from embedded.clickhouse_server.guard import Guard
 
 log = logging.getLogger(__name__)
+_HERE = Path(__file__).parent
 
 # Formats whose chunks from the engine can be set one after another, and what the engine repeats at the head of each.
 _PLAIN = {
@@ -43,8 +46,8 @@ _STREAMED_ROOTS = ("SelectWithUnionQuery", "SelectIntersectExceptQuery", "Select
 _NO_WAREHOUSE = {"host": "WAREHOUSE_DSN-is-not-set.invalid", "port": "5432", "user": "", "password": "", "database": ""}
 _BUFFERED_RESULT_BYTES = 96 << 20
 _PIECE = 1 << 20
-# Sessions that hold a handle of the engine at one time.
-_MAX_SESSIONS = 256
+# Sessions that hold a handle of the engine at one time, and those of one user that are remembered.
+_MAX_SESSIONS, _MAX_REMEMBERED = 256, 512
 # Statements that leave nothing behind in their session.
 _WITHOUT_TRACE = {"SELECT", "WITH", "INSERT", "SHOW", "DESCRIBE", "DESC", "EXISTS", "EXPLAIN"}
 
@@ -56,7 +59,8 @@ class Statement:
     `sql` is the statement alone; an INSERT's rows come from `data` in the format `insert_format`. `parameters` are the
     values of {name:Type}, escaped as ClickHouse's HTTP interface wants them; `externals` are (name, structure, format,
     file) of temporary tables sent along. `read_only` is what GET implies. `role` is the role of users.xml that the
-    statement has, and then it may only read; "" is all that the endpoint may do.
+    statement has, and then it may only read; "" is all that the endpoint may do. A role's statement that `is_alone`
+    has the memory of all that the role may run at a time. `max_seconds`: for how long it may read.
     """
 
     sql: bytes
@@ -70,6 +74,13 @@ class Statement:
     default_format: str = "TabSeparated"
     read_only: bool = False
     role: str = ""
+    is_alone: bool = False
+    max_seconds: float = math.inf
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the statement is known by while it runs: no user can take or end an id of another's."""
+        return self.role, self.query_id
 
 
 @dataclass
@@ -77,6 +88,7 @@ class Session:
     """A handle kept between requests: temporary tables and SET live in it.
 
     One that keeps nothing yet (`has_state` is off) may lose its handle (None) and gets another at its next request.
+    A role's, which may only read, keeps nothing: it has no handle, and each of its statements gets one of its own.
     """
 
     handle: Any
@@ -91,8 +103,10 @@ class _Running:
     """A statement under way: the mark it carries in the engine, and from when on (monotonic, s) it is too long."""
 
     tag: str
+    max_seconds: float
     deadline: float = math.inf
     is_overdue: bool = False
+    result: "Result | None" = None
 
 
 class Result:
@@ -109,14 +123,26 @@ class Result:
         self.format, self.summary = work.format, work.summary
         self._first, self._rest, self._kill, self._end = first, rest, kill, end
         self._busy = threading.Lock()
+        self._failure: ClickHouseError | None = None
 
     def next(self) -> bytes | None:
         """The next piece of the body, None at its end; ClickHouseError when the query fails on the way."""
         with self._busy:
+            if self._failure is not None:
+                raise self._failure
             if self._first is not None:
                 piece, self._first = self._first, None
                 return piece
             return next(self._rest, None)
+
+    def give_up(self, failure: ClickHouseError) -> None:
+        """End the query although its client takes nothing more: what it reads is not held. `next` raises `failure`."""
+        if self._busy.acquire(blocking=False):
+            try:
+                self._failure = failure
+                self._rest.close()
+            finally:
+                self._busy.release()
 
     def close(self) -> None:
         """Give the handle back, cancelling the query if it is not at its end. Twice does no harm."""
@@ -141,17 +167,14 @@ class Result:
 class Engine:
     """The one owner of a data directory. Its methods block and may be called from many threads at once."""
 
-    def __init__(
-        self, directory: Path, database: str, warehouse: Mapping[str, str] | None = None, max_seconds: float = math.inf
-    ):
+    def __init__(self, directory: Path, database: str, warehouse: Mapping[str, str] | None = None):
         """Open (or make) `directory` and `database` in it.
 
-        `warehouse`: host, port, user, password, database of the named collection tshop_warehouse. A statement that only
-        reads is cancelled after `max_seconds` (see `cancel_overdue`).
+        `warehouse`: host, port, user, password, database of the named collection tshop_warehouse.
         Raises StartError when another process owns the directory or the engine can not open it.
         """
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.database, self.max_seconds = database, max_seconds
+        self.database = database
         self.temporary = directory / "endpoint_tmp"
         self._lock_file = self._own(directory)
         for left in self.temporary.glob("*") if self.temporary.is_dir() else ():
@@ -166,7 +189,7 @@ class Engine:
         # By their ids and roles: nobody gets into another's.
         self.sessions: dict[tuple[str, str], Session] = {}
         self._sessions_lock = threading.Lock()
-        self._running: dict[str, _Running] = {}
+        self._running: dict[tuple[str, str], _Running] = {}
         self._running_lock = threading.Lock()
 
     @staticmethod
@@ -188,13 +211,12 @@ class Engine:
         time.tzset()
         from chdb import _chdb
 
-        here = Path(__file__).parent
-        variables = {"TSHOP_CLICKHOUSE_USERS": str(here / "users.xml")}
+        variables = {"TSHOP_CLICKHOUSE_USERS": str(_HERE / "users.xml")}
         for key, unset in _NO_WAREHOUSE.items():
             # The engine reads a variable's value as XML.
             variables[f"TSHOP_WAREHOUSE_{key.upper()}"] = escape(warehouse.get(key, unset))
         os.environ.update(variables)
-        target = f"{data}?config-file={here / 'config.xml'}"
+        target = f"{data}?config-file={_HERE / 'config.xml'}"
         _chdb.set_signal_handlers_enabled(False)
         try:
             first = _chdb.connect(target)
@@ -208,15 +230,19 @@ class Engine:
             raise StartError("ClickHouse did not take the endpoint's users.xml: it would let queries read any file.")
         return first, target
 
-    def _connect(self, role: str):
-        """Another handle, of a role where one is named; ClickHouseError when the engine gives none."""
+    def _connect(self, role: str = "", is_alone: bool = False):
+        """Another handle, of a role and within its profile where one is named; ClickHouseError when there is none."""
         from chdb import _chdb
 
         try:
             handle = _chdb.connect(self._target)
             if role:
+                profile = f"{role}_alone" if is_alone else role
                 handle.query(f"SET ROLE {_identifier(role)}", "Null")
-                handle.query("SET readonly = 2", "Null")
+                # A profile set so brings its constraints, not its values.
+                handle.query(f"SET profile = {_literal(profile)}", "Null")
+                values = ", ".join(f"{name} = {_literal(value)}" for name, value in _profile(profile).items())
+                handle.query(f"SET {values}", "Null")
         except (RuntimeError, ValueError) as error:
             raise ClickHouseError.from_engine(error) from None
         return handle
@@ -228,21 +254,24 @@ class Engine:
         closes it.
         """
         handle = pieces = None
-        running = self._begin(statement.query_id)
+        running = self._begin(statement)
         try:
-            handle = session.handle if session else self._connect(statement.role)
-            if session and text.first_word(statement.sql) not in _WITHOUT_TRACE:
-                session.has_state = True
-            work = _Work(self, handle, statement, running, in_session=session is not None)
+            handle = session.handle if session else None
+            in_session = handle is not None
+            if not in_session:
+                handle = self._connect(statement.role, statement.is_alone)
+            work = _Work(self, handle, statement, running, session if in_session else None)
             pieces = work.pieces()
             first = next(pieces, None)
-            return Result(
+            result = Result(
                 work,
                 first,
                 pieces,
-                kill=lambda: self.kill(statement.query_id),
+                kill=lambda: self.kill(statement),
                 end=lambda: self._end(statement, handle, session),
             )
+            running.result = result
+            return result
         except BaseException as error:
             if pieces is not None:
                 pieces.close()
@@ -257,57 +286,69 @@ class Engine:
         """The error as the client hears it: a statement cancelled for its time says so."""
         if not running.is_overdue:
             return error
-        return ClickHouseError(
-            159, "TIMEOUT_EXCEEDED", f"Timeout exceeded: the endpoint lets a statement read for {self.max_seconds} s"
-        )
+        return _too_long(running)
 
-    def _begin(self, query_id: str) -> _Running:
+    def _begin(self, statement: Statement) -> _Running:
         with self._running_lock:
-            if query_id in self._running:
+            if statement.key in self._running:
                 raise ClickHouseError(
-                    216, "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING", f"Query with id = {query_id} is already running"
+                    216,
+                    "QUERY_WITH_SAME_ID_IS_ALREADY_RUNNING",
+                    f"Query with id = {statement.query_id} is already running",
                 )
-            running = self._running[query_id] = _Running(uuid.uuid4().hex)
+            running = self._running[statement.key] = _Running(uuid.uuid4().hex, statement.max_seconds)
         return running
 
     def _end(self, statement: Statement, handle, session: Session | None) -> None:
         with self._running_lock:
-            self._running.pop(statement.query_id, None)
-        if session is None and handle is not None:
+            self._running.pop(statement.key, None)
+        if handle is not None and (session is None or session.handle is not handle):
             handle.close()
 
     def with_engine_ids(self, sql: bytes) -> bytes:
-        """A KILL QUERY with clients' query ids replaced by the engine's own (chDB lets nobody choose them)."""
+        """A KILL QUERY with its user's query ids replaced by the engine's own (chDB lets nobody choose them).
+
+        Who may end others' statements, too, finds the engine's ids of these in system.processes.
+        """
         with self._running_lock:
-            named = {q: running.tag for q, running in self._running.items() if _literal(q).encode() in sql}
+            named = {
+                query_id: running.tag
+                for (role, query_id), running in self._running.items()
+                if not role and _literal(query_id).encode() in sql
+            }
         for query_id, tag in named.items():
             own = self._ask(f"SELECT query_id FROM system.processes WHERE Settings['log_comment'] LIKE '%{tag}'")
             if own:
                 sql = sql.replace(_literal(query_id).encode(), _literal(own).encode())
         return sql
 
-    def kill(self, query_id: str) -> None:
-        """Cancel a running query; nothing happens when there is none of that id."""
+    def kill(self, statement: Statement) -> None:
+        """Cancel a statement; nothing happens when it does not run."""
         with self._running_lock:
-            running = self._running.get(query_id)
+            running = self._running.get(statement.key)
         if running is not None:
-            self._ask(f"KILL QUERY WHERE Settings['log_comment'] LIKE '%{running.tag}'")
+            self._kill(running)
+
+    def _kill(self, running: _Running) -> None:
+        self._ask(f"KILL QUERY WHERE Settings['log_comment'] LIKE '%{running.tag}'")
 
     def cancel_overdue(self) -> None:
-        """Cancel the reading statements that have run for `max_seconds`."""
+        """Cancel the reading statements that have run for their `max_seconds`, also those whose rows nobody takes."""
         now = time.monotonic()
         with self._running_lock:
-            overdue = {query_id: running for query_id, running in self._running.items() if running.deadline < now}
-        for query_id, running in overdue.items():
+            overdue = [running for running in self._running.values() if running.deadline < now]
+        for running in overdue:
             running.is_overdue = True
-            self.kill(query_id)
+            self._kill(running)
+            if running.result is not None:
+                running.result.give_up(_too_long(running))
 
     def kill_all(self) -> None:
         """Cancel whatever runs."""
         with self._running_lock:
-            ids = list(self._running)
-        for query_id in ids:
-            self.kill(query_id)
+            everything = list(self._running.values())
+        for running in everything:
+            self._kill(running)
 
     def running(self) -> int:
         """How many statements are under way."""
@@ -330,22 +371,34 @@ class Engine:
             if session is None:
                 if check:
                     raise ClickHouseError(372, "SESSION_NOT_FOUND", f"Session {session_id} not found")
-                session = Session(self._session_handle(role), timeout, time.monotonic() + timeout)
+                self._forget_one(role)
+                handle = None if role else self._session_handle()
+                session = Session(handle, timeout, time.monotonic() + timeout)
                 self.sessions[session_id, role] = session
             if not session.busy.acquire(blocking=False):
                 raise ClickHouseError(
                     373, "SESSION_IS_LOCKED", f"Session {session_id} is locked by a concurrent client"
                 )
-            if session.handle is None:
+            if session.handle is None and not role:
                 try:
-                    session.handle = self._session_handle(role)
+                    session.handle = self._session_handle()
                 except BaseException:
                     session.busy.release()
                     raise
             session.timeout = timeout
             return session
 
-    def _session_handle(self, role: str):
+    def _forget_one(self, role: str) -> None:
+        """Where a user has as many sessions as are remembered, forget the one unused longest that keeps nothing."""
+        own = {key: session for key, session in self.sessions.items() if key[1] == role}
+        if len(own) < _MAX_REMEMBERED:
+            return
+        for key, session in sorted(own.items(), key=lambda item: item[1].deadline - item[1].timeout):
+            if session.handle is None and session.busy.acquire(blocking=False):
+                del self.sessions[key]
+                return
+
+    def _session_handle(self):
         """A handle for a session; where there are too many, the idle session unused longest gives up its own.
 
         Drivers open a session for every client and seldom keep anything in it, nor do they say when they are done.
@@ -365,7 +418,7 @@ class Engine:
                 raise ClickHouseError(
                     202, "TOO_MANY_SIMULTANEOUS_QUERIES", f"Too many sessions, the maximum is {_MAX_SESSIONS}"
                 )
-        handle = self._connect(role)
+        handle = self._connect()
         self.use_own_database(handle)
         return handle
 
@@ -421,9 +474,10 @@ class Engine:
 class _Work:
     """One statement on one handle."""
 
-    def __init__(self, engine: Engine, handle, statement: Statement, running: _Running, in_session: bool):
+    def __init__(self, engine: Engine, handle, statement: Statement, running: _Running, session: Session | None):
+        """`session`: whose handle it is, None where the handle is the statement's own."""
         self._engine, self._handle, self._statement = engine, handle, statement
-        self._running, self._in_session = running, in_session
+        self._running, self._session = running, session
         self.format = text.output_format(statement.sql) or statement.default_format
         self.summary = dict.fromkeys(
             (
@@ -482,13 +536,13 @@ class _Work:
         if self._head is None:
             settings.setdefault("max_result_bytes", str(_BUFFERED_RESULT_BYTES))
         restore = []
-        if self._in_session:
+        if self._session:
             restore = self._restore(settings)
         try:
             handle.query("SET " + ", ".join(f"{_setting(k)} = {_literal(v)}" for k, v in settings.items()), "Null")
             if statement.database:
                 handle.query(f"USE {_identifier(statement.database)}", "Null")
-            elif not self._in_session:
+            elif not self._session:
                 self._engine.use_own_database(handle)
             for name, structure, format_, file in statement.externals:
                 columns = f"CREATE TEMPORARY TABLE {_identifier(name)} ({structure})".encode()
@@ -503,14 +557,17 @@ class _Work:
             if read_only != "0":
                 self._make_read_only(read_only)
             if not self._writes():
-                self._running.deadline = self._started + self._engine.max_seconds
+                self._running.deadline = self._started + self._running.max_seconds
+            # What the guard refuses leaves nothing behind.
+            if self._session and text.first_word(statement.sql) not in _WITHOUT_TRACE:
+                self._session.has_state = True
         except BaseException:
             self._put_back(restore)
             raise
-        return restore if self._in_session else []
+        return restore if self._session else []
 
     def _make_read_only(self, level: str) -> None:
-        if not self._in_session:
+        if not self._session:
             self._handle.query(f"SET readonly = {level}", "Null")
         # A session could not leave readonly again, so there the statement's kind decides.
         elif self._writes():
@@ -619,6 +676,19 @@ class _Work:
 
             return head
         return None
+
+
+@functools.cache
+def _profile(name: str) -> dict[str, str]:
+    """The values of a profile of users.xml."""
+    profile = ElementTree.parse(_HERE / "users.xml").find(f"profiles/{name}")  # noqa: S314
+    return {setting.tag: setting.text or "" for setting in profile if setting.tag not in ("profile", "constraints")}
+
+
+def _too_long(running: _Running) -> ClickHouseError:
+    return ClickHouseError(
+        159, "TIMEOUT_EXCEEDED", f"Timeout exceeded: the endpoint lets a statement read for {running.max_seconds:g} s"
+    )
 
 
 def _identifier(name: str) -> str:
