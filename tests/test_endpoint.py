@@ -370,8 +370,8 @@ def test_session_rules(endpoint):
 
 def test_clients_that_leave_their_sessions_behind_do_not_fill_the_endpoint(own):
     own.start()
-    own.post("CREATE TEMPORARY TABLE kept AS SELECT 7 AS a", session_id="keeper")
-    own.post("SELECT 1", session_id="first")
+    own.post("CREATE TEMPORARY TABLE kept AS SELECT 7 AS a", session_id="keeper", session_timeout="3600")
+    own.post("SELECT 1", session_id="first", session_timeout="3600")
     with httpx.Client(auth=(USER.encode(), PASSWORD.encode())) as client:
         for number in range(300):
             answer = client.post(own.url, params={"session_id": f"left {number}"}, content="SELECT 1")
