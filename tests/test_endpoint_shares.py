@@ -275,8 +275,8 @@ def test_readers_at_their_memory_leave_the_builder_its_own(own):
     with load(own, 8, "SELECT length(groupArray(number)), sum(sleepEachRow(0.001)) FROM numbers(30000000)"):
         wait_for(lambda: int(own.post(RUNNING.format("groupArray")).text) == 4, "the reader's statements run")
         for _ in range(3):
-            answer = own.post("SELECT length(groupArray(number)) FROM numbers(80000000)")
-            assert answer.text == "80000000\n"
+            answer = own.post("SELECT length(groupArray(number)) FROM numbers(60000000)")
+            assert answer.text == "60000000\n"
 
 
 # ---- bodies and answers
