@@ -15,13 +15,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from embedded import stack
-from embedded.settings import Settings
+from embedded.settings import ClickHouseAddress, Settings
 from tests import tally
 from tests.test_faults import SEED, Airflow, attacked
 
@@ -51,10 +50,10 @@ class HostileReader:
     """Threads that ask for all they can get as the dashboards' user, until they are stopped; `asked` counts it."""
 
     def __init__(self, url: str) -> None:
-        address = urlsplit(url)
-        self.address = (address.hostname, address.port)
-        self.url = f"http://{address.hostname}:{address.port}/"
-        self.auth = (address.username, address.password)
+        address = ClickHouseAddress.parse(url)
+        self.address = (address.host, address.port)
+        self.url = f"http://{address.host}:{address.port}/"
+        self.auth = (address.user, address.password)
         # One client for all threads: each new one would read the machine's certificates.
         self._client = httpx.Client(auth=self.auth, timeout=20, limits=httpx.Limits(max_connections=None))
         self.asked: Counter[str] = Counter()
