@@ -51,7 +51,9 @@ TAKES.test := ARGS COMPOSE_STACK
 TAKES.pgtap := TESTS
 TAKES.soak := MINUTES
 TAKES.bench := SCALE ONLY PEERS RUNS DAYS BENCH_HOME KEEP
-TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL WAREHOUSE_% TSHOP_%
+TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL $(shell grep -rhoE '\b(TSHOP|WAREHOUSE)_[A-Z_]+\b' \
+	embedded dags generator migrations superset docker-compose.yml --include='*.py' --include='*.yml' --include='*.sh' | sort -u) \
+	WAREHOUSE_ETL_DSN WAREHOUSE_LOADER_DSN WAREHOUSE_READER_DSN WAREHOUSE_ANALYST_DSN WAREHOUSE_MONITOR_DSN
 
 # A target that there is not, or a variable that the targets do not take, is told before anything runs. A make that another
 # one calls gets the variables of that one.

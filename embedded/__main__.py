@@ -198,7 +198,7 @@ def where(settings: Settings) -> str:
         f"  ClickHouse   {clickhouse}",
         *_superset(settings),
         f"  Logs         {settings.home}/logs: make logs",
-        "Stop it by 'make stop', go on by 'make run'. The ports are set by "
+        "Stop it by 'make stop'; 'make run' resumes. The ports are set by "
         + ", ".join(variable for variable, _port in PORTS.values())
         + ".",
     ]

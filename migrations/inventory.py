@@ -4,11 +4,13 @@ A migration records in sl.schema_object what it made, as the catalog shows it. W
 schemas is not recorded, and nobody's fault.
 """
 
+import functools
 import re
 from pathlib import Path
 
 from psycopg2.extensions import cursor as Cursor
 
+from migrations import routines
 from migrations.roles import LAYERS, roles
 
 QUERY = Path(__file__).parent / "inventory.sql"
@@ -25,6 +27,8 @@ PLAIN = {
 Inventory = dict[str, str]
 MISSING, CHANGED = "is missing", "was changed"
 RIGHTS = "rights on the "
+# Beside the objects: which major version of the server has written the definitions.
+SERVER = "server"
 # What holds data: no file makes it again.
 KEPT = ("schema ", "table ", "column ")
 
@@ -41,6 +45,7 @@ def read(cursor: Cursor) -> Inventory:
         before[name] = cursor.fetchone()[0]
     cursor.execute(QUERY.read_text())
     found = dict(cursor.fetchall())
+    found[SERVER] = str(cursor.connection.server_version // 10000)
     for name, value in before.items():
         cursor.execute("SELECT set_config(%s, %s, true)", (name, value))
     return found
@@ -56,12 +61,17 @@ def recorded(cursor: Cursor) -> Inventory:
 
 
 def differences(wanted: Inventory, found: Inventory) -> Inventory:
-    """Return what is not as it was made, each with what is the matter; of a lost object only itself."""
+    """Return what is not as it was made, each with what is the matter; of a lost object only itself.
+
+    Servers of different versions write the same view or constraint in different words: after a restore into another one,
+    only what is missing is told, until the next migration has recorded its words.
+    """
     told = {}
+    is_same_server = wanted.get(SERVER) == found[SERVER]
     for name, definition in sorted(wanted.items()):
         if name not in found:
             told[name] = MISSING
-        elif found[name] != definition:
+        elif found[name] != definition and is_same_server:
             told[name] = "were changed" if name.startswith(RIGHTS) else CHANGED
     lost = {name for name, what in told.items() if what == MISSING}
 
@@ -101,6 +111,28 @@ def make_again(cursor: Cursor, wanted: Inventory, different: Inventory) -> None:
             cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT {constraint} {wanted[name]}")
 
 
+def _is_of_files(name: str) -> bool:
+    """Tell whether the files make an object of this name, in a warehouse that is older than the record."""
+    kind, _, rest = name.removeprefix(RIGHTS).partition(" ")
+    match kind:
+        case "server" | "schema":
+            return True
+        case "index":
+            return re.search(rf"\b{re.escape(rest.split('.')[-1])}\b", _sql_of_revisions()) is not None
+        case "view" | "function" | "procedure":
+            layer, _, one = rest.partition("(")[0].partition(".")
+            return (routines.DB_FOLDER / layer / f"{kind}s" / f"{one}.sql").exists()
+    # A table has a file with its comments; columns, constraints and triggers belong to a table.
+    table = rest.rpartition(" on ")[2] if kind in ("constraint", "trigger") else rest
+    layer, one = table.split(".")[:2]
+    return (routines.DB_FOLDER / layer / "comments" / f"{one}.sql").exists()
+
+
+@functools.cache
+def _sql_of_revisions() -> str:
+    return "".join(file.read_text() for file in sorted((QUERY.parent / "sql").glob("*.sql")))
+
+
 def _order(definition: str) -> bool:
     """Keys before what refers to them."""
     return definition.startswith("FOREIGN KEY")
@@ -113,7 +145,7 @@ def record(cursor: Cursor, before: Inventory, after: Inventory) -> None:
     :param after: what is there now; what is new is ours
     """
     known = recorded(cursor)
-    ours = {name: text for name, text in after.items() if not known or name in known or name not in before}
+    ours = {name: text for name, text in after.items() if name in known or name not in before or _is_of_files(name)}
     if ours == known:
         return
     cursor.execute("DELETE FROM sl.schema_object WHERE NOT object_name = ANY (%s)", (list(ours),))

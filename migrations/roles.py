@@ -195,12 +195,22 @@ def _restrain(cursor: Cursor, name: str, groups: Iterable[str]) -> None:
     for (attribute, _), has in zip(EXCESSIVE, cursor.fetchone(), strict=True):
         if has:
             _execute(cursor, f"ALTER ROLE {{}} NO{attribute}", Identifier(name))
-    cursor.execute("SELECT roleid::regrole::text FROM pg_auth_members WHERE member = %s::regrole", (name,))
-    has_groups = {group for (group,) in cursor.fetchall()}
-    for group in has_groups - set(groups):
+    # Who granted it counts since PostgreSQL 16: each grant is revoked as its grantor's.
+    by_grantor = cursor.connection.server_version >= 160000
+    cursor.execute(
+        "SELECT roleid::regrole::text, grantor::regrole::text, admin_option FROM pg_auth_members "
+        "WHERE member = %s::regrole",
+        (name,),
+    )
+    kept = set()
+    for group, grantor, may_grant in cursor.fetchall():
+        if group in set(groups) and not may_grant:
+            kept.add(group)
+            continue
         # regrole quotes by itself.
-        _execute(cursor, f"REVOKE {group} FROM {{}}", Identifier(name))
-    for group in set(groups) - has_groups:
+        by = f" GRANTED BY {grantor} CASCADE" if by_grantor else ""
+        _execute(cursor, f"REVOKE {group} FROM {{}}{by}", Identifier(name))
+    for group in set(groups) - kept:
         _execute(cursor, f"GRANT {group} TO {{}}", Identifier(name))
 
 
@@ -226,7 +236,8 @@ def _differences(cursor: Cursor, role: Role) -> list[Composable]:
     of_superuser = {setting for (setting,) in cursor.fetchall()}
     cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     (is_superuser,) = cursor.fetchone()
-    known = dict(setting.split("=", 1) for setting in config or ())
+    # The server writes some names in its own way: TimeZone.
+    known = {name.lower(): value for name, value in (setting.split("=", 1) for setting in config or ())}
     wanted = {setting: value for setting, value in role.settings.items() if is_superuser or setting not in of_superuser}
     statements += [
         SQL("ALTER ROLE {} RESET {}").format(name, Identifier(setting))

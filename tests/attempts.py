@@ -69,7 +69,7 @@ def _attempts() -> list[Attempt]:
         "tshop",
         "stop",
         "every session but a superuser's",
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE false",
+        "SELECT 1 / count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'tshop' AND pid <> pg_backend_pid()",
         "",
     )
     add("tshop", "fill", "the disk by tables", "CREATE TABLE sl.filling (x integer)", "")
@@ -125,11 +125,16 @@ def _attempts() -> list[Attempt]:
         "22012",
     )
     add("tshop_monitor", "write", "anything", "SET TRANSACTION READ WRITE; UPDATE sl.run SET status = 'failed'")
-    for role in ("tshop_reader", "tshop_analyst", "tshop_monitor"):
+    for role, view in (
+        ("tshop_reader", "cdm.sales_mart_export"),
+        ("tshop_analyst", "cdm.sales_mart_export"),
+        ("tshop_monitor", "sl.status_run"),
+    ):
+        add(role, "stop", "a migration, by an open SELECT, for 30 s", f"SELECT FROM {view}", "")
         add(
             role,
             "stop",
-            "a load or a migration, by a lock on a table",
+            "a load, by a lock on a table",
             "LOCK TABLE cdm.sales_mart_export IN SHARE MODE",
         )
         add(

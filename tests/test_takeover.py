@@ -150,7 +150,7 @@ def test_the_functions_that_all_may_call_are_judged(warehouse):
         CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
         WHERE p.pronamespace = 'pg_catalog'::regnamespace AND x.grantee = 0
             AND p.proname !~ '^pg_stat_get_'
-            AND p.proname ~ '(lock|^lo_|^lo(read|write)$|emit|notify|terminate|cancel|sleep|export|wal|slot|reset)'
+            AND p.proname ~ '(lock|^lo_|^lo(read|write)$|emit|notify|terminate|cancel|sleep|export|wal|slot|reset|xact_id|txid)'
         """,
     )
     assert {name for (name,) in found} - JUDGED == set()
@@ -164,6 +164,8 @@ JUDGED = {
     *("pg_cancel_backend", "pg_terminate_backend"),
     # As the statement NOTIFY, which nobody can be denied: max_notify_queue_pages bounds what waits.
     "pg_notify",
+    # A number for the transaction, which every role can also get by ALTER ROLE of itself: status names what it holds up.
+    *("pg_current_xact_id", "txid_current"),
     # They ask for the attribute REPLICATION, which no role has.
     *("pg_create_logical_replication_slot", "pg_create_physical_replication_slot", "pg_drop_replication_slot"),
     *("pg_copy_logical_replication_slot", "pg_copy_physical_replication_slot", "pg_replication_slot_advance"),
@@ -177,12 +179,37 @@ JUDGED = {
     *("pg_get_wal_resource_managers", "pg_get_wal_summarizer_state", "pg_is_wal_replay_paused", "pg_wal_lsn_diff"),
     *("pg_last_wal_receive_lsn", "pg_last_wal_replay_lsn", "pg_split_walfile_name", "pg_wal_summary_contents"),
     *("pg_walfile_name", "pg_walfile_name_offset"),
+    *("pg_current_xact_id_if_assigned", "txid_current_if_assigned", "txid_current_snapshot", "txid_snapshot_in"),
+    *("txid_snapshot_out", "txid_snapshot_recv", "txid_snapshot_send", "txid_snapshot_xip", "txid_snapshot_xmax"),
+    *("txid_snapshot_xmin", "txid_status", "txid_visible_in_snapshot"),
 }
 
 
 def test_the_owner_keeps_the_locks_it_needs(warehouse):
     execute(warehouse.dsn("tshop"), "SELECT pg_try_advisory_xact_lock(1); CALL dds.load_client()")
     assert refused(warehouse.dsn("tshop"), "SELECT lo_creat(-1)")
+
+
+def test_a_group_that_another_role_has_granted_is_taken(warehouse):
+    execute(
+        warehouse.admin,
+        "CREATE ROLE dba LOGIN CREATEROLE; GRANT pg_read_all_data TO dba WITH ADMIN OPTION; "
+        "SET SESSION AUTHORIZATION dba; GRANT pg_read_all_data TO tshop_monitor",
+    )
+    try:
+        assert not refused(warehouse.dsn("tshop_monitor"), "SELECT FROM raw.client")
+        answer = run_module("migrations.roles", WAREHOUSE_ADMIN_DSN=warehouse.admin)
+        assert answer.returncode == 0, answer.stderr
+        assert refused(warehouse.dsn("tshop_monitor"), "SELECT FROM raw.client")
+    finally:
+        execute(warehouse.admin, "DROP OWNED BY dba; DROP ROLE dba")
+
+
+def test_a_role_that_is_as_it_should_be_is_not_told(warehouse):
+    for _ in range(2):
+        assert run_module("migrations.roles", WAREHOUSE_ADMIN_DSN=warehouse.admin).returncode == 0
+        answer = run_module("migrations", WAREHOUSE_DSN=warehouse.dsn("tshop"))
+        assert "limits or settings" not in answer.stdout
 
 
 def test_settings_and_limits_are_put_back(warehouse):

@@ -437,9 +437,12 @@ class Server:
         default_format = (
             parameters.get("default_format") or request.headers.get("x-clickhouse-format") or "TabSeparated"
         )
-        insert = await share.read(
-            text.split_insert, head, parameters.get("default_format") or request.headers.get("x-clickhouse-format")
-        )
+        insert = None
+        if ask.user != READER:
+            # A reader inserts nothing, and what it sends is not looked through for it.
+            insert = await share.read(
+                text.split_insert, head, parameters.get("default_format") or request.headers.get("x-clickhouse-format")
+            )
         statement = Statement(
             sql=head,
             query_id=query_id,

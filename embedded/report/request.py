@@ -36,6 +36,9 @@ class Request:
             StackError: a value is not possible.
         """
         request = cls(_moment("AS_OF"), _day("FROM") or FIRST_DAY, _day("TO") or LAST_DAY)
+        for name, day in (("FROM", request.first), ("TO", request.last)):
+            if not FIRST_DAY <= day <= LAST_DAY:
+                raise StackError(f"{name}={day}: give a day from {FIRST_DAY} to {LAST_DAY}.")
         if request.last < request.first:
             raise StackError(f"TO={request.last} is before FROM={request.first}: give them in order.")
         return request
@@ -83,6 +86,8 @@ def _moment(name: str) -> datetime | None:
         raise StackError(f"{name}: {error}.") from None
     except ValueError:
         raise StackError(f"{name}: '{found[2]}' is not a time of day: write it as 09:00.") from None
+    if day > now.astimezone(SHOP).date():
+        raise StackError(f"{name}: {text} has not come yet: give a moment of the past, Moscow time.")
     if clock is None:
         midnight = datetime.combine(day + timedelta(days=1), time(), SHOP)
         moment = now if day == now.astimezone(SHOP).date() else midnight

@@ -85,6 +85,7 @@ COMMENT ON COLUMN sl.run.started_at IS
 COMMENT ON COLUMN sl.run.stamped_at IS
 'What started_at was before sl.restamp_runs moved it, by which ClickHouse knows the build again; NULL where it was never moved';
 CREATE INDEX run_target_end_idx ON sl.run (target, end_no);
+CREATE INDEX run_procedure_end_idx ON sl.run (procedure_name, end_no) WHERE status = 'succeeded';
 
 -- A name of characters that cannot be seen passed. A rule that somebody has written otherwise stays.
 UPDATE sl.quality_rule

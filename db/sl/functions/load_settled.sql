@@ -32,6 +32,9 @@ DECLARE
     v_source text := format('%I.%I', p_entity.source_schema, p_entity.source_table);
     v_target text := format('%I.%I', p_entity.target_schema, p_entity.target_table);
     v_key text := quote_ident(p_entity.key_column);
+    c_always_asked CONSTANT text [] := ARRAY(
+        SELECT r.rule_name FROM sl.applied_rule AS r WHERE r.entity_name = p_entity.entity_name AND r.judges_deletions
+    );
     v_columns text := sl.column_list(p_entity.tracked_columns, '%1$I');
     v_key_type text := sl.key_type(p_entity);
     v_not_rejected text := '';
@@ -43,23 +46,17 @@ BEGIN
         $sql$
         CREATE TEMPORARY TABLE _sl_odd ON COMMIT DROP AS
         SELECT
-            j.scd2_key,
-            j.scd2_key_text,
-            j.scd2_at,
-            j.scd2_rule,
-            CASE WHEN j.scd2_rule IS NOT NULL THEN j.scd2_as_json END AS scd2_row
+            scd2_source_row.%1$s AS scd2_key,
+            %6$s AS scd2_key_text,
+            scd2_source_row.updated_at AS scd2_at,
+            scd2_source_row.scd2_rule,
+            CASE WHEN scd2_source_row.scd2_rule IS NOT NULL THEN %7$s END AS scd2_row
         FROM (
-            SELECT
-                scd2_source_row.%1$s AS scd2_key,
-                %6$s AS scd2_key_text,
-                scd2_source_row.updated_at AS scd2_at,
-                %2$s AS scd2_rule,
-                scd2_source_row.is_deleted AS scd2_deleted,
-                %7$s AS scd2_as_json
+            SELECT scd2_source_row.*, %2$s AS scd2_rule
             FROM %3$s AS scd2_source_row
             WHERE scd2_source_row.changed_xid < %4$s AND %5$s
-        ) AS j
-        WHERE j.scd2_rule IS NOT NULL OR j.scd2_deleted
+        ) AS scd2_source_row
+        WHERE scd2_source_row.scd2_rule IS NOT NULL OR scd2_source_row.is_deleted
         $sql$,
         v_key, sl.failed_rule_expression(p_entity.entity_name), v_source, p_before_xid,
         sl.slice_condition(p_slice, 'scd2_source_row.' || v_key, v_key_type),
@@ -71,7 +68,7 @@ BEGIN
     )
     SELECT
         p_entity.entity_name, o.scd2_key_text, o.scd2_rule, o.scd2_row,
-        CASE WHEN o.scd2_rule NOT LIKE 'updated\_at\_%' THEN o.scd2_at END,
+        CASE WHEN o.scd2_rule <> ALL (c_always_asked) THEN o.scd2_at END,
         p_run_id, clock_timestamp(), p_run_id, clock_timestamp()
     FROM pg_temp._sl_odd AS o
     WHERE o.scd2_rule IS NOT NULL;

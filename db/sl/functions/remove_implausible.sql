@@ -10,7 +10,7 @@
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its source table or
 --     key column does not exist; TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads: the target, whole; sl.tombstone.
--- Writes: the target, sl.tombstone, sl.changed_period, sl.run; the source, whose rows of these keys it marks as
+-- Writes: the target, sl.tombstone, sl.changed_period, sl.watermark (high_updated_at), sl.run; the source, whose rows of these keys it marks as
 --     changed.
 --
 -- The versions and deletions that began at such a time go; of the others the last observation goes where it is such a
@@ -141,6 +141,11 @@ BEGIN
             INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
             VALUES (v_run_id, p_entity, NULL, '-infinity', 'infinity');
         END IF;
+        EXECUTE format(
+            'UPDATE sl.watermark AS w SET high_updated_at = (SELECT max(greatest(t.valid_from, t.last_observed_at)) '
+            'FROM %1$s AS t) WHERE %2$L IN (w.target, w.source) AND w.high_updated_at > %3$L::timestamptz',
+            v_target, v_target, v_latest
+        );
         DROP TABLE pg_temp._sl_implausible;
         run_id := v_run_id;
         PERFORM sl.finish_run(

@@ -55,7 +55,7 @@ BEGIN
             UPDATE sl.run AS r
             SET
                 started_at = s.new_at,
-                finished_at = s.new_at + (r.finished_at - r.started_at),
+                finished_at = greatest(s.new_at, least(s.new_at + (r.finished_at - r.started_at), v_now)),
                 stamped_at = coalesce(r.stamped_at, r.started_at)
             FROM pg_temp._sl_restamp AS s
             WHERE r.run_id = s.run_id;

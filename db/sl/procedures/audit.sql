@@ -175,7 +175,11 @@ BEGIN
                         PARTITION BY n.target ORDER BY n.run_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                     ) AS earlier_started_at
                 FROM sl.run AS n
-                WHERE n.status = 'succeeded' AND (p_full OR n.run_id >= (SELECT min(o.run_id) FROM unnest(v_runs) AS o (run_id)))
+                -- The slices of a backfill run beside each other.
+                WHERE
+                    n.status = 'succeeded'
+                    AND n.procedure_name <> 'sl.backfill'
+                    AND (p_full OR n.run_id >= (SELECT min(o.run_id) FROM unnest(v_runs) AS o (run_id)))
             ) AS r
             WHERE r.started_at < r.earlier_started_at
             HAVING count(*) > 0

@@ -75,6 +75,9 @@ DECLARE
         WHEN v_is_slice THEN 'sl.backfill' ELSE format('%s.load_%s', v_entity.target_schema, p_entity)
     END;
     v_in_slice text := sl.slice_condition(p_slice, v_key, v_key_type);
+    c_always_asked CONSTANT text [] := ARRAY(
+        SELECT r.rule_name FROM sl.applied_rule AS r WHERE r.entity_name = p_entity AND r.judges_deletions
+    );
     v_forgotten text := 'false';
     v_run_id bigint;
     v_window record;
@@ -153,7 +156,7 @@ BEGIN
                 c.scd2_deleted,
                 c.scd2_rule,
                 -- Of a rejected row that is all that is kept, however large it is.
-                CASE WHEN c.scd2_rule IS NOT NULL THEN c.scd2_as_json END AS scd2_row,
+                c.scd2_row,
                 %9$s,
                 v.scd2_sk,
                 v.scd2_tid,
@@ -190,10 +193,14 @@ BEGIN
                     updated_at AS scd2_at,
                     coalesce(is_deleted, false) AS scd2_deleted,
                     %10$s AS scd2_forgotten,
-                    CASE WHEN %10$s THEN %12$s ELSE %3$s END AS scd2_rule,
-                    %13$s AS scd2_as_json,
+                    scd2_rule,
+                    CASE WHEN scd2_rule IS NOT NULL THEN %13$s END AS scd2_row,
                     %4$s
-                FROM (%5$s) AS scd2_source_row
+                FROM (
+                    -- A level of its own: what asks the clock is computed for each row, and all beside it.
+                    SELECT scd2_source_row.*, CASE WHEN %10$s THEN %12$s ELSE %3$s END AS scd2_rule
+                    FROM (%5$s) AS scd2_source_row
+                ) AS scd2_source_row
             ) AS c
             LEFT JOIN LATERAL (
                 SELECT
@@ -327,7 +334,7 @@ BEGIN
             )
             SELECT
                 p_entity, c.scd2_key_text, c.scd2_rule, c.scd2_row,
-                CASE WHEN c.scd2_rule NOT LIKE 'updated\_at\_%' THEN c.scd2_at END,
+                CASE WHEN c.scd2_rule <> ALL (c_always_asked) THEN c.scd2_at END,
                 v_run_id, clock_timestamp(), v_run_id, clock_timestamp()
             FROM pg_temp._sl_change AS c
             WHERE c.scd2_action = 'rejected'

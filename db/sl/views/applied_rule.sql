@@ -19,17 +19,29 @@ SELECT
 FROM sl.entity AS e
 CROSS JOIN LATERAL (
     VALUES
-    ('updated_at_not_finite', -4, 'isfinite(updated_at)', false, 'Update time is infinite'),
+    ('updated_at_not_finite', -5, 'isfinite(updated_at)', false, 'Update time is infinite'),
     (
-        'updated_at_implausible', -3, format('updated_at >= %L::timestamptz', e.plausible_from), false,
+        'updated_at_implausible', -4, format('updated_at >= %L::timestamptz', e.plausible_from), false,
         format('Update time lies before %s', (e.plausible_from AT TIME ZONE 'UTC')::date)
     ),
     (
-        'updated_at_in_future', -2,
+        'updated_at_in_future', -3,
         format('updated_at <= (SELECT clock_timestamp() + %L::interval)', e.future_tolerance), true,
         format('Update time lies more than %s after the clock of the load', e.future_tolerance)
     )
 ) AS r (rule_name, position, expression, is_clock_dependent, description)
+UNION ALL
+SELECT
+    e.entity_name,
+    'key_too_long',
+    -2,
+    format('%s <= 1000', format(c.size_template, quote_ident(c.column_name))),
+    false,
+    true,
+    'The key is longer than 1000 bytes, and fits into no index beside a time'
+FROM sl.entity AS e
+INNER JOIN sl._source_column AS c ON c.entity_name = e.entity_name AND c.column_name = e.key_column
+WHERE c.size_template IS NOT NULL
 UNION ALL
 SELECT
     e.entity_name,

@@ -4,6 +4,8 @@
 -- Columns: target; problem: 'ahead' where the newest run begins more than a minute after the present, 'behind' where it
 --     begins before an earlier run; run_id, started_at: that run.
 -- Reads: sl.run, by index probes: one for each target and three more.
+--
+-- The slices of a backfill run beside each other: the one that ends last need not be the one that began last.
 CREATE OR REPLACE VIEW sl.status_clock AS
 WITH RECURSIVE target (name) AS (
     (SELECT r.target FROM sl.run AS r ORDER BY r.target LIMIT 1)
@@ -21,14 +23,14 @@ FROM target AS t
 CROSS JOIN LATERAL (
     SELECT r.run_id, r.started_at
     FROM sl.run AS r
-    WHERE r.target = t.name AND r.status = 'succeeded'
+    WHERE r.target = t.name AND r.status = 'succeeded' AND r.procedure_name <> 'sl.backfill'
     ORDER BY r.end_no DESC
     LIMIT 1
 ) AS n
 CROSS JOIN LATERAL (
     SELECT r.run_id, r.started_at
     FROM sl.run AS r
-    WHERE r.target = t.name AND r.status = 'succeeded'
+    WHERE r.target = t.name AND r.status = 'succeeded' AND r.procedure_name <> 'sl.backfill'
     ORDER BY r.started_at DESC
     LIMIT 1
 ) AS g

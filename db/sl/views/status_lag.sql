@@ -41,7 +41,7 @@ LEFT JOIN LATERAL (
         r.finished_at
     FROM sl.run AS r
     WHERE r.target = w.target AND r.procedure_name = w.procedure_name AND r.status = 'succeeded'
-    ORDER BY r.run_id DESC
+    ORDER BY r.end_no DESC
     LIMIT 1
 ) AS l ON true
 UNION ALL
@@ -71,7 +71,7 @@ LEFT JOIN LATERAL (
         r.finished_at
     FROM sl.run AS r
     WHERE r.target = 'cdm.sales_mart' AND r.status = 'succeeded'
-    ORDER BY r.run_id DESC
+    ORDER BY r.end_no DESC
     LIMIT 1
 ) AS l ON true
 UNION ALL
@@ -94,7 +94,7 @@ LEFT JOIN LATERAL (
         r.target = 'cdm.sales_mart'
         AND r.status = 'succeeded'
         AND r.rows_inserted + r.rows_corrected + r.rows_deleted > 0
-    ORDER BY r.run_id DESC
+    ORDER BY r.end_no DESC
     LIMIT 1
 ) AS l ON true;
 

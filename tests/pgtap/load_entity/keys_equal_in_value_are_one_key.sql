@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(4);
+SELECT plan(7);
 
 -- A number has many texts, and so has a moment.
 CREATE FUNCTION pg_temp.make(p_name text, p_type text)
@@ -58,6 +58,19 @@ SELECT results_eq(
     $$VALUES (tap.at(3), tap.at(5), false)$$,
     'a deletion noted under another time zone counts'
 );
+
+CREATE DOMAIN pg_temp.lot_no AS numeric;
+SELECT pg_temp.make('box', 'pg_temp.lot_no');
+SELECT pg_temp.deliver('box', '2.00', 'Omsk', tap.at(5), true);
+SELECT pg_temp.deliver('box', '2', 'Omsk', tap.at(3), false);
+SELECT is((SELECT count(*) FROM dds.box AS b WHERE b.is_current), 0::bigint, 'a domain is as its type');
+SELECT pg_temp.make('span', 'interval');
+SELECT pg_temp.deliver('span', '24:00', 'Omsk', tap.at(5), true);
+SELECT pg_temp.deliver('span', '1 day', 'Omsk', tap.at(3), false);
+SELECT is((SELECT count(*) FROM dds.span AS s WHERE s.is_current), 0::bigint, '24 hours are a day');
+SELECT pg_temp.make('paper', 'jsonb');
+SELECT throws_ok($$SELECT pg_temp.deliver('paper', '1', 'Omsk', tap.at(5), true)$$, 'TS003', NULL, 'a jsonb is no key');
+DELETE FROM sl.entity WHERE entity_name = 'paper';
 
 -- A rejection is found again, too.
 INSERT INTO sl.quality_rule (entity_name, rule_name, position, expression, description)

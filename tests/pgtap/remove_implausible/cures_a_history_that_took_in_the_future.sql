@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(7);
+SELECT plan(8);
 
 SELECT tap.put_client(1, tap.at(1), p_last_name => 'First');
 SELECT tap.put_client(2, tap.at(1));
@@ -60,6 +60,10 @@ SELECT results_eq(
     $$SELECT m.sale_id, m.client FROM tap.mart() AS m WHERE m.is_current$$,
     $$VALUES (1, 'Anna First'), (2, NULL)$$,
     'the next build follows'
+);
+SELECT is_empty(
+    $$SELECT FROM sl.watermark AS w WHERE w.high_updated_at > now() + interval '1 hour'$$,
+    'no watermark names a time that is in no table'
 );
 SELECT is(tap.audit_detail(), 'clean', 'the audit is clean');
 SELECT results_eq(
