@@ -63,8 +63,8 @@ def recorded(cursor: Cursor) -> Inventory:
 def differences(wanted: Inventory, found: Inventory) -> Inventory:
     """Return what is not as it was made, each with what is the matter; of a lost object only itself.
 
-    Servers of different versions write the same view or constraint in different words: after a restore into another one,
-    only what is missing is told, until the next migration has recorded its words.
+    Servers of different versions write the same view or constraint in different words: after a restore into another
+    one, only what is missing is told, until the next migration has recorded its words.
     """
     told = {}
     is_same_server = wanted.get(SERVER) == found[SERVER]

@@ -265,7 +265,7 @@ def test_names_the_runs_of_a_clock_that_ran_ahead(tmp_path, shop):  # noqa: F811
 
 def test_names_a_transaction_that_is_open_for_long(tmp_path, shop, monkeypatch):  # noqa: F811
     settings = settings_of(tmp_path, shop)
-    monkeypatch.setattr(status, "LONG_HOURS", 0)
+    monkeypatch.setattr(status, "LONG_HOURS", -1)
     with contextlib.closing(psycopg2.connect(shop, application_name="a notebook")) as connection:
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO raw.client (client_id, updated_at) VALUES (99999, now())")

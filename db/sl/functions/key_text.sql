@@ -2,14 +2,14 @@
 --
 -- Purpose: writes the expression by which sl keeps a key as text into dynamic SQL: equal keys have one text.
 -- Parameters: p_key: the key, an SQL expression; p_type: its type, as of sl.key_type.
--- Returns: an SQL expression of type text; e.g. trim_scale(k.lot)::text of a numeric, k.client_id::text of a bigint. Of a
---     text of more than 1000 bytes its beginning and its MD5, so that it fits into an index beside others.
+-- Returns: an SQL expression of type text; e.g. trim_scale(k.lot)::text of a numeric, k.client_id::text of a bigint. Of
+--     a text of more than 1000 bytes its beginning and its MD5, so that it fits into an index beside others.
 -- Errors: none.
 -- Reads: pg_catalog. Writes: nothing.
 --
--- 1.0 and 1.00 are one number, 0 and -0 one float, 24 hours and a day one interval. The text of a time, a float or a bytea
--- depends on the session: whoever executes the expression has datestyle, intervalstyle, timezone, extra_float_digits and
--- bytea_output pinned.
+-- 1.0 and 1.00 are one number, 0 and -0 one float, 24 hours and a day one interval. The text of a time, a float or a
+-- bytea depends on the session: whoever executes the expression has datestyle, intervalstyle, timezone,
+-- extra_float_digits and bytea_output pinned.
 CREATE OR REPLACE FUNCTION sl.key_text(p_key text, p_type text)
 RETURNS text
 LANGUAGE sql

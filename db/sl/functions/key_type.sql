@@ -3,8 +3,8 @@
 -- Purpose: the SQL type of an entity's key, to read keys back that sl keeps as text.
 -- Parameters: p_entity: registry row.
 -- Returns: a type name, e.g. bigint.
--- Errors: TS003 the source table or its key column does not exist, or is of a type whose equal values have several texts
---     (jsonb, an array, a range, a text of a collation that takes different texts for equal).
+-- Errors: TS003 the source table or its key column does not exist, or is of a type whose equal values have several
+--     texts (jsonb, an array, a range, a text of a collation that takes different texts for equal).
 -- Reads: pg_catalog. Writes: nothing.
 CREATE OR REPLACE FUNCTION sl.key_type(p_entity sl.entity)
 RETURNS text

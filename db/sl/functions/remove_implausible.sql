@@ -10,8 +10,8 @@
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not registered; TS003 its source table or
 --     key column does not exist; TS005 somebody else holds a lock for longer than lock_timeout.
 -- Reads: the target, whole; sl.tombstone.
--- Writes: the target, sl.tombstone, sl.changed_period, sl.watermark (high_updated_at), sl.run; the source, whose rows of these keys it marks as
---     changed.
+-- Writes: the target, sl.tombstone, sl.changed_period, sl.watermark (high_updated_at), sl.run; the source, whose rows
+--     of these keys it marks as changed.
 --
 -- The versions and deletions that began at such a time go; of the others the last observation goes where it is such a
 -- one. The version before is open again, or ends where the next one, or a deletion, begins. The next load judges the

@@ -32,7 +32,9 @@ VALUES
 ('short', 'Omsk', tap.at(1), false);
 
 SELECT results_eq(
-    $$SELECT rows_inserted, rows_rejected FROM sl.run_load('lot')$$, 'VALUES (1::bigint, 2::bigint)', 'the others are loaded'
+    $$SELECT rows_inserted, rows_rejected FROM sl.run_load('lot')$$,
+    'VALUES (1::bigint, 2::bigint)',
+    'the others are loaded'
 );
 UPDATE raw.lot SET changed_xid = pg_current_xact_id()::text::bigint;
 SELECT results_eq(
