@@ -118,7 +118,7 @@ def _is_of_files(name: str) -> bool:
         case "server" | "schema":
             return True
         case "index":
-            return re.search(rf"\b{re.escape(rest.split('.')[-1])}\b", _sql_of_revisions()) is not None
+            return re.search(rf"INDEX {re.escape(rest.split('.')[-1])} ON ", _sql_of_revisions()) is not None
         case "view" | "function" | "procedure":
             layer, _, one = rest.partition("(")[0].partition(".")
             return (routines.DB_FOLDER / layer / f"{kind}s" / f"{one}.sql").exists()
@@ -145,7 +145,11 @@ def record(cursor: Cursor, before: Inventory, after: Inventory) -> None:
     :param after: what is there now; what is new is ours
     """
     known = recorded(cursor)
-    ours = {name: text for name, text in after.items() if name in known or name not in before or _is_of_files(name)}
+    ours = {
+        name: text
+        for name, text in after.items()
+        if name in known or name not in before or (not known and _is_of_files(name))
+    }
     if ours == known:
         return
     cursor.execute("DELETE FROM sl.schema_object WHERE NOT object_name = ANY (%s)", (list(ours),))

@@ -34,10 +34,10 @@ EXCESSIVE = (
     ("BYPASSRLS", "rolbypassrls"),
 )
 # Functions of pg_catalog by which a session takes from all others, whatever it may read: advisory locks (the loads'
-# own, and shared memory), exported snapshots (a file each), large objects, records in the WAL. The owner of a database
-# keeps the first two: the loads and pg_dump need them.
+# own, and shared memory), exported snapshots (a file each), large objects. The owner of a database keeps the first two:
+# the loads and pg_dump need them. Their signatures are the same in all versions: a dump holds what is revoked of them.
 OWNERS = ("pg_advisory_%", "pg_try_advisory_%", "pg_export_snapshot")
-CONSUMING = (*OWNERS, "lo_%", "loread", "lowrite", "pg_logical_emit_message")
+CONSUMING = (*OWNERS, "lo_%", "loread", "lowrite")
 # What the owner is a member of: it sees how long others' transactions are open, and ends those that are in the way.
 OWNER_GROUPS = ("pg_read_all_stats", "pg_signal_backend", "pg_use_reserved_connections")
 # What PUBLIC has by default or by mistake. The schema "public" is not ours, and nobody here needs it.

@@ -47,8 +47,9 @@ def _attempts() -> list[Attempt]:
         add(
             role,
             "fill",
-            "the WAL by messages",
+            "the WAL by messages, until a checkpoint recycles it",
             "SET TRANSACTION READ WRITE; SELECT pg_logical_emit_message(false, 'x', 'x')",
+            "",
         )
         add(role, "fill", "the disk by large objects", "SET TRANSACTION READ WRITE; SELECT lo_creat(-1)")
         add(role, "escalate", "superuser", f"SET TRANSACTION READ WRITE; ALTER ROLE {role} SUPERUSER")

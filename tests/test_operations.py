@@ -337,6 +337,9 @@ def test_retention(old, clickhouse_of, tmp_path):
     clickhouse.command(block("clickhouse watch"))
     sql("sales", dsn, tmp_path)
     clickhouse.command(block("clickhouse sales"))
+    clickhouse.command(block("clickhouse state"))
+    readers = (ROOT / "embedded" / "status" / "clickhouse" / "readers.sql").read_text()
+    assert clickhouse.rows(readers)[0][-1]
     execute(dsn, "CALL sl.audit()")
     assert_equal(clickhouse, dsn)
     # From 1 January 00:30 on an hour apart: the 48th is the first of 3 January. -2 was never valid.

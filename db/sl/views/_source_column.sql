@@ -6,7 +6,8 @@
 --     size, and no value of it is large.
 -- Reads: sl.entity, pg_catalog.
 --
--- The size of a text is known without reading it.
+-- The size of a text is known without reading it. By names, since who reads this through sl.status_rejected may not look
+-- into the source's schema.
 CREATE OR REPLACE VIEW sl._source_column AS
 SELECT
     e.entity_name,
@@ -19,7 +20,9 @@ SELECT
         ELSE 'pg_column_size(%1$s)'
     END AS size_template
 FROM sl.entity AS e
-INNER JOIN pg_attribute AS a ON a.attrelid = to_regclass(format('%I.%I', e.source_schema, e.source_table))
+INNER JOIN pg_namespace AS n ON n.nspname = e.source_schema
+INNER JOIN pg_class AS r ON r.relnamespace = n.oid AND r.relname = e.source_table
+INNER JOIN pg_attribute AS a ON a.attrelid = r.oid
 INNER JOIN pg_type AS t ON t.oid = a.atttypid
 WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'changed_xid';
 
