@@ -166,8 +166,8 @@ JUDGED = {
     "pg_notify",
     # A number for the transaction, which every role also gets by ALTER ROLE of itself: status names what it holds up.
     *("pg_current_xact_id", "txid_current"),
-    # Its WAL is recycled by the next checkpoint, as that of any write. Its signature is another since PostgreSQL 17: what is
-    # revoked of it would keep a dump from being restored there.
+    # Its WAL is recycled by the next checkpoint, as that of any write. Its signature is another since PostgreSQL 17:
+    # what is revoked of it would keep a dump from being restored there.
     "pg_logical_emit_message",
     # They ask for the attribute REPLICATION, which no role has.
     *("pg_create_logical_replication_slot", "pg_create_physical_replication_slot", "pg_drop_replication_slot"),

@@ -6,8 +6,8 @@
 --     size, and no value of it is large.
 -- Reads: sl.entity, pg_catalog.
 --
--- The size of a text is known without reading it. By names, since who reads this through sl.status_rejected may not look
--- into the source's schema.
+-- The size of a text is known without reading it. The source is found by its name, since who reads this through
+-- sl.status_rejected may not look into its schema.
 CREATE OR REPLACE VIEW sl._source_column AS
 SELECT
     e.entity_name,
