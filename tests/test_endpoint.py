@@ -1094,8 +1094,11 @@ def test_a_client_that_says_nothing_holds_nobody_up(own):
         halves = [connect() for _ in range(8)]
         for half, user in zip(halves, users, strict=True):
             basic = base64.b64encode(user.encode()).decode()
-            head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nContent-Length: 100\r\n\r\n"
-            half.sendall(f"{head}SELECT".encode())
+            head = f"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: Basic {basic}\r\nExpect: 100-continue\r\n"
+            half.sendall(f"{head}Content-Length: 100\r\n\r\n".encode())
+            # The server knows whose request it is, and waits for the body.
+            assert half.recv(1000).startswith(b"HTTP/1.1 100 ")
+            half.sendall(b"SELECT")
         refused = connect()
         assert refused.recv(1000).startswith(b"HTTP/1.1 503 ")
         for half in halves:
