@@ -122,8 +122,7 @@ def main(argv: list[str] | None = None) -> int:
         limits = Limits.of(os.environ)
         listener = _listen(options.host, options.port)
         database = os.environ.get("CLICKHOUSE_DATABASE") or "tshop"
-        # Of two values of one setting the last holds.
-        os.environ["PGOPTIONS"] = f"{os.environ.get('PGOPTIONS', '')} {_READABLE}".strip()
+        os.environ.setdefault("PGOPTIONS", _READABLE)
         engine = Engine(options.path.resolve(), database, warehouse)
     except StartError as error:
         print(error, file=sys.stderr)
