@@ -404,6 +404,100 @@ def test_headers_and_parameters_beyond_number_are_refused(endpoint):
     assert endpoint.post("SELECT 1").text == "1\n"
 
 
+def answers_of(client: socket.socket) -> str:
+    """Return all that a server says until it hangs up."""
+    said = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := client.recv(1 << 16):
+            said += piece
+    return said.decode()
+
+
+PING = b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n"
+LONG_HEAD = b"GET /ping HTTP/1.1\r\nHost: x\r\n" + b"a:b\r\n" * 5000 + b"\r\n"
+CHUNKED = head(USER, 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked") + b"8\r\nSELECT 1\r\n0\r\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "answered"),
+    [
+        pytest.param(PING, "Ok.", id="behind a request"),
+        pytest.param(head(USER, 8) + b"SELECT 1", "1", id="behind a body"),
+        pytest.param(head(USER, 10_000) + b"SELECT 1" + b"\n" * 9992, "1", id="behind a body of lines"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 70000\r\n\r\n" + b" " * 70_000,
+            "Code: 194",
+            id="behind a body that nobody wants",
+        ),
+        pytest.param(CHUNKED + b"\r\n", "1", id="behind chunks"),
+    ],
+)
+def test_a_head_beyond_number_is_refused_also_behind_another_request(endpoint, before, answered):
+    with socket.create_connection(("127.0.0.1", endpoint.port), timeout=30) as client:
+        client.sendall(before + LONG_HEAD)
+        first, _, second = answers_of(client).partition("HTTP/1.1 400 ")
+    assert answered in first
+    assert "Too many headers: send no more than 1000." in second
+    assert "Ok." not in second
+
+
+def test_headers_behind_a_body_are_counted_with_the_head(endpoint):
+    for lines, status in ((10, "200"), (5000, "400")):
+        with socket.create_connection(("127.0.0.1", endpoint.port), timeout=30) as client:
+            last = CHUNKED.replace(b"Host: x", b"Host: x\r\nConnection: close")
+            client.sendall(last + b"a:b\r\n" * lines + b"\r\n")
+            assert answers_of(client).startswith(f"HTTP/1.1 {status} ")
+
+
+def test_lines_of_a_body_are_none_of_the_head(endpoint):
+    body = b"SELECT 1" + b"\n " * 5000
+    ask = head(USER, len(body)).replace(b"Host: x", b"Host: x\r\nConnection: close")
+    for cut in (1, 2, 3):
+        with socket.create_connection(("127.0.0.1", endpoint.port), timeout=30) as client:
+            # Once the first request is answered, the server has read the beginning of the second.
+            client.sendall(PING + ask[:-cut])
+            while not (said := client.recv(1 << 16)).endswith(b"Ok.\n"):
+                assert said
+            client.sendall(ask[-cut:] + body)
+            assert answers_of(client).startswith("HTTP/1.1 200 ")
+
+
+def test_chunks_of_a_byte_keep_nobody_out(own):
+    """Each chunk costs what all share: the clients that send them take turns."""
+    started(own)
+    ended = threading.Event()
+
+    def send(start: bytes) -> None:
+        while not ended.is_set():
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", own.port), timeout=60) as client:
+                client.sendall(start)
+                while not ended.is_set():
+                    client.sendall(b"1\r\n \r\n" * 20_000)
+
+    reader = head(READER, 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    nobody = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with ThreadPoolExecutor(60) as pool:
+        for _ in range(30):
+            pool.submit(send, reader)
+            pool.submit(send, nobody)
+        try:
+            for _ in range(5):
+                assert own.post("INSERT INTO sales FORMAT TSV\n" + "-1\n" * 10_000).status_code == 200
+                assert own.post("SELECT countIf(id = -1) > 0 FROM sales").text == "1\n"
+        finally:
+            ended.set()
+            own.stop()
+
+
+def test_a_body_of_many_small_chunks_arrives_whole(endpoint):
+    endpoint.post("CREATE TABLE small (a UInt64) ENGINE = Memory")
+    with httpx.Client(auth=(USER.encode(), PASSWORD.encode()), timeout=60) as client:
+        rows = (f"{number}\n".encode() for number in range(50_000))
+        answer = client.post(endpoint.url, params={"query": "INSERT INTO small FORMAT TSV"}, content=rows)
+    assert answer.status_code == 200, answer.text
+    assert endpoint.post("SELECT count(), sum(a) FROM small").text == "50000\t1249975000\n"
+
+
 # ---- what others' statements hold
 
 

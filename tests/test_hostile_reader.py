@@ -84,6 +84,7 @@ class HostileReader:
             self._stall,
             self._deaf,
             self._bomb,
+            self._crumble,
             self._flood,
         )
         while not self._ended.is_set():
@@ -135,6 +136,12 @@ class HostileReader:
         self._post(gzip.compress(b" " * (50 << 20), 1), headers={"Content-Encoding": "gzip"})
         self._post(b" " * (8 << 20))
         self._post("SELECT 1", headers={"X-Long": "x" * 500_000})
+
+    def _crumble(self, chance: random.Random) -> None:
+        """A body in chunks of a byte, and a head that comes behind it."""
+        head = b"POST / HTTP/1.1\r\nHost: x\r\nAuthorization: {basic}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        body = b"1\r\n \r\n" * chance.randrange(100_000) + b"0\r\n\r\n"
+        self._raw(head, body + b"GET /ping HTTP/1.1\r\n" + b"a:b\r\n" * 10_000 + b"\r\n", chance.uniform(0, 5))
 
     def _flood(self, chance: random.Random) -> None:
         """Connections that prove nobody: they say little, or much and wrong."""
