@@ -89,7 +89,10 @@ SUPERSET = Part(
     "Superset",
     "superset",
     # One process with threads: a dashboard asks for all of its charts at once, and ClickHouse does the work.
-    ("gunicorn", "--workers", "1", "--worker-class", "gthread", "--threads", "12", "--timeout", "120"),
+    (
+        *("gunicorn", "--config", "superset/gunicorn_config.py"),
+        *("--workers", "1", "--worker-class", "gthread", "--threads", "12", "--timeout", "120"),
+    ),
     300,
 )
 # In the order of starting; stopped in the reverse one.
@@ -543,8 +546,8 @@ class Stack:
     def _fingerprint(self) -> str:
         """Return a digest of what running programs took over at their start."""
         environments = [builder(self.settings) for builder in (endpoint_environment, airflow_environment)]
-        # Superset's port, too, stands in supervisord's configuration.
-        taken = [*environments, self.settings.ports]
+        # Superset's port, too, and the commands stand in supervisord's configuration.
+        taken = [*environments, self.settings.ports, [part.command for part in (*PARTS, SUPERSET)]]
         return hashlib.sha256(json.dumps(taken, sort_keys=True).encode()).hexdigest()
 
     def _known_fingerprint(self) -> str:

@@ -17,7 +17,7 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +61,6 @@ _TITLES = {
 }
 _SHOWN_IN_SQL = re.compile(r"/\* shown \*/ '([^']*)'")
 _CHART_IN_CSS = re.compile(r'(?<=data-test-chart-name=")([^"]*)')
-# Days for which Superset keeps what people asked in SQL Lab and what they did: such texts may hold personal data.
-KEPT_DAYS = 30
 
 
 def main() -> int:
@@ -80,7 +78,6 @@ def main() -> int:
         app = create_app()
         with app.app_context():
             prepare()
-            prune()
             told = import_assets(contents)
             prepare_viewer()
     except (AssetError, tshop_language.LanguageError) as error:
@@ -146,23 +143,6 @@ def _make_user(name: str, last_name: str, role: Any, password: str) -> None:
         security_manager.reset_password(user.id, password)
     user.roles = [role]
     db.session.commit()
-
-
-def prune() -> None:
-    """Delete what SQL Lab and the log of actions have kept for KEPT_DAYS; saved queries stay."""
-    from superset.commands.logs.prune import LogPruneCommand
-    from superset.commands.sql_lab.query import QueryPruneCommand
-    from superset.extensions import db
-    from superset.models.sql_lab import Query, TabState
-
-    before = datetime.now() - timedelta(days=KEPT_DAYS)  # noqa: DTZ005 Superset's times have no zone.
-    old = db.session.query(Query.client_id).filter(Query.changed_on < before)
-    tabs = db.session.query(TabState)
-    tabs.filter(TabState.changed_on < before).delete(synchronize_session=False)
-    tabs.filter(TabState.latest_query_id.in_(old)).update({"latest_query_id": None}, synchronize_session=False)
-    db.session.commit()
-    QueryPruneCommand(KEPT_DAYS).run()
-    LogPruneCommand(KEPT_DAYS).run()
 
 
 def _fits(hashed: str, password: str) -> bool:

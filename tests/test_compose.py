@@ -22,6 +22,7 @@ import sqlparse
 import yaml
 from conftest import compose_environment, run_module, run_psql
 
+from embedded import stack
 from embedded.postgres import BASE_SETTINGS, THROW_AWAY_SETTINGS, PostgresServer
 from migrations import roles
 from tests.ports import free_port
@@ -428,6 +429,15 @@ SECRETS = {
     # It has the databases' passwords from its own database.
     "superset": SUPERSET_SECRETS,
 }
+
+
+def test_superset_is_served_as_in_the_embedded_stack():
+    program, *words = stack.SUPERSET.command
+    options = dict(zip(words[::2], words[1::2], strict=True))
+    wanted = [f"{name}={value}" for name, value in options.items()]
+    served = [program, *wanted, "--bind=0.0.0.0:8088", "superset.app:create_app()"]
+    assert sorted(SERVICES["superset"]["command"]) == sorted(served)
+    assert (ROOT / options["--config"]).is_file()
 
 
 def test_superset_gets_what_its_files_ask_for():

@@ -9,7 +9,7 @@ import string
 import struct
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -23,6 +23,7 @@ from test_dashboard import Shop, needs_superset
 from test_operations import block
 
 from embedded import main_job, stack, superset
+from embedded.environment import superset_environment
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, ClickHouseAddress, Settings
 from tests.ports import free_port
@@ -254,22 +255,70 @@ def test_the_dashboards_user_reads_no_errors_of_others(warehouse: Warehouse) -> 
             assert NAME not in answer.text
 
 
+def wait_for(condition: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 240
+    while not condition():
+        assert time.monotonic() < end, what
+        time.sleep(0.2)
+
+
+@contextlib.contextmanager
+def often_pruning(settings: Settings, folder: Path) -> Iterator[None]:
+    """A server of Superset beside the stack's that looks for what is old several times a second."""
+    config = folder / "often.py"
+    config.write_text(
+        f"import sys\nsys.path.append({str(ROOT / 'superset')!r})\nimport tshop_retention\n"
+        "tshop_retention.LOOK_SECONDS = 0.3\nfrom gunicorn_config import post_worker_init\n"
+    )
+    command = [{"superset/gunicorn_config.py": str(config)}.get(word, word) for word in stack.SUPERSET.command]
+    assert str(config) in command
+    log = folder / "often.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [*command, "--bind", f"127.0.0.1:{free_port()}", "superset.app:create_app()"],
+            cwd=ROOT,
+            env={**superset_environment(settings), "HOME": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield
+            assert process.poll() is None, log.read_text()
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
 @needs_superset
-def test_superset_does_not_keep_for_good_what_people_asked(warehouse: Warehouse) -> None:
+def test_superset_does_not_keep_for_good_what_people_asked(warehouse: Warehouse, tmp_path: Path) -> None:
     def kept() -> tuple:
         return warehouse.in_superset("SELECT (SELECT count(*) FROM query), (SELECT count(*) FROM logs)")
+
+    def age(which: str = "true") -> None:
+        warehouse.in_superset(f"UPDATE query SET changed_on = now() - interval '31 days' WHERE {which} RETURNING id")
 
     warehouse.ask_superset()
     queries, actions = kept()
     assert queries >= 2
     assert actions >= 2
-    # Nothing of it is old enough yet.
+    with often_pruning(warehouse.settings, tmp_path):
+        age("id = (SELECT max(id) FROM query)")
+        wait_for(lambda: kept()[0] == queries - 1, "what is old is not deleted")
+        # It outlives a server that was away.
+        run_psql(
+            warehouse.stack.postgres.dsn("postgres"),
+            "-c",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'superset'",
+        )
+        warehouse.in_superset("UPDATE logs SET dttm = now() - interval '31 days' RETURNING id")
+        wait_for(lambda: kept() == (queries - 1, 0), "what is old is not deleted later")
+    # The stack's own does so from its start.
+    age()
     assert superset.set_up(warehouse.settings).returncode == 0
-    assert kept()[0] == queries
-    warehouse.in_superset("UPDATE query SET changed_on = now() - interval '31 days' RETURNING id")
-    warehouse.in_superset("UPDATE logs SET dttm = now() - interval '31 days' RETURNING id")
-    assert superset.set_up(warehouse.settings).returncode == 0
-    assert kept() == (0, 0)
+    assert kept()[0] == queries - 1
+    warehouse.stack.start_superset()
+    wait_for(lambda: kept()[0] == 0, "the stack's Superset deletes nothing")
 
 
 @needs_superset
