@@ -9,8 +9,8 @@ import sys
 from embedded import reach, stack
 from embedded.environment import PARTS, environment_over_ours
 from embedded.errors import StackError
-from embedded.plain import plain
 from embedded.settings import PORTS, WAREHOUSE_ROLES, Settings
+from migrations.plain import plain
 
 
 def main(arguments: list[str] | None = None) -> int:

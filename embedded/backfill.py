@@ -13,6 +13,7 @@ from embedded import main_job
 from embedded.errors import StackError
 from embedded.postgres import client_bin_dir, libpq_environment
 from embedded.settings import Settings
+from migrations.plain import plain
 
 # The stack is planned for two cores.
 SESSIONS = 2
@@ -111,7 +112,7 @@ def main() -> int:
             raise StackError(f"SLICE_ROWS is '{text}': give a whole number above zero, such as 500000.")
         run(Settings.from_environment(), int(text))
     except StackError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {plain(str(error), keep=chr(10))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted. What the slices have done stays: run 'make backfill' again to go on.", file=sys.stderr)

@@ -47,6 +47,7 @@ from embedded.settings import (
     WAREHOUSE_ROLES,
     Settings,
 )
+from migrations.plain import plain
 
 # In the environment of every process of a stack, and of all that they start: "<home>".
 MARK = "TSHOP_STACK"
@@ -101,7 +102,7 @@ PARTS = (POSTGRES, CLICKHOUSE, *AIRFLOW_PARTS)
 
 def say(text: str) -> None:
     """Print a line of progress at once."""
-    print(text, flush=True)
+    print(plain(text, keep="\n"), flush=True)
 
 
 class Stack:

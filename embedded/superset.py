@@ -11,6 +11,7 @@ from embedded.environment import ADMIN, SUPERSET_BIN, superset_environment
 from embedded.errors import StackError
 from embedded.settings import ROOT, SUPERSET_CONNECTIONS, SUPERSET_DATABASE, Settings
 from embedded.stack import POSTGRES, Stack, say
+from migrations.plain import plain
 
 # The user of the shop's people; superset/set_up.py makes it.
 VIEWER = "viewer"
@@ -84,7 +85,7 @@ def main() -> int:
         say("Setting up Superset ...")
         start(settings)
     except StackError as error:
-        print(f"Error: {error}", file=sys.stderr)
+        print(f"Error: {plain(str(error), keep=chr(10))}", file=sys.stderr)
         return 1
     print(
         f"The dashboard is at {settings.superset_url}/superset/dashboard/t-shop/\n"

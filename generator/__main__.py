@@ -213,7 +213,9 @@ def main(argv=None):
 def _say(progress, message):
     if progress:
         progress.close()
-    print(f"generator: {message}", file=sys.stderr)
+    # A server's answer may hold what a terminal would obey.
+    safe = "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(message))
+    print(f"generator: {safe}", file=sys.stderr)
 
 
 if __name__ == "__main__":

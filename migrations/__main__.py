@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from migrations.plain import plain
 from migrations.plain_sql import BrokenSql
 from migrations.runner import CannotMigrate, check, migrate
 
@@ -27,14 +28,14 @@ def main() -> int:
             return 0
         done = migrate(dsn)
     except (CannotMigrate, BrokenSql, LookupError, ValueError) as error:
-        print(f"migrations: {error}", file=sys.stderr)
+        print(f"migrations: {plain(str(error), keep=chr(10))}", file=sys.stderr)
         return 1
     moved = f"revision {done.before or 'none'} -> {done.after}"
     if done.before == done.after:
         moved = f"revision {done.after}, nothing pending"
     print(f"migrations: {moved}; routine bodies new or changed: {done.changed}")
     if done.mended:
-        print(f"migrations: mended: {done.mended}")
+        print(f"migrations: mended: {plain(done.mended)}")
     if done.missing_roles:
         print(
             f"migrations: the server has no role {', '.join(done.missing_roles)}: to have them, set "

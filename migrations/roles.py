@@ -22,6 +22,8 @@ from psycopg2.extensions import cursor as Cursor
 from psycopg2.extensions import encrypt_password
 from psycopg2.sql import SQL, Composable, Identifier, Literal
 
+from migrations.plain import plain
+
 FILE = Path(__file__).parent / "roles.toml"
 LAYERS = ("raw", "dds", "cdm", "sl")
 OWNER = "tshop"
@@ -345,7 +347,7 @@ def main() -> int:
         with contextlib.closing(connect(dsn)) as connection, connection, connection.cursor() as cursor:
             ensure(cursor, passwords)
     except psycopg2.Error as error:
-        said = str(error).strip().splitlines()[0].removeprefix("ERROR:").strip()
+        said = plain(str(error).strip().splitlines()[0].removeprefix("ERROR:").strip())
         print(
             f"migrations.roles: the roles could not be made ({said}): WAREHOUSE_ADMIN_DSN has to name the warehouse's "
             "database as a superuser.",

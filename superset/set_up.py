@@ -81,7 +81,9 @@ def main() -> int:
             told = import_assets(contents)
             prepare_viewer()
     except (AssetError, tshop_language.LanguageError) as error:
-        print(f"Superset: {error}", file=sys.stderr)
+        # The name of what people have made may hold what a terminal would obey.
+        safe = "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(error))
+        print(f"Superset: {safe}", file=sys.stderr)
         return 1
     print(told)
     return 0

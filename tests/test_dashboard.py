@@ -604,13 +604,13 @@ def test_import_deletes_what_lost_its_file_and_nothing_that_people_made(shop: Sh
     assert answer.status_code == 201, answer.text
     # Another on a dataset that is about to go.
     (going,) = [one for one in kept(shop)["tables"] if one not in first["tables"]]
-    own |= {"slice_name": "Held", "datasource_id": going["id"]}
+    own |= {"slice_name": "Held\x1b]0;x\x07", "datasource_id": going["id"]}
     answer = shop.api.post("/api/v1/chart/", json=own, headers=ours)
     assert answer.status_code == 201, answer.text
     held = answer.json()["id"]
     answer = superset.set_up(shop.settings)
     assert answer.returncode == 1
-    assert "is in no file any more, but 'Held' uses it: delete that first." in answer.stderr
+    assert "is in no file any more, but 'Held\\x1b]0;x\\x07' uses it: delete that first." in answer.stderr
     shop.api.delete(f"/api/v1/chart/{held}", headers=ours).raise_for_status()
     answer = superset.set_up(shop.settings)
     assert answer.returncode == 0, answer.stderr

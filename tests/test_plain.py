@@ -2,14 +2,15 @@
 
 import subprocess
 import sys
+from urllib.parse import quote
 
 import pytest
 from test_clickhouse import PASSWORD, SALES, ClickHouse, clickhouse, execute, load, sell, shop  # noqa: F401
 
-from embedded import report, status
-from embedded.plain import plain
+from embedded import report, stack, status
 from embedded.report.request import Request
 from embedded.settings import Settings
+from migrations.plain import plain
 from tests.conftest import ROOT
 
 # Retitles the window, moves the cursor, asks the terminal to answer; turns writing around; ends a line.
@@ -66,4 +67,42 @@ def test_logs_are_shown_escaped(tmp_path):
     said = answer.stdout.decode()
     assert "\\x1b]0;owned" in said
     assert "after" in said
+    assert controls(said) == set()
+
+
+def test_progress_is_shown_escaped(capsys):
+    """Such as the reason for which a task of Airflow is tried again, which is a line of its log."""
+    stack.say(f"after: {HOSTILE}")
+    said = capsys.readouterr().out
+    assert "after: Куртка\\x1b]0;owned" in said
+    assert controls(said) == set()
+
+
+@pytest.mark.parametrize(
+    ("command", "variable"),
+    [
+        pytest.param("embedded.superset", "TSHOP_LANGUAGE", id="make dashboard"),
+        pytest.param("embedded.backfill", "SLICE_ROWS", id="make backfill"),
+        pytest.param("embedded up", "TSHOP_POSTGRES_PORT", id="make run"),
+        pytest.param("migrations", "WAREHOUSE_DSN", id="make migrate"),
+        pytest.param("migrations.roles", "WAREHOUSE_ADMIN_DSN", id="make the roles"),
+        pytest.param("generator --from 2026-01-01", "WAREHOUSE_DSN", id="make generate"),
+    ],
+)
+def test_errors_are_shown_escaped(tmp_path, postgres_server, command, variable):
+    hostile = HOSTILE
+    if variable.endswith("DSN"):
+        # The server's answer names the database that it does not have.
+        hostile = f"{postgres_server.dsn('').rstrip('/')}/{quote(HOSTILE.strip())}"
+    answer = subprocess.run(
+        [sys.executable, "-m", *command.split()],
+        cwd=ROOT,
+        env={"TSHOP_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin", variable: hostile},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    said = answer.stderr.decode()
+    assert answer.returncode != 0
+    assert "\\x1b]0;owned" in said
     assert controls(said) == set()

@@ -17,9 +17,9 @@ from tabulate import tabulate
 
 from embedded import reach
 from embedded.errors import StackError
-from embedded.plain import plain
 from embedded.report.request import SHOP, Request
 from embedded.settings import ClickHouseAddress, Settings
+from migrations.plain import plain
 
 # Column names and rows, as a query gives them.
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]

@@ -22,9 +22,9 @@ from tabulate import tabulate
 
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
-from embedded.plain import plain
 from embedded.settings import ClickHouseAddress, Settings
 from embedded.stack import SUPERSET, Stack
+from migrations.plain import plain
 
 # The shop's day is taken over in the night: what has waited for longer has missed it.
 LATE_MINUTES = 26 * 60
