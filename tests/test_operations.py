@@ -49,9 +49,10 @@ def shell(name: str, folder: Path, **variables: str | Path) -> None:
 
 
 def sql(name: str, dsn: str, folder: Path, **variables: str | Path) -> None:
-    """Run a block of SQL by psql; a folder is for a file of it."""
-    (folder / "block.sql").write_text(string.Template(block(name)).substitute(variables))
-    answer = run_psql(dsn, "-f", str(folder / "block.sql"))
+    """Run a block of SQL by psql with psql's variables; a folder is for a file of it."""
+    (folder / "block.sql").write_text(block(name))
+    given = [word for variable, value in variables.items() for word in ("-v", f"{variable}={value}")]
+    answer = run_psql(dsn, *given, "-f", str(folder / "block.sql"))
     assert answer.returncode == 0, answer.stderr
 
 
@@ -426,7 +427,7 @@ def test_tablespace(old, scratch, tmp_path):
     folder = scratch / "more"
     folder.mkdir()
     old.user.own(folder)
-    sql("tablespace", dsn, tmp_path, FOLDER=folder)
+    sql("tablespace", dsn, tmp_path, folder_on_the_new_disk=folder)
     assert any(file.is_file() for file in folder.rglob("*"))
     go_on(dsn)
 
