@@ -2,6 +2,7 @@
 
 import contextlib
 import secrets
+import time
 
 import psycopg2
 import pytest
@@ -310,6 +311,39 @@ def test_old_transactions_are_told_and_ended(warehouse):
             assert set(cursor.fetchall()) == {("tshop_analyst", True), ("tshop_loader", True)}
             connection.rollback()
     assert execute(warehouse.dsn("tshop_monitor"), ask) == []
+
+
+def test_the_age_of_a_transaction_decides_which_is_ended(warehouse):
+    """With the real ages; only the least limit that is taken is lower, until the transaction of the test ends."""
+    age = "SELECT seconds FROM sl.open_transactions() WHERE pid = %s"
+    reader = "SELECT FROM cdm.sales_mart_export LIMIT 1"
+    with open_transaction(warehouse.dsn("tshop_reader"), reader) as old:
+        deadline = time.monotonic() + 60
+        while (seconds := execute(warehouse.dsn("tshop_monitor"), age, [old.info.backend_pid])[0][0]) < 1:
+            assert time.monotonic() < deadline
+        with (
+            open_transaction(warehouse.dsn("tshop_reader"), reader) as young,
+            contextlib.closing(psycopg2.connect(warehouse.admin)) as connection,
+            connection.cursor() as cursor,
+        ):
+            pids = [session.info.backend_pid for session in (old, young)]
+            cursor.execute("SELECT pg_get_functiondef('sl.end_transactions(interval)'::regprocedure)")
+            made = cursor.fetchone()[0]
+            assert "interval '1 minute'" in made
+            cursor.execute(made.replace("interval '1 minute'", "interval '0'"))
+            cursor.execute("SET SESSION AUTHORIZATION tshop")
+            cursor.execute("SELECT pid, seconds FROM sl.open_transactions()")
+            told = dict(cursor.fetchall())
+            between = "clock_timestamp() - xact_start - '0.5 s' FROM pg_stat_activity WHERE pid = %s"
+            cursor.execute(f"SELECT e.pid, e.is_ended FROM sl.end_transactions((SELECT {between})) AS e", pids[:1])
+            assert cursor.fetchall() == [(pids[0], True)]
+            connection.rollback()
+            # The young one goes on.
+            with young.cursor() as asked:
+                asked.execute("SELECT 1")
+    assert told[pids[0]] >= seconds >= 1
+    # The ages are rounded.
+    assert told[pids[0]] - told[pids[1]] >= 0.8
 
 
 # --- connections ----------------------------------------------------------------------------------------------------
