@@ -43,6 +43,8 @@ pytestmark = [
 ADDRESSES = {"postgres": 5432, "clickhouse": 8123, "airflow-api-server": 8080, "superset": 8088}
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 SETTINGS = {"TSHOP_CLIENTS": "500", "TSHOP_PRODUCTS": "50", "TSHOP_LAST_DAY": "2026-01-03"}
+# The folder of PostgreSQL's socket.
+SOCKET = "/var/run/postgresql"
 # Seconds for a service to become healthy, on a busy machine.
 PATIENCE = 600
 
@@ -61,6 +63,11 @@ class Stack:
         self.postgres: PostgresServer | None = None
         self.contained = os.geteuid() == 0 and shutil.which("unshare") is not None
         self._roots = itertools.count()
+        # What services share and may write to, by where they see it.
+        self.shared = {"/var/log/airflow": folder / "logs", SOCKET: folder / "socket"}
+        for shared in self.shared.values():
+            shared.mkdir()
+            shared.chmod(0o777)
 
     def _make_env(self) -> dict[str, str]:
         (self.folder / "env" / "docker").mkdir(parents=True)
@@ -82,14 +89,14 @@ class Stack:
             text = text.replace(f'"host": "{host}", "port": {port}', f'"host": "127.0.0.1", "port": {self.ports[host]}')
         # What a service says of itself; of the ports, only Superset's is in a command.
         text = re.sub(r"\b(0\.0\.0\.0|127\.0\.0\.1):8088\b", f"127.0.0.1:{self.ports['superset']}", text)
-        # The endpoint has one user.
-        text = text.replace(
-            f"tshop_dashboard:{self.values['TSHOP_DASHBOARD_PASSWORD']}@",
-            f"tshop:{self.values['TSHOP_CLICKHOUSE_PASSWORD']}@",
-        )
-        folders = {"/opt/tshop": "image", "/opt/airflow": "home", "/opt/superset": "home", "/var/log/airflow": "logs"}
-        for folder, here in {} if self.contained else folders.items():
-            text = text.replace(folder, str((self.folder if here == "logs" else self.folder / name) / here))
+        # A socket is named by its port, which is 5432 there.
+        text = text.replace(f"?host={SOCKET}", f"?host={SOCKET}&port={self.ports['postgres']}")
+        if not self.contained:
+            for folder in ("/opt/tshop", "/opt/airflow", "/opt/superset"):
+                here = "image" if folder == "/opt/tshop" else "home"
+                text = text.replace(folder, str(self.folder / name / here))
+            for folder, here in self.shared.items():
+                text = text.replace(folder, str(here))
         return text
 
     def environment(self, name: str) -> dict[str, str]:
@@ -161,14 +168,10 @@ class Stack:
         root.mkdir(parents=True)
         python = self._python(name)
         read_only = [python.parents[1], Path(os.path.realpath(python)).parents[1]]
-        logs = self.folder / "logs"
-        logs.mkdir(exist_ok=True)
-        os.chown(logs, 50000, 50000)
         shown = [str(self._lay_out(name)), "/opt/tshop"]
         for _source, target, *mode in mounts(SERVICES[name]):
             if not mode:
-                assert target == "/var/log/airflow"
-                shown += [f"+{logs}", target]
+                shown += [f"+{self.shared[target]}", target]
         memory = [word for folder in SERVICES[name].get("tmpfs", []) for word in folder.split(":")]
         # As the image's user has it.
         home = (re.findall(r"--home-dir (\S+)", self._dockerfile(name)) or ["/home/tshop"])[0]
@@ -210,19 +213,29 @@ class Stack:
 
     def _start_postgres(self) -> None:
         given = dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
+        rules = self.folder / "pg_hba.conf"
+        shutil.copyfile(ROOT / "docker" / "postgres" / "pg_hba.conf", rules)
+        rules.chmod(0o644)
+        given |= {
+            "hba-file": str(rules),
+            "unix-socket-directories": str(self.shared[SOCKET]),
+            "shared-buffers": "128MB",
+        }
         settings = {name.replace("-", "_"): f"'{value}'" for name, value in given.items()}
         environment = self.resolve("postgres", SERVICES["postgres"]["environment"])
         self.postgres = PostgresServer(
             self.folder / "postgres",
             self.ports["postgres"],
             environment["POSTGRES_PASSWORD"],
-            settings={**THROW_AWAY_SETTINGS, **settings, "shared_buffers": "'128MB'"},
+            settings={**THROW_AWAY_SETTINGS, **settings},
         )
         self.postgres.start()
-        self.postgres.create_database(environment["POSTGRES_DB"])
-        dsn = self.postgres.dsn(environment["POSTGRES_DB"])
+        # The superuser comes by the socket only.
+        admin = f"postgresql://postgres@/{{}}?host={self.shared[SOCKET]}&port={self.postgres.port}"
+        answer = run_psql(admin.format("postgres"), "-c", f"CREATE DATABASE {environment['POSTGRES_DB']}")
+        assert answer.returncode == 0, answer.stderr
         for script in sorted((ROOT / "docker" / "postgres").glob("*.sql")):
-            answer = run_psql(dsn, "-f", str(script), **environment)
+            answer = run_psql(admin.format(environment["POSTGRES_DB"]), "-f", str(script), **environment)
             assert answer.returncode == 0, answer.stderr
         self.processes["postgres"] = None
 
@@ -239,6 +252,7 @@ class Stack:
                 **os.environ,
                 "CLICKHOUSE_USER": "tshop",
                 "CLICKHOUSE_PASSWORD": environment["TSHOP_CLICKHOUSE_PASSWORD"],
+                "TSHOP_DASHBOARD_PASSWORD": environment["TSHOP_DASHBOARD_PASSWORD"],
                 "WAREHOUSE_DSN": "postgresql://{USER}:{PASSWORD}@127.0.0.1:{port}/{DATABASE}".format(
                     **parts, port=self.ports["postgres"]
                 ),
@@ -338,11 +352,19 @@ def stack(scratch: Path) -> Iterator[Stack]:
         stack.down()
 
 
+def ask_warehouse(stack: Stack, sql: str) -> Any:
+    """Return the one value of a query in the warehouse, as its owner."""
+    dsn = stack.postgres.dsn("tshop", "tshop", stack.values["TSHOP_OWNER_PASSWORD"])
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        ((value,),) = cursor.fetchall()
+        return value
+
+
 def counts(stack: Stack) -> tuple[str, int]:
     """Return how many current sales ClickHouse has, and the mart."""
-    with contextlib.closing(psycopg2.connect(stack.postgres.dsn("tshop"))) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM cdm.sales_mart WHERE is_current")
-        return stack.query("SELECT count() FROM tshop.sales"), cursor.fetchone()[0]
+    in_mart = ask_warehouse(stack, "SELECT count(*) FROM cdm.sales_mart WHERE is_current")
+    return stack.query("SELECT count() FROM tshop.sales"), in_mart
 
 
 def test_first_days_arrive_in_clickhouse_once(stack):
@@ -406,9 +428,8 @@ def test_dashboard_comes_with_the_first_days(stack):
 
 def test_generator_adds_days(stack):
     stack.run("generator", "--from", "2026-01-04", "--to", "2026-01-05")
-    with contextlib.closing(psycopg2.connect(stack.postgres.dsn("tshop"))) as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT max(sold_at)::date::text FROM raw.sale WHERE sold_at <= '2026-01-31'")
-        assert cursor.fetchone() == ("2026-01-05",)
+    newest = "SELECT max(sold_at)::date::text FROM raw.sale WHERE sold_at <= '2026-01-31'"
+    assert ask_warehouse(stack, newest) == "2026-01-05"
 
 
 def test_jobs_may_run_again(stack):
