@@ -51,6 +51,13 @@ def _attempts() -> list[Attempt]:
             "SET TRANSACTION READ WRITE; SELECT pg_logical_emit_message(false, 'x', 'x')",
             "",
         )
+        add(
+            role,
+            "fill",
+            "the server's log by RAISE LOG, of which 30 MB are kept",
+            "DO $$ BEGIN RAISE LOG 'a line of %', current_user; END $$",
+            "",
+        )
         add(role, "fill", "the disk by large objects", "SET TRANSACTION READ WRITE; SELECT lo_creat(-1)")
         add(role, "escalate", "superuser", f"SET TRANSACTION READ WRITE; ALTER ROLE {role} SUPERUSER")
         add(role, "escalate", "files and programs of the server", "COPY (SELECT 1) TO PROGRAM 'true'")
