@@ -111,6 +111,10 @@ logs: setup ## Follow the logs of the embedded stack
 migrate: setup ## Bring the warehouse's schema, routines and rights up to date
 	@$(AS_OWNER) python -m migrations
 
+.PHONY: engine
+engine: setup ## Install the engine alone, schema sl, in the database of WAREHOUSE_DSN; again: upgrade it
+	@$(AS_OWNER) python -m migrations.engine
+
 generate: setup ## Fill raw with the days FROM to TO of a shop (TO is FROM by default, FROM the day it OPENED)
 	@$(AS_LOADER) python -m generator $(if $(OPENED),--opened "$(OPENED)") $(if $(FROM),--from "$(FROM)") \
 		$(if $(TO),--to "$(TO)") $(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(PRODUCTS),--products "$(PRODUCTS)") \
@@ -198,6 +202,13 @@ site: $(SITE)/.stamp ## Build the documentation as a site with search, in site/
 setup-site: $(SITE)/.stamp ## Make the Python environment in .venv-site that builds the site
 	@:
 
+.PHONY: dist
+dist: setup-dev ## Write to dist/ what a release has: sl-VERSION.sql, the engine for psql -f, and the wheel
+	@rm -rf dist build *.egg-info
+	@$(BIN)/python -m migrations.engine --script dist
+	@$(BIN)/python -m pip --quiet --disable-pip-version-check wheel --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
 version: ## Print the version
 	@sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml
 
@@ -205,7 +216,7 @@ pictures: setup-dev ## Take README's pictures of the running stack in a real bro
 	@$(BIN)/python -m docs.pictures
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
-	@cd requirements && for name in dev build embedded airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot \
+	@cd requirements && for name in dev build embedded clickhouse-server airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot \
 			spark site; do \
 		constraint=$$([[ "$$name" =~ ^(dev|build|superset|site|bench-.*)$$ ]] || echo '-c dev.txt'); \
 		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
@@ -232,7 +243,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:
 #: Variables of make bench
 #:   SCALE=0.02   share of 5 million clients, or full
-#:   ONLY=client,day,year,dashboard   PEERS=dbt,sqlmesh (or none)   what to measure
+#:   ONLY=client,day,year,dashboard,keep   PEERS=dbt,sqlmesh (or none)   what to measure
 #:   RUNS=3   repetitions; DAYS=28   days loaded one by one, of the full size 365; KEEP=yes keeps them for more
 #:   BENCH_HOME=.tshop-bench   folder of its servers
 #:

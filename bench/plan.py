@@ -25,6 +25,7 @@ PARTS = {
     "day": "a weekend day into the warehouse, and from there into ClickHouse",
     "year": "the shop's days one by one",
     "dashboard": "the dashboard's queries of as many days, on ClickHouse alone",
+    "keep": "updates of rows that a load has read, beside the stamp of the writing transaction alone",
 }
 PEERS = ("dbt", "sqlmesh")
 FEWEST_CLIENTS, MOST_CLIENTS = 1_000, 50_000_000

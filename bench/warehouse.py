@@ -7,19 +7,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import clickhouse_connect
 import psutil
 import psycopg2
 import psycopg2.extensions
-import sqlparse
 from clickhouse_connect.driver.client import Client
 
 from bench.measure import BenchError, Meter, measured_process, server_memory
 from bench.plan import OPENED, Plan
-from embedded import main_job, roles, stack
-from embedded.settings import ROOT, WAREHOUSE_DATABASE, WAREHOUSE_ROLES, ClickHouseAddress, Settings
+from clickhouse.definitions import pending
+from clickhouse.files import statements_of
+from embedded import main_job, reach, roles, stack
+from embedded.settings import ROOT, WAREHOUSE_DATABASE, WAREHOUSE_ROLES, Settings
 
-CLICKHOUSE = ROOT / "clickhouse"
 TASKS = ROOT / "dags" / "sql"
 
 
@@ -186,12 +185,8 @@ class Warehouse:
 
     def clickhouse(self, **settings: int) -> Client:
         """Return a new client of ClickHouse."""
-        address = ClickHouseAddress.parse(self.settings.clickhouse_url)
-        return clickhouse_connect.get_client(
-            host=address.host,
-            port=address.port,
-            username=address.user,
-            password=address.password,
+        return reach.clickhouse_client(
+            self.settings,
             database="default",
             settings=settings,
             autogenerate_session_id=False,
@@ -201,15 +196,14 @@ class Warehouse:
     def run_clickhouse(self, *names: str) -> None:
         """Run files of clickhouse/ one statement after the other, as the DAG's tasks do."""
         with contextlib.closing(self.clickhouse()) as client:
-            for name in names:
-                for statement in sqlparse.split(
-                    sqlparse.format((CLICKHOUSE / name).read_text(), strip_comments=True), strip_semicolon=True
-                ):
-                    client.command(statement)
+            for statement in statements_of(*names):
+                client.command(statement)
 
     def prepare_clickhouse(self) -> None:
         """Make what is in the database tshop, as the DAG's first task does."""
-        self.run_clickhouse(*(f"ddl/{file.name}" for file in sorted((CLICKHOUSE / "ddl").glob("*.sql"))))
+        with contextlib.closing(self.clickhouse()) as client:
+            for step in pending(lambda query: client.query(query).result_rows):
+                client.command(step.statement)
 
 
 def _free_ports(*parts: str) -> dict[str, int]:

@@ -17,6 +17,8 @@ from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowSkipException
 from tshop_alerts import message_of, tell
 
+from clickhouse.definitions import DEFINITIONS, DefinitionError, pending
+
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -211,6 +213,18 @@ class ClickHouseOperator(SQLExecuteQueryOperator):
         self.get_db_hook().run((SQL / "end_statements.sql").read_text(), parameters={"comment": self.comment})
 
 
+class DefinitionsOperator(ClickHouseOperator):
+    """Runs of the files of clickhouse/ddl/ what this ClickHouse lacks: see clickhouse/definitions.py."""
+
+    def execute(self, context) -> Any:
+        """Ask which statements are left, then run these; raises Failed where an applied one has changed."""
+        try:
+            self.sql = [step.statement for step in pending(self.get_db_hook().get_records)]
+        except DefinitionError as error:
+            raise Failed(str(error)) from None
+        return super().execute(context)
+
+
 def tables(*names: str) -> list[Asset]:
     """Return tables as the assets that Airflow shows the lineage of; nothing is scheduled by them."""
     return [Asset(name=name, uri=f"tshop://{name.replace('.', '/')}", group="tshop") for name in names]
@@ -228,11 +242,12 @@ def ask_clickhouse(task_id: str, **arguments) -> BranchSQLOperator:
     )
 
 
-def prepare_clickhouse() -> ClickHouseOperator:
-    """Return the task that makes ClickHouse's database, and what is in it, where it is not there yet."""
-    return ClickHouseOperator(
+def prepare_clickhouse() -> DefinitionsOperator:
+    """Return the task that makes ClickHouse's database and what is in it, and brings it up to clickhouse/ddl/."""
+    return DefinitionsOperator(
         task_id="prepare_clickhouse",
-        sql=[str(file.relative_to(CLICKHOUSE)) for file in sorted(CLICKHOUSE.glob("ddl/*.sql"))],
+        sql=[str(file.relative_to(CLICKHOUSE)) for file in sorted(DEFINITIONS.glob("*.sql"))],
         execution_timeout=SHORT,
-        doc_md="Makes the database `tshop` and what is in it, where it is not there yet.",
+        doc_md="Makes the database `tshop` and what is in it, and brings it up to `clickhouse/ddl/`. What was applied "
+        "is in `tshop.applied_file`.",
     )

@@ -14,7 +14,7 @@ import psycopg2
 
 from docs.lineage import CLICKHOUSE, Lineage, lineage
 from docs.reference import FOLDER as REFERENCE
-from docs.reference import fields_of, header_of
+from docs.reference import fields_of, header_in, objects_in
 from docs.throw_away import throw_away_warehouse
 
 FOLDER = Path(__file__).parent / "catalogue"
@@ -111,17 +111,18 @@ def section(relation: Relation, known: Lineage) -> str:
 
 
 def clickhouse_sections(known: Lineage) -> dict[str, str]:
-    """The parts of the page of ClickHouse by name: one a file that makes a relation, or a part of one."""
+    """The parts of the page of ClickHouse by name: one an object of a file that makes a relation, or a part of one."""
     found = {}
-    for path in sorted((CLICKHOUSE / "ddl").glob("*.sql")):
-        (signature, *_), *rest = header_of(path)
+    objects = [(path, text) for path in sorted((CLICKHOUSE / "ddl").glob("*.sql")) for text in objects_in(path)]
+    for path, text in objects:
+        (signature, *_), *rest = header_in(text, path)
         if not signature.startswith("tshop."):
             continue
         name = signature.split("(")[0]
         lines = [f"## {name}", "", *([] if name == signature else ["```", signature, "```", ""])]
         for paragraph in rest:
             fields = fields_of(paragraph)
-            lines += [f"- **{field}**: {text}" for field, text in fields] or [" ".join(map(str.strip, paragraph)), ""]
+            lines += [f"- **{field}**: {value}" for field, value in fields] or [" ".join(map(str.strip, paragraph)), ""]
             if fields:
                 lines += [line for line in users(known, name) if not line.startswith("- **Reads**")] + [""]
         lines.append(f"Source: [`clickhouse/ddl/{path.name}`](../../clickhouse/ddl/{path.name})")

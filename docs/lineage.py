@@ -18,7 +18,7 @@ from pathlib import Path
 import psycopg2
 import yaml
 
-from docs.reference import fields_of, header_of
+from docs.reference import fields_of, header_in, header_of, objects_in
 from docs.throw_away import throw_away_warehouse
 from migrations.routines import DB_FOLDER, LAYERS
 
@@ -54,8 +54,16 @@ _ENTITIES = """
 SELECT
     entity_name,
     source_schema || '.' || source_table,
-    target_schema || '.' || target_table
-FROM sl.entity
+    target_schema || '.' || target_table,
+    sl._load_name(e)
+FROM sl.entity AS e
+"""
+_MARTS = """
+SELECT
+    image_schema || '.' || image_view,
+    target_schema || '.' || target_table,
+    sl._build_name(m)
+FROM sl.mart AS m
 """
 
 
@@ -88,8 +96,13 @@ class Lineage:
 
 def use_of(path: Path) -> Use:
     """What the header of a file says; "source" and "target" stand for those of the entity that is loaded."""
+    return use_in(header_of(path))
+
+
+def use_in(header: list[list[str]]) -> Use:
+    """What a header says."""
     use = Use()
-    for lines in header_of(path):
+    for lines in header:
         for name, value in fields_of(lines):
             # What is read through a view is read by the view.
             text = re.sub(r"(?:[\w.]+, )*[\w.]+ \(through ([\w.]+)\)", r"\1", value)
@@ -212,15 +225,18 @@ def lineage(dsn: str) -> Lineage:
         views: dict[str, set[str]] = {}
         for view, relation in rows(_VIEWS):
             views.setdefault(view, set()).add(relation)
-        entities = {name: {"source": source, "target": target} for name, source, target in rows(_ENTITIES)}
+        # What declarations make.
+        declared = {load: Use({source}, {target}) for _, source, target, load in rows(_ENTITIES)}
+        declared |= {build: Use({image}, {target}) for image, target, build in rows(_MARTS)}
+        entities = {name: {"source": source, "target": target} for name, source, target, _ in rows(_ENTITIES)}
 
     programs = {
         f"{path.parts[-3]}.{path.stem}": use_of(path)
         for kind in ("functions", "procedures")
         for path in DB_FOLDER.glob(f"*/{kind}/*.sql")
     }
-    for path in sorted(CLICKHOUSE.glob("ddl/*.sql")):
-        text = path.read_text()
+    objects = [(path, text) for path in sorted(CLICKHOUSE.glob("ddl/*.sql")) for text in objects_in(path)]
+    for path, text in objects:
         made = re.search(r"^CREATE (?:OR REPLACE )?(TABLE|VIEW) (?:IF NOT EXISTS )?(tshop\.\w+)", text, re.MULTILINE)
         if made is None:
             continue
@@ -228,12 +244,18 @@ def lineage(dsn: str) -> Lineage:
         if foreign := re.search(r"ENGINE = PostgreSQL\(\w+, schema = '(\w+)', table = '(\w+)'\)", text):
             views[made[2]] = {f"{foreign[1]}.{foreign[2]}"}
         elif made[1] == "VIEW":
-            views[made[2]] = use_of(path).reads
+            views[made[2]] = use_in(header_in(text, path)).reads
     files = {path.name: use_of(path) for path in CLICKHOUSE.glob("*.sql")}
     for use in files.values():
         # Tables that a step makes for the next one.
         kinds |= {name: kinds.get(name, "r") for name in use.writes}
-    programs = resolve(programs, kinds, entities) | files
+    for name, engine in (("load", "sl._load_entity"), ("build", "sl._build")):
+        # They read and write of sl what the engine does.
+        for program, use in declared.items():
+            if f".{name}_" in program:
+                use.reads.add(engine)
+                use.writes.add(engine)
+    programs = resolve(programs | declared, kinds, entities) | files
     with (ROOT / "migrations" / "roles.toml").open("rb") as file:
         grants = tomllib.load(file)["tshop_loader"]["grants"]
     patterns = [name.split(" ")[0] for rights, names in grants.items() if "INSERT" in rights for name in names]

@@ -12,8 +12,9 @@ from pathlib import Path
 from migrations.routines import DB_FOLDER, KINDS, LAYERS, bodies
 
 FOLDER = Path(__file__).parent / "reference"
-# Triggers have no page: their function has. Comments are in the catalogue.
-PAGED = tuple(kind for kind in KINDS if kind not in ("comments", "triggers"))
+# Triggers have no page: their function has. Comments are in the catalogue. What declarations make is in the index.
+PAGED = tuple(kind for kind in KINDS if kind not in ("comments", "triggers", "declarations"))
+DECLARED, PRIVATE = "procedures of declarations", "private"
 FIELD = "(Purpose|Parameters|Returns|Columns|Errors|Reads|Writes|Reads and writes)"
 NOTE = "<!-- Made from {source} by make docs: edit the header there. -->\n"
 
@@ -27,8 +28,13 @@ def header_of(path: Path) -> list[list[str]]:
 
     :raises NoHeader: the file does not begin with comment lines
     """
+    return header_in(path.read_text(encoding="utf-8"), path)
+
+
+def header_in(sql: str, path: Path) -> list[list[str]]:
+    """The same of a text, which is a file's or a part of it."""
     paragraphs: list[list[str]] = [[]]
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in sql.splitlines():
         if not line.startswith("--"):
             break
         text = line[2:].removeprefix(" ")
@@ -39,6 +45,11 @@ def header_of(path: Path) -> list[list[str]]:
     if not paragraphs[0]:
         raise NoHeader(f"{path}: begin the file with a header comment: signature, blank line, Purpose, ...")
     return [lines for lines in paragraphs if lines]
+
+
+def objects_in(path: Path) -> list[str]:
+    """Return the parts of a file of clickhouse/ddl/: one an object, from its header on."""
+    return re.split(r"(?<=\n\n)(?=-- tshop\.)", path.read_text(encoding="utf-8"))
 
 
 def fields_of(lines: list[str]) -> list[tuple[str, str]]:
@@ -80,21 +91,45 @@ def page_of(path: Path) -> tuple[str, str, str]:
     return f"{name}.md", text + f"Source: [`{source}`](../../{source})\n", purpose
 
 
+def declared_in(path: Path) -> list[tuple[str, str]]:
+    """Each procedure that a file of declarations makes, and what it calls."""
+    layer, text = path.parent.parent.name, path.read_text(encoding="utf-8")
+    found = []
+    for kind, name, rest in re.findall(
+        r"^CALL sl\.declare_(entity|mart)\(\s*'(\w+)'(.*?)^\);", text, re.DOTALL | re.MULTILINE
+    ):
+        given = re.search(r"p_procedure => '([\w.]+)'", rest)
+        call = "load" if kind == "entity" else "build"
+        found.append((given[1] if given else f"{layer}.{call}_{name}", f"sl.{call}"))
+    return found
+
+
 def pages() -> dict[str, str]:
     """All pages by file name: one a routine and view, and the index."""
     result = {}
-    index = NOTE.format(source="db/") + "\n# Reference\n\nMade from the headers of the routines and views.\n"
-    paths = bodies()
-    for layer in LAYERS:
-        for kind in PAGED:
-            rows = []
-            for path in paths:
-                if path.parent == DB_FOLDER / layer / kind:
-                    name, text, purpose = page_of(path)
-                    result[name] = text
-                    rows.append(f"| [`{name[:-3]}`]({name}) | {purpose} |")
-            if rows:
-                index += f"\n## {layer}: {kind}\n\n| name | purpose |\n|---|---|\n" + "\n".join(rows) + "\n"
+    index = (
+        NOTE.format(source="db/")
+        + "\n# Reference\n\nMade from the headers of the routines and views. What begins with an underscore is the "
+        "engine's own, and may change without notice.\n"
+    )
+    # Of each layer its public routines and views by kind, then the private ones.
+    tables: dict[str, list[str]] = {f"{layer}: {kind}": [] for layer in LAYERS for kind in (*PAGED, DECLARED, PRIVATE)}
+    for path in bodies():
+        layer, kind = path.parent.parent.name, path.parent.name
+        if kind == "declarations":
+            source = f"db/{path.relative_to(DB_FOLDER)}"
+            for procedure, called in declared_in(path):
+                tables[f"{layer}: {DECLARED}"].append(
+                    f"| `{procedure}` | as [`{called}`]({called}.md): [`{source}`](../../{source}) |"
+                )
+        elif kind in PAGED:
+            name, text, purpose = page_of(path)
+            result[name] = text
+            title = PRIVATE if path.stem.startswith("_") else kind
+            tables[f"{layer}: {title}"].append(f"| [`{name[:-3]}`]({name}) | {purpose} |")
+    for title, rows in tables.items():
+        if rows:
+            index += f"\n## {title}\n\n| name | purpose |\n|---|---|\n" + "\n".join(rows) + "\n"
     return result | {"README.md": index}
 
 

@@ -1,7 +1,7 @@
-"""First loads and rebuilds in slices, ``make backfill``: each entity in two sessions at once, then the mart in one.
+"""First loads and rebuilds in slices, ``make backfill``: each entity in two sessions at once, then each mart in one.
 
 Works as the owner of the warehouse; SLICE_ROWS says how many rows a transaction takes. psql shows each slice that is
-done. What is unfinished is gone on with; where nothing is, all begins anew.
+done. What is unfinished is resumed; where nothing is, all begins anew.
 """
 
 import os
@@ -17,45 +17,54 @@ from migrations.plain import plain
 
 # The stack is planned for two cores.
 SESSIONS = 2
-# The entities, and whether a backfill of theirs is unfinished; at the end the mart, which is none, and which is also
-# unfinished where the backfills of its sources are finished and no build has taken up all that they have done.
+# The entities, and whether a backfill of theirs is unfinished; after them the marts that can be cut into slices. A mart
+# is also unfinished where the backfills of its sources are finished, and no build of it has processed all of these.
 TARGETS = """
     WITH backfill AS (
-        SELECT
-            b.target,
-            b.finished_at,
-            EXISTS (
-                SELECT
-                FROM sl.backfill_slice AS s
-                INNER JOIN sl.run AS r ON r.run_id = s.run_id
-                WHERE s.target = b.target AND r.taken_up_by IS NULL
-            ) AS is_left_to_build
+        SELECT b.*
         FROM sl.backfill AS b
         WHERE b.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
     ),
-    source AS (
+    mart AS (
         SELECT
-            bool_and(b.finished_at IS NOT NULL) AND bool_or(b.is_left_to_build) AS is_left_to_build
-        FROM unnest(ARRAY['dds.client', 'dds.product', 'dds.sale']) AS t (target)
-        LEFT JOIN backfill AS b ON b.target = t.target
+            m.mart_name,
+            format('%I.%I', m.target_schema, m.target_table) AS target,
+            (
+                SELECT bool_and(b.finished_at IS NOT NULL)
+                FROM unnest(sl._mart_sources(m)) AS s (target)
+                LEFT JOIN backfill AS b ON b.target = s.target
+            )
+            AND EXISTS (
+                SELECT
+                FROM sl.backfill_slice AS c
+                INNER JOIN backfill AS b ON b.target = c.target
+                WHERE b.target = ANY (sl._mart_sources(m)) AND c.run_id = ANY (sl._loads_to_process(m.mart_name))
+            ) AS is_left_to_build
+        FROM sl.mart AS m
+        WHERE m.key_entity IS NOT NULL
     )
     SELECT
-        t.entity_name,
+        t.name,
+        t.is_mart,
         t.target,
         t.is_left_to_build OR EXISTS (SELECT FROM backfill AS b WHERE b.target = t.target AND b.finished_at IS NULL)
     FROM (
-        SELECT e.entity_name, format('%I.%I', e.target_schema, e.target_table), false FROM sl.entity AS e
+        SELECT e.entity_name, false, format('%I.%I', e.target_schema, e.target_table), false FROM sl.entity AS e
+        WHERE e.changes = 'stamp'
         UNION ALL
-        SELECT NULL, 'cdm.sales_mart', coalesce(s.is_left_to_build, false) FROM source AS s
-    ) AS t (entity_name, target, is_left_to_build)
-    ORDER BY t.entity_name NULLS LAST
+        SELECT m.mart_name, true, m.target, m.is_left_to_build FROM mart AS m
+    ) AS t (name, is_mart, target, is_left_to_build)
+    ORDER BY t.is_mart, t.name
 """
 # One statement, so that of an interruption all have begun or none has; in the order in which others would lock them.
-BEGIN = "SELECT sl.begin_entity_backfill(e.entity_name, {}) FROM (SELECT * FROM sl.entity ORDER BY entity_name) AS e"
+BEGIN = (
+    "SELECT sl._begin_entity_backfill(e.entity_name, {}) "
+    "FROM (SELECT * FROM sl.entity WHERE changes = 'stamp' ORDER BY entity_name) AS e"
+)
 
 
 def run(settings: Settings, slice_rows: int) -> None:
-    """Bring dds up to all of raw, and the mart up to dds; where an earlier run was cut off, do what is left of it.
+    """Bring dds up to all of raw, and the marts up to dds; where an earlier run was cut off, do what is left of it.
 
     Raises:
         StackError: the warehouse cannot be reached, or a session has failed, for a reason that psql has shown.
@@ -64,18 +73,19 @@ def run(settings: Settings, slice_rows: int) -> None:
     with main_job.connect(settings) as connection, connection.cursor() as cursor:
         cursor.execute(TARGETS)
         targets = cursor.fetchall()
-    unfinished = [(entity, target) for entity, target, is_unfinished in targets if is_unfinished]
+    unfinished = [(name, is_mart, target) for name, is_mart, target, is_unfinished in targets if is_unfinished]
     if unfinished:
-        entities = [entity for entity, _ in unfinished if entity]
-        print(f"Going on with what is unfinished: {', '.join(target for _, target in unfinished)}.", flush=True)
+        print(f"Resuming what is unfinished: {', '.join(target for _, _, target in unfinished)}.", flush=True)
+        entities = [name for name, is_mart, _ in unfinished if not is_mart]
     else:
-        entities = [entity for entity, _, _ in targets if entity]
+        entities = [name for name, is_mart, _, _ in targets if not is_mart]
         # Cut before the sessions start: one that came late would begin another backfill after a short one's end.
         _call(dsn, BEGIN.format(slice_rows))
+    # Names hold nothing that would have to be quoted (sl.declare_entity, sl.declare_mart).
     for entity in entities:
-        name = "'" + entity.replace("'", "''") + "'"
-        _call(dsn, *[f"CALL sl.backfill({name}, p_join => true)"] * SESSIONS)
-    _call(dsn, f"CALL cdm.backfill_mart({slice_rows})")
+        _call(dsn, *[f"CALL sl.backfill('{entity}', p_join => true)"] * SESSIONS)
+    for mart in [name for name, is_mart, _, _ in targets if is_mart]:
+        _call(dsn, f"CALL sl.backfill('{mart}', {slice_rows})")
 
 
 def _call(dsn: str, *statements: str) -> None:

@@ -10,12 +10,15 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import psycopg2.extensions
+from dotenv import dotenv_values
 
-from embedded.clickhouse_server.limits import Limits
+from clickhouse_server.limits import Limits
 from embedded.postgres import LIBPQ_VARIABLES, client_bin_dir, libpq_environment
-from embedded.settings import PORTS, ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
+from embedded.settings import PORTS, ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings, endpoint_configuration
 
 ADMIN = "admin"
+# What this Airflow has in common with that of docker-compose.yml.
+SHARED_AIRFLOW_SETTINGS = ROOT / "config" / "airflow.env"
 # What a program of the stack takes over from the shell that started it; the rest would only differ from shell to shell.
 INHERITED = (
     *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TERM", "EDITOR", "PAGER"),
@@ -68,13 +71,14 @@ def warehouse_environment(settings: Settings, role: str) -> dict[str, str]:
 
 def endpoint_environment(settings: Settings) -> dict[str, str]:
     """Return what the embedded ClickHouse gets besides the base: its secrets and limits, the warehouse to read only."""
-    clickhouse = ClickHouseAddress.parse(settings.clickhouse_url)
+    clickhouse, configuration = ClickHouseAddress.parse(settings.clickhouse_url), endpoint_configuration()
+    limits = Limits.variables(configuration.limits_prefix).values()
     return {
-        **{name: os.environ[name] for name in Limits.variables().values() if name in os.environ},
-        "WAREHOUSE_DSN": settings.warehouse_dsn_of("reader"),
+        **{name: os.environ[name] for name in limits if name in os.environ},
+        configuration.dsn_variable: settings.warehouse_dsn_of("reader"),
         "CLICKHOUSE_USER": clickhouse.user,
         "CLICKHOUSE_PASSWORD": clickhouse.password,
-        "TSHOP_DASHBOARD_PASSWORD": settings.secret("clickhouse_dashboard"),
+        configuration.reader.password_variable: settings.secret("clickhouse_dashboard"),
     }
 
 
@@ -86,35 +90,21 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
     """
     home = settings.folder("airflow")
     return {
+        **dotenv_values(SHARED_AIRFLOW_SETTINGS, interpolate=False),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
-        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
-        "AIRFLOW__CORE__PARALLELISM": "4",
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
-        "AIRFLOW__CORE__AUTH_MANAGER": (
-            "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
-        ),
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(admin_password_file(settings)),
         "AIRFLOW__CORE__FERNET_KEY": settings.secret("airflow_fernet"),
         "AIRFLOW__API__HOST": "127.0.0.1",
         "AIRFLOW__API__PORT": str(settings.ports["airflow"]),
         "AIRFLOW__API__BASE_URL": settings.airflow_url,
-        "AIRFLOW__API__WORKERS": "1",
         "AIRFLOW__API__SECRET_KEY": settings.secret("airflow_api"),
         # HMAC with SHA-512 wants a key of 64 bytes.
         "AIRFLOW__API_AUTH__JWT_SECRET": settings.secret("airflow_jwt", 64),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": settings.airflow_database_url,
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
-        "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "30",
-        "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
-        # A day is eleven short tasks one after the other: the pauses between them are what is waited for.
-        "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
-        # After a crash of the scheduler the tasks it ran are found and taken up in half a minute, not in five.
-        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "30",
-        "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "120",
         "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn_of("etl")),
         "AIRFLOW_CONN_TSHOP_CLICKHOUSE": clickhouse_connection(settings.clickhouse_url),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),

@@ -135,41 +135,21 @@ def memory_settings(total_bytes: int | None = None) -> dict[str, str]:
     }
 
 
-BASE_SETTINGS = {
-    "listen_addresses": "'127.0.0.1'",
-    "unix_socket_directories": "''",
-    # Those of all roles (migrations/roles.toml, Airflow's and Superset's), and some for the owner, who has some for
-    # itself alone, as has the superuser.
-    "max_connections": "160",
-    "password_encryption": "'scram-sha-256'",
-    # A load writes a lot at once: few, spread-out checkpoints. Full-page images are not compressed: pglz, the one
-    # method that every build has, costs more processor time than the load itself (docs/tuning.md).
-    "max_wal_size": "4GB",
-    "min_wal_size": "256MB",
-    "wal_compression": "off",
-    # Let the WAL writer write beside the backend that fills the buffers, on the other core (docs/tuning.md).
-    "wal_buffers": "64MB",
-    "wal_writer_delay": "'10ms'",
-    "checkpoint_timeout": "15min",
-    "checkpoint_completion_target": "0.9",
-    # The data is on a local SSD, or in the page cache.
-    "random_page_cost": "1.1",
-    "track_functions": "'pl'",
-    # The backend of a killed client ends its statement instead of holding its locks until the end.
-    "client_connection_check_interval": "'10s'",
-    "timezone": "'UTC'",
-    "log_timezone": "'UTC'",
-    "lc_messages": "'C'",
-    "log_line_prefix": "'%m [%p] %q%u@%d '",
-    "log_lock_waits": "on",
-    # What a statement, its parameters, its error or the row that it concerns says may be personal data. Sessions log
-    # less still: migrations/roles.py.
-    "log_min_duration_statement": "-1",
-    "log_parameter_max_length": "0",
-    "log_parameter_max_length_on_error": "0",
-    "log_min_error_statement": "panic",
-    "log_error_verbosity": "terse",
-}
+# What this server has in common with that of docker-compose.yml.
+SHARED_SETTINGS = Path(__file__).parent.parent / "config" / "postgresql.conf"
+# The settings in there that came with a version after 15.
+SINCE = {"reserved_connections": 16, "max_notify_queue_pages": 17}
+
+
+def shared_settings(version: int) -> dict[str, str]:
+    """Return the settings of config/postgresql.conf that a server of a major version knows, values as in the file."""
+    lines = [line.partition("=") for line in SHARED_SETTINGS.read_text().splitlines() if not line.startswith("#")]
+    settings = {name.strip(): value.strip() for name, equals, value in lines if equals}
+    return {name: value for name, value in settings.items() if version >= SINCE.get(name, 0)}
+
+
+# One machine's own: nobody comes from elsewhere, and no socket is needed.
+OWN_SETTINGS = {"listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''"}
 
 # For servers whose data nobody will miss.
 THROW_AWAY_SETTINGS = {
@@ -408,13 +388,8 @@ class PostgresServer:
         partial.rename(self.data)
 
     def _write_settings(self) -> None:
-        settings = {**BASE_SETTINGS, **memory_settings(), "port": str(self.port)}
+        settings = {**shared_settings(self.version), **OWN_SETTINGS, **memory_settings(), "port": str(self.port)}
         share = pgtap_share_dir()
-        if self.version >= 16:
-            settings["reserved_connections"] = "4"
-        if self.version >= 17:
-            # Nobody here listens: 8 MB, where 8 GB of the disk would be everybody's to fill.
-            settings["max_notify_queue_pages"] = "1024"
         if self.version >= 18 and share is not None:
             settings["extension_control_path"] = f"'$system:{share}'"
         settings.update(self.settings)

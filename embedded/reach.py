@@ -2,8 +2,11 @@
 
 import logging
 import re
+from typing import Any
 
+import clickhouse_connect
 import psycopg2
+from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from embedded.settings import WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
@@ -20,6 +23,19 @@ def stopped(settings: Settings) -> str:
     """Return that the stack is not running where the settings need it, else ""."""
     needs_stack = not settings.external_warehouse or not settings.external_clickhouse
     return STOPPED if needs_stack and not Stack(settings).runs() else ""
+
+
+def clickhouse_client(settings: Settings, /, **options: Any) -> Client:
+    """Return a new client of ClickHouse, with further options of clickhouse-connect."""
+    address = ClickHouseAddress.parse(settings.clickhouse_url)
+    return clickhouse_connect.get_client(
+        host=address.host,
+        port=address.port,
+        username=address.user,
+        password=address.password,
+        secure=address.secure,
+        **options,
+    )
 
 
 def postgres_sentence(settings: Settings, error: psycopg2.Error, role: str = "owner") -> str:

@@ -2,20 +2,22 @@
 
 import base64
 import contextlib
+import functools
 import os
 import secrets
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
-from embedded.clickhouse_server.auth import READER
+from clickhouse_server.configuration import Configuration
 from embedded.errors import StackError
 from embedded.postgres import PostgresServer, libpq_environment
 from migrations import roles
 
 ROOT = Path(__file__).parent.parent
 CLICKHOUSE_USER = "tshop"
-CLICKHOUSE_DATABASE = "tshop"
+# What the embedded endpoint is told of the shop.
+CLICKHOUSE_CONFIGURATION = ROOT / "clickhouse" / "endpoint.toml"
 WAREHOUSE_DATABASE = "tshop"
 # As whom one works on the warehouse, by the name commands have for it: the role in the embedded one.
 WAREHOUSE_ROLES = {
@@ -40,6 +42,12 @@ PORTS = {
     "airflow": ("TSHOP_AIRFLOW_PORT", 18080),
     "superset": ("TSHOP_SUPERSET_PORT", 18088),
 }
+
+
+@functools.cache
+def endpoint_configuration() -> Configuration:
+    """Return what the embedded ClickHouse endpoint is told of the shop."""
+    return Configuration.read(CLICKHOUSE_CONFIGURATION)
 
 
 def _default_ports() -> dict[str, int]:
@@ -166,11 +174,13 @@ class Settings:
     @property
     def clickhouse_dashboard_url(self) -> str:
         """The same as who reads for dashboards; the external one has the user that its URL names."""
-        return self.external_clickhouse or self._embedded_clickhouse_url(READER, "clickhouse_dashboard")
+        if self.external_clickhouse:
+            return self.external_clickhouse
+        return self._embedded_clickhouse_url(endpoint_configuration().reader.user, "clickhouse_dashboard")
 
     def _embedded_clickhouse_url(self, user: str, secret: str) -> str:
         password = quote(self.secret(secret), safe="")
-        return f"http://{user}:{password}@127.0.0.1:{self.ports['clickhouse']}/{CLICKHOUSE_DATABASE}"
+        return f"http://{user}:{password}@127.0.0.1:{self.ports['clickhouse']}/{endpoint_configuration().database}"
 
     @property
     def airflow_url(self) -> str:

@@ -41,11 +41,13 @@ from embedded.postgres import WHEEL_PROGRAMS, PostgresServer, wheel_packages
 from embedded.settings import (
     AIRFLOW_CONNECTIONS,
     AIRFLOW_DATABASE,
+    CLICKHOUSE_CONFIGURATION,
     PORTS,
     ROOT,
     WAREHOUSE_DATABASE,
     WAREHOUSE_ROLES,
     Settings,
+    endpoint_configuration,
 )
 from migrations.plain import plain
 
@@ -78,7 +80,13 @@ class Part:
 
 
 POSTGRES = Part("postgres", "PostgreSQL", "postgres", (), 120)
-CLICKHOUSE = Part("clickhouse", "ClickHouse", "clickhouse", ("python", "-m", "embedded.clickhouse_server"), 120)
+CLICKHOUSE = Part(
+    "clickhouse",
+    "ClickHouse",
+    "clickhouse",
+    ("python", "-m", "clickhouse_server", "--config", str(CLICKHOUSE_CONFIGURATION)),
+    120,
+)
 API_SERVER = Part("airflow-api-server", "Airflow API server", "airflow", ("airflow", "api-server"), 240)
 TRIGGERER = Part("airflow-triggerer", "Airflow triggerer", "", ("airflow", "triggerer", "--skip-serve-logs"), 240)
 DAG_PROCESSOR = Part("airflow-dag-processor", "Airflow DAG processor", "", ("airflow", "dag-processor"), 240)
@@ -548,7 +556,8 @@ class Stack:
         """Return a digest of what running programs took over at their start."""
         environments = [builder(self.settings) for builder in (endpoint_environment, airflow_environment)]
         # Superset's port, too, and the commands stand in supervisord's configuration.
-        taken = [*environments, self.settings.ports, [part.command for part in (*PARTS, SUPERSET)]]
+        commands = [part.command for part in (*PARTS, SUPERSET)]
+        taken = [*environments, self.settings.ports, commands, repr(endpoint_configuration())]
         return hashlib.sha256(json.dumps(taken, sort_keys=True).encode()).hexdigest()
 
     def _known_fingerprint(self) -> str:

@@ -121,11 +121,18 @@ def _is_of_files(name: str) -> bool:
             return re.search(rf"INDEX {re.escape(rest.split('.')[-1])} ON ", _sql_of_revisions()) is not None
         case "view" | "function" | "procedure":
             layer, _, one = rest.partition("(")[0].partition(".")
-            return (routines.DB_FOLDER / layer / f"{kind}s" / f"{one}.sql").exists()
-    # A table has a file with its comments; columns, constraints and triggers belong to a table.
+            return (routines.DB_FOLDER / layer / f"{kind}s" / f"{one}.sql").exists() or _is_declared(layer, one)
+    # A table has a file with its comments, or a declaration; columns, constraints and triggers belong to a table.
     table = rest.rpartition(" on ")[2] if kind in ("constraint", "trigger") else rest
     layer, one = table.split(".")[:2]
-    return (routines.DB_FOLDER / layer / "comments" / f"{one}.sql").exists()
+    return (routines.DB_FOLDER / layer / "comments" / f"{one}.sql").exists() or _is_declared(layer, one)
+
+
+def _is_declared(layer: str, name: str) -> bool:
+    """Tell whether a declaration makes the table or procedure of this name."""
+    files = list((routines.DB_FOLDER / layer / "declarations").glob("*.sql"))
+    made = {file.stem for file in files} | {f"{verb}_{file.stem}" for file in files for verb in ("load", "build")}
+    return name in made or any(f"'{layer}.{name}'" in file.read_text() for file in files)
 
 
 @functools.cache

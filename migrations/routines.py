@@ -1,10 +1,10 @@
-"""Install the bodies of `db/`, the one home of each: routines, triggers, views, and the comments on tables.
+"""Install the bodies of `db/`, the one home of each: routines, triggers, views, comments on tables, declarations.
 
-Bodies are re-runnable (CREATE OR REPLACE) and are re-applied as a whole, in one transaction with the revisions, when
-any of them or the revision changed. Order: comments, functions, procedures, triggers, views; within a kind by layer,
-then by name. A comment waits for a VACUUM of its table: comments come first, so that a migration waits before it locks
-a view. PL/pgSQL looks up what it names when it runs, so such bodies may name each other in any order; a function in
-plain SQL may name only what comes before it.
+Bodies are re-runnable (CREATE OR REPLACE; a declaration makes what is missing) and are re-applied as a whole, in one
+transaction with the revisions, when any of them or the revision changed. Order: comments, functions, procedures,
+triggers, views, declarations; within a kind by layer, then by name. A comment waits for a VACUUM of its table:
+comments come first, so that a migration waits before it locks a view. PL/pgSQL looks up what it names when it runs,
+so such bodies may name each other in any order; a function in plain SQL may name only what comes before it.
 """
 
 import hashlib
@@ -18,7 +18,9 @@ from migrations.plain_sql import BrokenSql, execute_file
 
 DB_FOLDER = Path(__file__).parent.parent / "db"
 LAYERS = ("sl", "raw", "dds", "cdm")
-KINDS = ("comments", "functions", "procedures", "triggers", "views")
+# Structure of the engine, which migrations/engine.py and revisions of migrations/versions/ apply.
+ENGINE_REVISIONS = "sl/revisions"
+KINDS = ("comments", "functions", "procedures", "triggers", "views", "declarations")
 
 
 def bodies(folder: Path = DB_FOLDER) -> list[Path]:
@@ -27,7 +29,7 @@ def bodies(folder: Path = DB_FOLDER) -> list[Path]:
     :raises ValueError: a .sql file lies where it would never be applied
     """
     ordered = [path for kind in KINDS for layer in LAYERS for path in sorted((folder / layer / kind).glob("*.sql"))]
-    stray = sorted(set(folder.rglob("*.sql")) - set(ordered))
+    stray = sorted(set(folder.rglob("*.sql")) - set(ordered) - set((folder / ENGINE_REVISIONS).glob("*.sql")))
     if stray:
         raise ValueError(
             f"{stray[0].relative_to(folder.parent)} is in no folder that is applied: "

@@ -184,6 +184,10 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
         with connection.connection.dbapi_connection.cursor() as cursor:
             was_there = inventory.read(cursor)
             different = inventory.differences(inventory.recorded(cursor), was_there)
+        if before is None and sqlalchemy.inspect(connection).has_table("engine_revision", schema="sl"):
+            raise CannotMigrate(
+                "This database has the engine alone (make engine): give the warehouse another database."
+            )
         if before is not None and before not in known:
             raise CannotMigrate(
                 f"The warehouse is at revision {before}, which these files do not know: use the release that made it."

@@ -10,15 +10,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
 import yaml
+from dotenv import dotenv_values
 from pytest_pgtap.plugin.core import FixtureItem, report_tap
 
 from embedded.postgres import (
@@ -30,6 +30,7 @@ from embedded.postgres import (
     wheel_bin_dir,
 )
 from embedded.settings import WAREHOUSE_VARIABLES
+from tests import endpoint
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
@@ -201,14 +202,22 @@ def empty_database(postgres_server: PostgresServer) -> Iterator[str]:
     postgres_server.drop_database(name)
 
 
+def compose_file() -> dict[str, Any]:
+    """Return docker-compose.yml, with the variables of a service's env_file in its environment, as Compose has it."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    for service in compose["services"].values():
+        for file in service.get("env_file", []):
+            service["environment"] = {**dotenv_values(ROOT / file, interpolate=False), **service.get("environment", {})}
+    return compose
+
+
 def compose_environment(service: str, port: int) -> dict[str, str]:
     """Return the environment that docker-compose.yml gives a service, for a process on this machine.
 
     Each variable of .env has its own name for a value, so that one sees what came from where, and the service
     "postgres" is the server that listens on a port of 127.0.0.1.
     """
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-    values = compose["services"][service].get("environment", {})
+    values = compose_file()["services"][service].get("environment", {})
     found = {}
     for name, value in values.items():
         text = re.sub(r"\$\{(\w+)[^}]*\}", r"\1", value)
@@ -245,27 +254,8 @@ def clickhouse_url(scratch: Path) -> Iterator[str]:
     """URL of a running throw-away ClickHouse endpoint; its named collection is for the test to set."""
     port = free_port()
     password = secrets.token_urlsafe(16)
-    log = scratch / "clickhouse.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "embedded.clickhouse_server", "--path", str(scratch / "clickhouse")),
-                *("--host", "127.0.0.1", "--port", str(port)),
-            ],
-            cwd=ROOT,
-            env={**os.environ, "CLICKHOUSE_USER": "tshop", "CLICKHOUSE_PASSWORD": password},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    process = endpoint.start(scratch / "clickhouse", port, scratch / "clickhouse.log", "tshop", password)
     try:
-        end = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
-                break
-            if process.poll() is not None or time.monotonic() > end:
-                pytest.fail(f"The ClickHouse endpoint did not start:\n{log.read_text(errors='replace')}", pytrace=False)
-            time.sleep(0.2)
         yield f"http://tshop:{password}@127.0.0.1:{port}/tshop"
     finally:
         process.terminate()

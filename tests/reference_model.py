@@ -24,6 +24,8 @@ CLOCK_RULES = frozenset({"updated_at_in_future", "birth_date_in_future", "sold_i
 # sl.entity's defaults.
 PLAUSIBLE_FROM = datetime(1900, 1, 1, tzinfo=UTC)
 FUTURE_TOLERANCE = timedelta(minutes=5)
+OBSERVATIONS_KEPT = 16
+MICROSECOND = timedelta(microseconds=1)
 # The current mart as Warehouse.mart gives it: with the starts of the versions in place of their surrogate keys.
 CURRENT_MART = """
     SELECT
@@ -47,55 +49,91 @@ class Row(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A version of a key, valid over [valid_from, valid_to); valid_to is None while it is open."""
+    """A version of a key, valid over [valid_from, valid_to); valid_to is None while it is open.
+
+    Attributes:
+        observed_at: when the same state was observed again, as far as that is kept.
+    """
 
     state: tuple
     valid_from: datetime
     valid_to: datetime | None
-    last_observed_at: datetime
+    observed_at: tuple[datetime, ...]
+
+
+class Segment(NamedTuple):
+    """A maximal run of equal observations in time order: the state, and when it was observed."""
+
+    state: State
+    times: list[datetime]
 
 
 @dataclass
 class History:
-    """Observations of one key: at each moment the state last delivered for it."""
+    """Observations of one key: at each moment the state last delivered for it.
+
+    Attributes:
+        observed: of each moment the state.
+        tied: moments of deletions that bear the time of a state, a microsecond before them.
+        kept: how many of the latest observations of an unchanged state are kept beside the first.
+    """
 
     observed: dict[datetime, State] = field(default_factory=dict)
+    tied: set[datetime] = field(default_factory=set)
+    kept: int = OBSERVATIONS_KEPT
 
     def observe(self, at: datetime, state: State) -> str:
-        """Take in one observation; returns what becomes of it, an outcome but for "rejected".
-
-        Of the observations of an unchanged state only the first and last are kept.
-        """
+        """Take in one observation; returns what becomes of it, an outcome but for "rejected"."""
         starts = {version.valid_from for version in self.versions()}
         before = self._shape()
+        if state is None and self.observed.get(at) is not None:
+            # It ends the state of its own time a microsecond later, unless something else was observed then.
+            at += MICROSECOND
+            if at not in self.observed:
+                self.tied.add(at)
+            elif at not in self.tied:
+                return "unchanged"
+        elif state is not None and at + MICROSECOND in self.tied:
+            # What was committed last counts.
+            self._forget(at + MICROSECOND)
+        if state is not None:
+            self.tied.discard(at)
         self.observed[at] = state
-        self.observed = {at: state for state, first, last in self.segments() for at in (first, last)}
         if self._shape() == before:
             return "unchanged"
         if state is None:
             return "deleted"
         # A version that begins earlier, goes on longer or says otherwise is corrected; any other is a new one.
-        first, last = next((first, last) for _, first, last in self.segments() if first <= at <= last)
-        return "corrected" if any(first <= start <= last for start in starts) else "inserted"
+        times = next(segment.times for segment in self.segments() if at in segment.times)
+        return "corrected" if any(times[0] <= start <= times[-1] for start in starts) else "inserted"
 
-    def segments(self) -> list[tuple[State, datetime, datetime]]:
-        """Maximal runs of equal observations in time order: state, first and last time."""
-        segments: list[tuple[State, datetime, datetime]] = []
+    def forget_old_observations(self) -> None:
+        """Of each unchanged state keep the first and the latest observations."""
+        for segment in self.segments():
+            for at in segment.times[1 : -self.kept]:
+                self._forget(at)
+
+    def _forget(self, at: datetime) -> None:
+        del self.observed[at]
+        self.tied.discard(at)
+
+    def segments(self) -> list[Segment]:
+        """Maximal runs of equal observations in time order."""
+        segments: list[Segment] = []
         for at in sorted(self.observed):
-            state = self.observed[at]
-            if segments and segments[-1][0] == state:
-                segments[-1] = (state, segments[-1][1], at)
+            if segments and segments[-1].state == self.observed[at]:
+                segments[-1].times.append(at)
             else:
-                segments.append((state, at, at))
+                segments.append(Segment(self.observed[at], [at]))
         return segments
 
     def versions(self) -> list[Version]:
         """The key's versions in time order."""
         segments = self.segments()
-        ends = [*(first for _, first, _ in segments[1:]), None][: len(segments)]
+        ends = [*(segment.times[0] for segment in segments[1:]), None][: len(segments)]
         return [
-            Version(state, first, end, last)
-            for (state, first, last), end in zip(segments, ends, strict=True)
+            Version(state, times[0], end, tuple(times[1:]))
+            for (state, times), end in zip(segments, ends, strict=True)
             if state is not None
         ]
 
@@ -112,7 +150,7 @@ class History:
 
     def _shape(self) -> list[tuple[State, datetime]]:
         """What is true when, whenever it was last seen."""
-        return [(state, first) for state, first, _ in self.segments()]
+        return [(segment.state, segment.times[0]) for segment in self.segments()]
 
 
 @dataclass
@@ -121,10 +159,12 @@ class Rejection:
 
     Attributes:
         row: the newest bad state.
+        load_no: the load that rejected it last.
         times_seen: how many states the rule has rejected.
     """
 
     row: Row
+    load_no: int
     times_seen: int = 1
 
 
@@ -134,16 +174,24 @@ class Warehouse:
 
     Attributes:
         client, product, sale: the history of each key.
-        rejected: of each entity and key, the open rejections by rule, the one that was met last at the end.
+        rejected: of each entity and key, the open rejections by rule.
+        kept: how many observations of an unchanged state are kept (sl.entity.observations_kept).
+        load_no: number of the last load.
     """
 
     client: dict[int, History] = field(default_factory=dict)
     product: dict[int, History] = field(default_factory=dict)
     sale: dict[int, History] = field(default_factory=dict)
     rejected: dict[tuple[str, int], dict[str, Rejection]] = field(default_factory=dict)
+    kept: int = OBSERVATIONS_KEPT
+    load_no: int = 0
 
     def load(self, entity: str, rows: Iterable[Row]) -> Counter[str]:
-        """Take in what a load reads, one row a key; returns how many rows came to which outcome."""
+        """Take in what a load reads, the states of a key in the order of their commits.
+
+        Returns how many rows came to which outcome.
+        """
+        self.load_no += 1
         outcomes: Counter[str] = Counter()
         for row in rows:
             if rule := failed_rule(entity, row):
@@ -151,8 +199,10 @@ class Warehouse:
                 outcomes["rejected"] += 1
                 continue
             self.resolve(entity, row)
-            history = getattr(self, entity).setdefault(row.key, History())
+            history = getattr(self, entity).setdefault(row.key, History(kept=self.kept))
             outcomes[history.observe(row.updated_at, None if row.is_deleted else row.state)] += 1
+        for history in getattr(self, entity).values():
+            history.forget_old_observations()
         return outcomes
 
     def reject(self, entity: str, rule: str, row: Row) -> None:
@@ -160,13 +210,12 @@ class Warehouse:
         rejections = self.rejected.setdefault((entity, row.key), {})
         known = rejections.get(rule)
         if known is None:
-            rejections[rule] = Rejection(row)
+            rejections[rule] = Rejection(row, self.load_no)
             return
         if known.row == row:
             return
-        del rejections[rule]
         is_late = not is_about_time(rule) and row.updated_at < known.row.updated_at
-        rejections[rule] = Rejection(known.row if is_late else row, known.times_seen + 1)
+        rejections[rule] = Rejection(known.row if is_late else row, self.load_no, known.times_seen + 1)
 
     def resolve(self, entity: str, row: Row) -> None:
         """Take in a good state: it resolves what is not newer, or has no time to compare."""
@@ -184,7 +233,11 @@ class Warehouse:
         return {
             key
             for (name, key), rejections in self.rejected.items()
-            if name == entity and list(rejections)[-1] in CLOCK_RULES
+            if name == entity
+            and any(
+                rule in CLOCK_RULES and rejection.load_no == max(other.load_no for other in rejections.values())
+                for rule, rejection in rejections.items()
+            )
         }
 
     def rejections(self) -> Iterator[tuple]:
@@ -194,7 +247,7 @@ class Warehouse:
                 yield entity, str(key), rule, None if is_about_time(rule) else found.row.updated_at, found.times_seen
 
     def versions(self, entity: str) -> Iterator[tuple]:
-        """Rows of the entity's dds table: key, tracked columns, valid_from, valid_to, last observation."""
+        """Rows of the entity's dds table: key, tracked columns, valid_from, valid_to, observations after the first."""
         for key, history in getattr(self, entity).items():
             for version in history.versions():
                 yield (key, *version.state, *version[1:])

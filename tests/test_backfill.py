@@ -28,7 +28,7 @@ from tests.test_properties import PATIENCE, PROPERTY, Script, Told, histories
 
 BEGIN_MART = """
 SELECT
-    sl.begin_backfill('test', 'cdm.sales_mart', '{dds.client,dds.product,dds.sale}', 'dds.sale', 'sale_id', 50)
+    sl._begin_backfill('test', 'cdm.sales_mart', '{dds.client,dds.product,dds.sale}', 'dds.sale', '{sale_id}', 50)
 """
 LOADS = ("dds.load_client", "dds.load_product", "dds.load_sale")
 # Keys with holes, of which each kind of row is one; the sources have deleted, mended and emptied some.
@@ -111,13 +111,13 @@ def backfill(session, slice_rows=7):
     """Load and build in slices."""
     for entity in COLUMNS:
         execute(session, "CALL sl.backfill(%s, %s)", (entity, slice_rows))
-    execute(session, "CALL cdm.backfill_mart(%s)", (slice_rows,))
+    execute(session, "CALL sl.backfill('sales_mart', %s)", (slice_rows,))
 
 
 def finish(session, entity="sale"):
     """Go on with a backfill that is not finished, slice by slice; returns how many there were."""
     slices = 0
-    while value(session, "SELECT sl.load_slice(%s, false)", (entity,)):
+    while value(session, "SELECT sl._load_slice(%s, false)", (entity,)):
         slices += 1
     return slices
 
@@ -127,7 +127,7 @@ def content(session):
     found = {
         f"dds.{entity}": execute(
             session,
-            f"SELECT {entity}_id, {', '.join(columns)}, valid_from, valid_to, is_current, last_observed_at "
+            f"SELECT {entity}_id, {', '.join(columns)}, valid_from, valid_to, is_current, observed_at "
             f"FROM dds.{entity} ORDER BY {entity}_id, valid_from",
         )
         for entity, columns in COLUMNS.items()
@@ -138,7 +138,7 @@ def content(session):
             session, "SELECT sale_id, version_no, quantity, is_current FROM cdm.sales_mart ORDER BY 1, 2"
         ),
         "deletions": execute(
-            session, "SELECT entity_name, entity_key, deleted_at, last_observed_at FROM sl.tombstone ORDER BY 1, 2, 3"
+            session, "SELECT entity_name, entity_key, deleted_at, observed_at FROM sl.tombstone ORDER BY 1, 2, 3"
         ),
         "rejections": execute(
             session,
@@ -151,7 +151,7 @@ def content(session):
         "counts": execute(
             session,
             "SELECT target, sum(rows_read), sum(rows_inserted), sum(rows_corrected), sum(rows_deleted), "
-            "sum(rows_unchanged), sum(rows_rejected), sum(rows_late), bool_and(taken_up_by IS NOT NULL) "
+            "sum(rows_unchanged), sum(rows_rejected), sum(rows_late), bool_and(consumed_by IS NOT NULL) "
             "FROM sl.run WHERE target <> 'sl.audit' GROUP BY target ORDER BY 1",
         ),
         "changed periods": execute(
@@ -223,7 +223,7 @@ def test_a_rebuild_in_slices_ends_as_in_one(session, ordinary):
         load(one)
         # Rows that come with the ids of transactions long ended, as from a backup.
         for entity in COLUMNS:
-            execute(one, f"ALTER TABLE raw.{entity} DISABLE TRIGGER stamp_changed_xid")
+            execute(one, f"ALTER TABLE raw.{entity} DISABLE TRIGGER sl_stamp")
         execute(one, CHANGES)
     load(ordinary, "p_full => true")
     backfill(session)
@@ -259,10 +259,11 @@ class Sliced(Script):
                 )
         if sql == "CALL cdm.build_mart(p_full => true);" and not self.is_open(session):
             # In one slice, as the model knows builds of one clock.
-            super().run("CALL cdm.backfill_mart();")
+            super().run("CALL sl.backfill('sales_mart');")
             return self.ask(
                 "SELECT run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected "
-                "FROM sl.run WHERE procedure_name = 'cdm.backfill_mart' ORDER BY run_id DESC LIMIT 1"
+                "FROM sl.run WHERE procedure_name = 'sl.backfill' AND target = 'cdm.sales_mart' "
+                "ORDER BY run_id DESC LIMIT 1"
             )
         return super().run(sql, session)
 
@@ -312,7 +313,7 @@ def test_two_sessions_share_the_slices(connect, warehouse, session, ordinary):
         wait_for_waiting(watcher, running)
         # The first one is in its first slice: the second does all others.
         execute(second, "CALL sl.backfill('sale', 20)")
-        assert "goes on with the backfill of dds.sale that is not finished" in second.notices[0]
+        assert "resumes the backfill of dds.sale that is not finished" in second.notices[0]
         assert "the last slices of dds.sale are in other sessions' hands" in second.notices[-1]
         assert execute(watcher, "SELECT slices, slices_done, finished_at FROM sl.status_backfill") == [(10, 9, None)]
         assert value(watcher, "SELECT count(*) FROM sl.watermark") == 0
@@ -343,7 +344,7 @@ def test_sessions_that_begin_at_once_do_each_slice_once(connect, warehouse, sess
         start.wait()
         execute(one, "CALL sl.backfill('sale', 3, p_join => %s)", (one is sessions[-1],))
 
-    execute(session, "SELECT sl.begin_entity_backfill('sale', 3)")
+    execute(session, "SELECT sl._begin_entity_backfill('sale', 3)")
     with ThreadPoolExecutor(len(sessions)) as pool:
         for done in [pool.submit(run, one) for one in sessions]:
             done.result()
@@ -356,7 +357,7 @@ def test_sessions_that_begin_at_once_do_each_slice_once(connect, warehouse, sess
 def test_a_second_session_waits_for_the_first_to_cut_the_slices(connect, warehouse, session):
     execute(session, MESS)
     first, second = connect(warehouse), connect(warehouse)
-    execute(first, "BEGIN; SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(first, "BEGIN; SELECT sl._begin_entity_backfill('sale', 50)")
     # That may take long: it does not give up as it does before a lock of others.
     execute(second, "SET lock_timeout = '50ms'")
     with ThreadPoolExecutor() as pool:
@@ -385,7 +386,7 @@ def test_sessions_that_end_their_slices_at_once_do_not_stop_each_other(connect, 
     # What one has committed is seen before its lock is gone.
     with ThreadPoolExecutor(len(sessions)) as pool:
         for _ in range(150):
-            execute(session, "SELECT sl.begin_entity_backfill('product', 10)")
+            execute(session, "SELECT sl._begin_entity_backfill('product', 10)")
             for done in [pool.submit(run, one) for one in sessions]:
                 done.result()
             assert value(session, "SELECT finished_at IS NOT NULL FROM sl.backfill")
@@ -404,10 +405,10 @@ def test_what_is_written_between_slices_is_the_next_loads(connect, warehouse, se
     execute(session, MESS)
     late = connect(warehouse)
     execute(late, "BEGIN; UPDATE raw.sale SET quantity = 5, updated_at = '2026-02-01' WHERE sale_id = 14")
-    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl._begin_entity_backfill('sale', 50)")
     execute(late, "COMMIT")
     for _ in range(2):
-        assert value(session, "SELECT sl.load_slice('sale', false)")
+        assert value(session, "SELECT sl._load_slice('sale', false)")
     # Into slices that are done, that are to come, and beyond the last key.
     execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id IN (21, 1393)")
     execute(session, "INSERT INTO raw.sale VALUES (22, 1, '2026-01-02', 3, 1, 6, '2026-03-01')")
@@ -431,12 +432,13 @@ def test_what_is_written_between_slices_is_the_next_loads(connect, warehouse, se
 def test_a_load_in_between_is_not_set_back(session):
     watermark = "SELECT snapshot_xmin FROM sl.watermark WHERE target = 'dds.sale'"
     execute(session, MESS)
-    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
-    execute(session, "SELECT sl.load_slice('sale', false)")
+    execute(session, "SELECT sl._begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl._load_slice('sale', false)")
     execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id IN (14, 1393)")
-    # There is no watermark yet: it does the whole, and the slices after it find nothing to do.
+    # There is no watermark yet: it does the whole, with the two states that were overwritten, and the slices after it
+    # find nothing to do.
     execute(session, "CALL dds.load_sale()")
-    assert execute(session, "SELECT is_full, rows_read FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(True, 200)]
+    assert execute(session, "SELECT is_full, rows_read FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(True, 202)]
     before = value(session, watermark)
     assert finish(session) == 3
     assert value(session, watermark) == before
@@ -444,8 +446,8 @@ def test_a_load_in_between_is_not_set_back(session):
     audit(session)
 
     # With a watermark it reads what is new; so does the one after the end.
-    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
-    execute(session, "SELECT sl.load_slice('sale', false)")
+    execute(session, "SELECT sl._begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl._load_slice('sale', false)")
     execute(session, "UPDATE raw.sale SET quantity = 7, updated_at = '2026-03-02' WHERE sale_id IN (14, 1393)")
     execute(session, "CALL dds.load_sale()")
     assert execute(session, "SELECT is_full, rows_inserted FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(False, 2)]
@@ -461,12 +463,12 @@ def test_a_client_forgotten_in_between_stays_forgotten(session):
     execute(session, MESS)
     execute(session, "CALL sl.backfill('product', 7)")
     execute(session, "CALL sl.backfill('sale', 7)")
-    execute(session, "SELECT sl.begin_entity_backfill('client', 10)")
-    execute(session, "SELECT sl.load_slice('client', false)")
+    execute(session, "SELECT sl._begin_entity_backfill('client', 10)")
+    execute(session, "SELECT sl._load_slice('client', false)")
     # One whose slice is done, one whose slice is not, and one whom the source delivers past the trigger.
     for client in (-24, 96, 102):
         execute(session, "CALL dds.forget_client(%s)", (client,))
-    execute(session, "ALTER TABLE raw.client DISABLE TRIGGER keep_forgotten_update")
+    execute(session, "ALTER TABLE raw.client DISABLE TRIGGER sl_forget_update")
     execute(
         session,
         "UPDATE raw.client SET first_name = 'Анна', last_name = 'Иванова', updated_at = '2026-04-01' "
@@ -484,7 +486,7 @@ def test_the_ends_of_slices_are_the_same_text_for_all_sessions(session):
     execute(session, "CREATE TABLE raw.day (day date PRIMARY KEY)")
     execute(session, "INSERT INTO raw.day SELECT date '2026-02-01' + n FROM generate_series(0, 3) AS n")
     execute(session, "SET datestyle = 'SQL, DMY'")
-    execute(session, "SELECT sl.begin_backfill('test', 'dds.client', '{raw.day}', 'raw.day', 'day', 2)")
+    execute(session, "SELECT sl._begin_backfill('test', 'dds.client', '{raw.day}', 'raw.day', '{day}', 2)")
     ends = "SELECT key_from, key_to FROM sl.backfill_slice ORDER BY slice_no"
     assert execute(session, ends) == [(None, "2026-02-03"), ("2026-02-03", None)]
 
@@ -538,14 +540,14 @@ def test_a_killed_session_loses_its_slice_and_no_more(connect, server, ordinary)
 
     execute(session, BEGIN_MART)
     for _ in range(2):
-        execute(session, "SELECT cdm.build_slice()")
+        execute(session, "SELECT sl._build_slice('sales_mart')")
     victim = connect(dsn)
-    execute(victim, "BEGIN; SELECT cdm.build_slice()")
+    execute(victim, "BEGIN; SELECT sl._build_slice('sales_mart')")
     session = kill(connect, victim, dsn)
     assert execute(session, "SELECT slices, slices_done FROM sl.status_backfill WHERE target = 'cdm.sales_mart'") == [
         (4, 2)
     ]
-    execute(session, "CALL cdm.backfill_mart()")
+    execute(session, "CALL sl.backfill('sales_mart')")
     execute(ordinary, MESS)
     load(ordinary)
     assert content(session) == content(ordinary)
@@ -554,9 +556,9 @@ def test_a_killed_session_loses_its_slice_and_no_more(connect, server, ordinary)
 
 def test_all_slices_done_but_not_finished_is_finished_by_the_next(session):
     execute(session, MESS)
-    execute(session, "SELECT sl.begin_entity_backfill('sale', 150)")
+    execute(session, "SELECT sl._begin_entity_backfill('sale', 150)")
     for _ in range(2):
-        assert value(session, "SELECT sl.load_slice('sale', false)")
+        assert value(session, "SELECT sl._load_slice('sale', false)")
     execute(session, "CALL sl.backfill('sale', 7)")
     assert execute(session, "SELECT slices, finished_at IS NOT NULL FROM sl.status_backfill") == [(2, True)]
     assert value(session, "SELECT count(*) FROM sl.run") == 2
@@ -565,8 +567,8 @@ def test_all_slices_done_but_not_finished_is_finished_by_the_next(session):
 
 def test_one_of_another_cluster_is_begun_anew(session):
     execute(session, MESS)
-    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
-    execute(session, "SELECT sl.load_slice('sale', false)")
+    execute(session, "SELECT sl._begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl._load_slice('sale', false)")
     # As a restored dump has it.
     execute(session, "UPDATE sl.backfill SET system_identifier = 1, promised = '[]'")
     execute(session, "CALL sl.backfill('sale', p_join => true)")
@@ -634,9 +636,9 @@ def test_a_slice_that_changes_whole_is_few_among_all(session, ordinary):
         ("CALL sl.backfill('nobody')", "TS002"),
         ("CALL sl.backfill('sale', 0)", "22023"),
         ("CALL sl.backfill('sale', NULL)", "22023"),
-        ("CALL cdm.backfill_mart(-1)", "22023"),
+        ("CALL sl.backfill('sales_mart', -1)", "22023"),
         ("BEGIN; CALL sl.backfill('sale')", "2D000"),
-        ("BEGIN; CALL cdm.backfill_mart()", "2D000"),
+        ("BEGIN; CALL sl.backfill('sales_mart')", "2D000"),
     ],
 )
 def test_what_cannot_be_is_refused_and_changes_nothing(session, call, sqlstate):
@@ -651,7 +653,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(session, call, sqlstate):
     ("call", "procedure", "target"),
     [
         ("CALL sl.backfill('client')", "sl.backfill", "dds.client"),
-        ("CALL cdm.backfill_mart()", "cdm.backfill_mart", "cdm.sales_mart"),
+        ("CALL sl.backfill('sales_mart')", "sl.backfill", "cdm.sales_mart"),
     ],
 )
 def test_a_run_in_progress_and_a_lock_are_told(connect, warehouse, call, procedure, target):
@@ -660,7 +662,7 @@ def test_a_run_in_progress_and_a_lock_are_told(connect, warehouse, call, procedu
     load(other)
     execute(session, "UPDATE dds.client SET last_name = 'Никто'")
     execute(session, "SET lock_timeout = '200ms'")
-    execute(other, f"BEGIN; SELECT sl.lock_target('test', '{target}')")
+    execute(other, f"BEGIN; SELECT sl._lock_target('test', '{target}')")
     with pytest.raises(psycopg2.Error, match=f"^{procedure}: another run on {target} is in progress") as refused:
         execute(session, call)
     assert refused.value.pgcode == "TS001"
@@ -693,7 +695,7 @@ def test_a_callers_search_path_does_not_matter(session):
         """,
     )
     execute(session, "CALL sl.backfill('sale', '50')")
-    execute(session, "CALL cdm.backfill_mart('50')")
+    execute(session, "CALL sl.backfill('sales_mart', '50')")
     assert execute(session, "SHOW search_path") == [("pg_temp, hostile, sl, pg_catalog",)]
     assert execute(session, "RESET search_path; SELECT slices, slices_done FROM sl.status_backfill") == [(4, 4)] * 2
 
@@ -706,13 +708,13 @@ def test_a_load_between_slices_of_the_mart_is_the_next_builds(session):
     for procedure in LOADS:
         execute(session, f"CALL {procedure}()")
     execute(session, BEGIN_MART)
-    assert value(session, "SELECT cdm.build_slice()")
+    assert value(session, "SELECT sl._build_slice('sales_mart')")
     execute(session, "UPDATE raw.sale SET quantity = 6, updated_at = '2026-03-01' WHERE sale_id IN (14, 1393)")
     execute(session, "CALL dds.load_sale()")
-    while value(session, "SELECT cdm.build_slice()"):
+    while value(session, "SELECT sl._build_slice('sales_mart')"):
         pass
     assert execute(session, "SELECT sale_id FROM cdm.sales_mart WHERE quantity = 6") == [(1393,)]
-    assert execute(session, "SELECT run_id FROM sl.run WHERE target LIKE 'dds.%' AND taken_up_by IS NULL") == [(5,)]
+    assert execute(session, "SELECT run_id FROM sl.run WHERE target LIKE 'dds.%' AND consumed_by IS NULL") == [(5,)]
     assert value(session, "SELECT count(*) FROM sl.watermark WHERE target = 'cdm.sales_mart'") == 3
     execute(session, "CALL cdm.build_mart()")
     assert execute(session, "SELECT rows_read, rows_corrected FROM sl.run ORDER BY run_id DESC LIMIT 1") == [(2, 1)]
@@ -725,13 +727,13 @@ def test_a_build_between_slices_of_the_mart_is_harmless(session, ordinary):
         for procedure in LOADS:
             execute(one, f"CALL {procedure}()")
     execute(session, BEGIN_MART)
-    assert value(session, "SELECT cdm.build_slice()")
+    assert value(session, "SELECT sl._build_slice('sales_mart')")
     execute(session, "CALL cdm.build_mart()")
-    taken = execute(session, "SELECT run_id, taken_up_by FROM sl.run WHERE target LIKE 'dds.%' ORDER BY 1")
+    taken = execute(session, "SELECT run_id, consumed_by FROM sl.run WHERE target LIKE 'dds.%' ORDER BY 1")
     audit(session)
-    while value(session, "SELECT cdm.build_slice()"):
+    while value(session, "SELECT sl._build_slice('sales_mart')"):
         pass
-    assert execute(session, "SELECT run_id, taken_up_by FROM sl.run WHERE target LIKE 'dds.%' ORDER BY 1") == taken
+    assert execute(session, "SELECT run_id, consumed_by FROM sl.run WHERE target LIKE 'dds.%' ORDER BY 1") == taken
     execute(ordinary, "CALL cdm.build_mart()")
     for name in ("the mart", "its versions", "watermarks"):
         assert content(session)[name] == content(ordinary)[name]
@@ -749,7 +751,7 @@ def test_runs_on_the_mart_commit_in_the_order_of_their_numbers(connect, warehous
     def run(one):
         while True:
             try:
-                return execute(one, "CALL cdm.backfill_mart(2)")
+                return execute(one, "CALL sl.backfill('sales_mart', 2)")
             except psycopg2.Error as error:
                 if error.pgcode != "TS001":
                     raise
@@ -876,7 +878,7 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session, number
     for unfinished in ("dds.sale", "cdm.sales_mart"):
         answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
         assert answer.returncode == 0, answer.stderr
-        assert answer.stdout == f"Going on with what is unfinished: {unfinished}.\n"
+        assert answer.stdout == f"Resuming what is unfinished: {unfinished}.\n"
         assert execute(session, runs) == counts
         audit(session)
         execute(session, "UPDATE sl.backfill SET finished_at = NULL WHERE target = 'cdm.sales_mart'")
@@ -890,19 +892,19 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session, number
 def test_make_backfill_that_could_not_begin_the_mart_goes_on_with_it(connect, warehouse, session, is_built_between):
     execute(session, MESS)
     builder = connect(warehouse)
-    execute(builder, "BEGIN; SELECT sl.lock_target('a build', 'cdm.sales_mart')")
+    execute(builder, "BEGIN; SELECT sl._lock_target('a build', 'cdm.sales_mart')")
     answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
     assert answer.returncode == 1
     assert "another run on cdm.sales_mart is in progress" in answer.stderr
     execute(builder, "ROLLBACK")
     if is_built_between:
         # By a build that began before the sales were there.
-        taken_up = "UPDATE sl.run SET taken_up_by = run_id WHERE target IN ('dds.client', 'dds.product')"
-        execute(session, taken_up)
+        consumed = "UPDATE sl.run SET consumed_by = run_id WHERE target IN ('dds.client', 'dds.product')"
+        execute(session, consumed)
     runs = "SELECT count(*) FROM sl.run WHERE target LIKE 'dds.%'"
     before = value(session, runs)
     answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
-    assert (answer.returncode, answer.stdout) == (0, "Going on with what is unfinished: cdm.sales_mart.\n")
+    assert (answer.returncode, answer.stdout) == (0, "Resuming what is unfinished: cdm.sales_mart.\n")
     assert value(session, runs) == before
     audit(session)
 
@@ -923,18 +925,18 @@ def test_make_backfill_does_what_a_backfill_by_hand_has_done_long_ago(warehouse,
 
 def test_make_backfill_begins_all_entities_or_none(warehouse, session):
     execute(session, MESS)
-    execute(session, "UPDATE sl.entity SET key_column = 'nothing' WHERE entity_name = 'sale'")
+    execute(session, "UPDATE sl.entity SET key_columns = '{nothing}' WHERE entity_name = 'sale'")
     answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
     assert answer.returncode == 1
     assert value(session, "SELECT count(*) FROM sl.backfill") == 0
-    execute(session, "UPDATE sl.entity SET key_column = 'sale_id' WHERE entity_name = 'sale'")
+    execute(session, "UPDATE sl.entity SET key_columns = '{sale_id}' WHERE entity_name = 'sale'")
     assert run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30").returncode == 0
     assert value(session, "SELECT count(*) FROM sl.backfill WHERE finished_at IS NOT NULL") == 4
 
 
 def test_make_backfill_begins_anew_in_a_restored_dump(warehouse, session):
     execute(session, MESS)
-    execute(session, "SELECT sl.begin_entity_backfill('sale', 50)")
+    execute(session, "SELECT sl._begin_entity_backfill('sale', 50)")
     execute(session, "UPDATE sl.backfill SET system_identifier = 1")
     answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="100")
     assert (answer.returncode, answer.stdout) == (0, ""), answer.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from bench import clients, dashboard, days, history, results, year
+from bench import clients, dashboard, days, history, keep, results, year
 from bench.measure import Cost, Meter, median
 from bench.plan import OPENED, Plan, parse
 from bench.warehouse import warehouse as warehouse_of_bench
@@ -47,6 +47,12 @@ def test_clients_end_with_a_table_whose_checks_passed(plan):
     head, rule, *lines = (line for line in page.splitlines() if line.startswith("|"))
     assert head.startswith("| what ")
     assert {line.count("|") for line in (rule, *lines[: len(part.rows)])} == {head.count("|")}
+
+
+def test_updates_of_rows_that_were_read_keep_nothing_aside(plan):
+    part = keep.run(plan, THROW_AWAY_SETTINGS)
+    assert part.is_right
+    assert [(row.rows, row.at_most, len(row.other)) for row in part.rows] == [(500, 1.1, 1)] * 2
 
 
 def part_of(plan: Plan, name: str, seconds: float) -> results.Part:

@@ -18,15 +18,17 @@ import clickhouse_connect
 import jinja2
 import psycopg2
 import pytest
-import sqlparse
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 from conftest import ROOT, compose_environment
 
 from bench import dashboard
+from clickhouse.definitions import pending
+from clickhouse.files import statements, statements_of
 from embedded import report
 from embedded.postgres import PostgresServer
 from embedded.settings import Settings
+from tests import endpoint
 from tests.ports import free_port
 
 SQL = ROOT / "clickhouse"
@@ -42,52 +44,19 @@ SALES = 1500
 START_ANEW = "DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch"
 
 
-def split(sql: str) -> list[str]:
-    """Return the statements of a text, split as Airflow's operator splits them."""
-    return sqlparse.split(sqlparse.format(sql, strip_comments=True), strip_semicolon=True)
-
-
-def statements(file: Path) -> list[str]:
-    """Return the statements of a file."""
-    return split(file.read_text())
-
-
 class ClickHouse:
     """An endpoint of the test's own, which can be killed and started again on the same data."""
 
     def __init__(self, folder: Path, warehouse: str) -> None:
         self.folder = folder
         self.port = free_port()
-        self.environment = {
-            **os.environ,
-            "CLICKHOUSE_USER": "tshop",
-            "CLICKHOUSE_PASSWORD": PASSWORD,
-            "WAREHOUSE_DSN": warehouse,
-        }
+        self.environment = {"WAREHOUSE_DSN": warehouse}
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "embedded.clickhouse_server", "--path", str(self.folder / "data")),
-                    *("--host", "127.0.0.1", "--port", str(self.port)),
-                ],
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=5).close()
-                return
-            except (OSError, urllib.error.URLError):
-                if self.process.poll() is not None:
-                    break
-                time.sleep(0.1)
-        pytest.fail(f"The endpoint did not start:\n{(self.folder / 'log').read_text()}", pytrace=False)
+        self.process = endpoint.start(
+            self.folder / "data", self.port, self.folder / "log", "tshop", PASSWORD, **self.environment
+        )
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -114,7 +83,7 @@ class ClickHouse:
 
     def run(self, *names: str, **settings: int) -> None:
         """Run the statements of these files of clickhouse/ in order."""
-        self.command(*(statement for name in names for statement in statements(SQL / name)), **settings)
+        self.command(*statements_of(*names), **settings)
 
     def rows(self, query: str) -> list[tuple]:
         """Return the rows of a query."""
@@ -123,7 +92,7 @@ class ClickHouse:
 
     def prepare(self) -> None:
         """Do as the task prepare_clickhouse."""
-        self.run(*(f"ddl/{file.name}" for file in sorted((SQL / "ddl").glob("*.sql"))))
+        self.command(*(step.statement for step in pending(self.rows)))
 
     def take_over(self) -> None:
         """Do as the tasks from prepare_clickhouse on."""
@@ -133,7 +102,7 @@ class ClickHouse:
     def find(self, batch: int | None = None) -> dict[int, str]:
         """Do as the DAG tshop_heal's first task; return the batches that are to be healed, and how they differ."""
         template = jinja2.Template((ROOT / "dags" / "sql" / "find_batches_to_heal.sql").read_text())
-        *marking, marked = split(template.render(params={"batch": batch}))
+        *marking, marked = statements(template.render(params={"batch": batch}))
         self.command(*marking)
         return dict(self.rows(marked))
 
@@ -601,18 +570,28 @@ def test_warehouse_changed_between_pull_and_publish_is_found_by_the_next_pull(cl
     assert_refused(clickhouse)
 
 
-def test_batch_that_readers_see_and_the_warehouse_lost_is_not_built_upon(clickhouse, shop, copy_of, read_from):
+def lose_what_readers_see(clickhouse, shop, copy_of, read_from) -> str:
+    """Cut a publishing off once readers see it, and let ClickHouse read another warehouse's batch of the same number.
+
+    Returns:
+        The URI of that warehouse.
+    """
     clickhouse.take_over()
     backup = copy_of(shop)
     sell(shop, SALES + 1, SALES + 10)
     load(shop)
     clickhouse.run("pull.sql", "reconcile.sql")
-    steps = statements(SQL / "publish.sql")
+    steps = statements_of("publish.sql")
     swap = next(number for number, step in enumerate(steps) if step.startswith("EXCHANGE"))
     clickhouse.command(*steps[: swap + 1])
     sell(backup, SALES + 1, SALES + 5)
     load(backup)
     read_from(backup)
+    return backup
+
+
+def test_batch_that_readers_see_and_the_warehouse_lost_is_not_built_upon(clickhouse, shop, copy_of, read_from):
+    lose_what_readers_see(clickhouse, shop, copy_of, read_from)
     before = published(clickhouse)
     with pytest.raises(DatabaseError, match="rows of a build that this warehouse does not have") as refused:
         clickhouse.take_over()
@@ -634,7 +613,7 @@ def test_step_done_twice_is_not_published(clickhouse, shop):
     sell(shop, SALES + 1, SALES + 10)
     load(shop)
     clickhouse.run("pull.sql", "reconcile.sql")
-    steps = statements(SQL / "publish.sql")
+    steps = statements_of("publish.sql")
     swap = next(number for number, step in enumerate(steps) if step.startswith("EXCHANGE"))
     twice = [step for step in steps[:swap] for _ in range(1 + step.startswith("ALTER"))]
     with pytest.raises(DatabaseError, match="nothing was published"):
@@ -687,7 +666,7 @@ def test_kill_during_a_pull_loses_and_doubles_nothing(clickhouse, shop):
 @pytest.mark.timeout(600)
 def test_kill_between_the_steps_of_publishing_loses_and_doubles_nothing(clickhouse, shop):
     clickhouse.take_over()
-    steps = statements(SQL / "publish.sql")
+    steps = statements_of("publish.sql")
     changing = [
         number
         for number, step in enumerate(steps, 1)
@@ -733,7 +712,7 @@ def test_nothing_is_merged_while_closed_versions_are_taken_out_and_all_is_after_
     sell(shop, SALES + 1, SALES + 10)
     load(shop)
     clickhouse.run("pull.sql", "reconcile.sql")
-    steps = statements(SQL / "publish.sql")
+    steps = statements_of("publish.sql")
     mutation = next(number for number, step in enumerate(steps) if step.startswith("DELETE"))
     clickhouse.command(*steps[:mutation])
     ((attached,),) = clickhouse.rows("SELECT count() FROM system.parts WHERE table = 'sales_mart_next' AND active")
@@ -983,17 +962,7 @@ def test_batch_found_while_another_is_published_is_left_to_the_next_pull(clickho
 
 
 def test_rows_of_a_build_that_the_warehouse_lost_are_healed(clickhouse, shop, copy_of, read_from):
-    clickhouse.take_over()
-    backup = copy_of(shop)
-    sell(shop, SALES + 1, SALES + 10)
-    load(shop)
-    clickhouse.run("pull.sql", "reconcile.sql")
-    steps = statements(SQL / "publish.sql")
-    swap = next(number for number, step in enumerate(steps) if step.startswith("EXCHANGE"))
-    clickhouse.command(*steps[: swap + 1])
-    sell(backup, SALES + 1, SALES + 5)
-    load(backup)
-    read_from(backup)
+    backup = lose_what_readers_see(clickhouse, shop, copy_of, read_from)
     with pytest.raises(DatabaseError, match="Run the DAG tshop_heal"):
         clickhouse.take_over()
     clickhouse.heal()
@@ -1004,8 +973,8 @@ def test_rows_of_a_build_that_the_warehouse_lost_are_healed(clickhouse, shop, co
 def test_kill_between_the_steps_of_healing_loses_and_doubles_nothing(clickhouse, shop):
     clickhouse.take_over()
     two_batches(shop, clickhouse)
-    steps = [*statements(SQL / "pull.sql"), *statements(SQL / "reconcile.sql"), *statements(SQL / "publish.sql")]
-    to_publish = len(steps) - len(statements(SQL / "publish.sql"))
+    steps = statements_of("pull.sql", "reconcile.sql", "publish.sql")
+    to_publish = len(steps) - len(statements_of("publish.sql"))
     # Where the pull takes note of what is to be healed, where readers see it, and the last steps that forget it.
     telling = ("CREATE OR REPLACE TABLE tshop.staged_batch_to_heal", "EXCHANGE", "TRUNCATE")
     changing = [number for number, step in enumerate(steps, 1) if step.startswith(telling)]
@@ -1095,15 +1064,10 @@ def test_charts_read_aggregates_that_equal_the_rows(clickhouse, shop):
 
 @pytest.mark.parametrize("version", ["24.12.9.1", "25.7.9.61"])
 def test_server_that_is_too_old_is_refused(clickhouse, version):
-    (statement,) = statements(SQL / "ddl" / "00_version.sql")
+    (statement,) = statements_of("ddl/00_version.sql")
     clickhouse.command(statement, statement.replace("version()", "'25.8.1.5101'"))
     with pytest.raises(DatabaseError, match=f"This is ClickHouse {version}, and T-Shop needs 25.8 or newer: let"):
         clickhouse.command(statement.replace("version()", f"'{version}'"))
-
-
-def test_file_of_the_definitions_is_one_statement():
-    for file in (SQL / "ddl").glob("*.sql"):
-        assert len(statements(file)) == 1, file.name
 
 
 def rendered(clickhouse: ClickHouse, dsn: str) -> str:
@@ -1135,7 +1099,7 @@ def test_report_of_a_shop_that_has_sold_nothing(clickhouse, warehouse):
 
 def test_report_takes_the_age_groups_of_the_view(clickhouse, shop):
     clickhouse.take_over()
-    (view,) = statements(SQL / "ddl" / "10_sales.sql")
+    (view,) = statements_of("ddl/10_sales.sql")
     clickhouse.command(
         view.replace("age_group", "if(age_group = '25-34', 'twenty-five and up', age_group) AS age_group")
     )
@@ -1147,15 +1111,14 @@ def test_report_takes_the_age_groups_of_the_view(clickhouse, shop):
 IN_A_SERVER = """
 import sys
 import chdb
-import sqlparse
+from clickhouse.files import statements_of
 connection = chdb.connect(sys.argv[1])
 for file in sys.argv[2:]:
-    with open(file) as text:
-        for statement in sqlparse.split(sqlparse.format(text.read(), strip_comments=True), strip_semicolon=True):
-            try:
-                print(connection.query(statement, "TSV").bytes().decode(), end="")
-            except Exception as error:
-                sys.exit(f"{file}: {statement[:80]}: {error}")
+    for statement in statements_of(file):
+        try:
+            print(connection.query(statement, "TSV").bytes().decode(), end="")
+        except Exception as error:
+            sys.exit(f"{file}: {statement[:80]}: {error}")
 """
 
 

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 import urllib.request
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator
@@ -18,18 +17,24 @@ from xml.etree import ElementTree
 import psycopg2
 import psycopg2.errors
 import pytest
-import sqlparse
 import yaml
-from conftest import compose_environment, run_module, run_psql
+from conftest import compose_environment, compose_file, run_module, run_psql
+from dotenv import dotenv_values
 
+import embedded.environment
+from clickhouse.definitions import DEFINITIONS
+from clickhouse.files import statements_of
 from embedded import stack
-from embedded.postgres import BASE_SETTINGS, THROW_AWAY_SETTINGS, PostgresServer
+from embedded.environment import SHARED_AIRFLOW_SETTINGS
+from embedded.postgres import SHARED_SETTINGS, THROW_AWAY_SETTINGS, PostgresServer, shared_settings
+from embedded.settings import Settings
 from migrations import roles
+from tests.endpoint import start as start_endpoint
 from tests.ports import free_port
 
 ROOT = Path(__file__).parent.parent
 FILE = ROOT / "docker-compose.yml"
-COMPOSE = yaml.safe_load(FILE.read_text())
+COMPOSE = compose_file()
 SERVICES = COMPOSE["services"]
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
 SECRET = re.compile(r"(PASSWORD|SECRET|KEY)$")
@@ -239,7 +244,7 @@ def test_memory_fits_a_laptop_of_16_gib():
 
 
 def test_postgres_and_clickhouse_stay_in_their_memory():
-    settings = dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
+    settings = postgres_arguments()
     limit = size(SERVICES["postgres"]["mem_limit"])
     assert size(settings["shared-buffers"].lower()) <= limit / 3
     assert size(settings["effective-cache-size"].lower()) <= limit
@@ -459,7 +464,9 @@ def test_each_service_sees_its_own_secrets_only(name):
 
 def test_nothing_is_mounted_or_read_that_holds_all_secrets():
     for name, service in SERVICES.items():
-        assert "env_file" not in service, name
+        files = service.get("env_file", [])
+        assert not any(SECRET.search(variable) for file in files for variable in dotenv_values(ROOT / file)), name
+        assert not any(Path(file).name.startswith(".env") for file in files), name
         assert not any(source == "." or source.startswith("./.env") for source, *_ in mounts(service)), name
 
 
@@ -534,23 +541,65 @@ def test_roles_and_migration_may_run_again(compose_server):
         assert answer.returncode == 0, answer.stderr
 
 
-def test_settings_of_postgres_are_those_it_has(compose_server):
-    settings = dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
-    with contextlib.closing(psycopg2.connect(compose_server.dsn("postgres"))) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            for name, value in settings.items():
-                # The server refuses a name it does not know, and a value it cannot read.
-                cursor.execute(f"ALTER SYSTEM SET {name.replace('-', '_')} = %s", (value,))
-                cursor.execute(f"ALTER SYSTEM RESET {name.replace('-', '_')}")
+def postgres_arguments() -> dict[str, str]:
+    """Return the arguments of PostgreSQL's command."""
+    return dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
 
 
-def test_postgres_logs_no_more_of_statements_than_the_embedded_one():
-    settings = {"log-min-duration-statement": "-1"}
-    settings |= dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
-    names = ("min_duration_statement", "min_error_statement", "error_verbosity", "parameter_max_length")
-    for name in (*names, "parameter_max_length_on_error"):
-        assert settings[f"log-{name.replace('_', '-')}"] == BASE_SETTINGS[f"log_{name}"]
+def test_postgres_takes_the_shared_settings_and_its_own(scratch):
+    arguments = postgres_arguments()
+    (source,) = [one for one, target, *_ in mounts(SERVICES["postgres"]) if target == arguments["config-file"]]
+    assert ROOT / source == SHARED_SETTINGS
+    # Nothing stands in both.
+    assert not {name.replace("-", "_") for name in arguments} & set(shared_settings(18))
+    server = PostgresServer(scratch / "configured", free_port(), "secret")
+    server.prepare()
+    shared = server.folder / "shared.conf"
+    shutil.copyfile(ROOT / source, shared)
+    shared.chmod(0o644)
+    # What depends on the machine of the container.
+    elsewhere = {
+        "config-file": str(shared),
+        "hba-file": str(server.data / "pg_hba.conf"),
+        "listen-addresses": "127.0.0.1",
+    }
+    given = {**arguments, **elsewhere, "port": str(server.port), "unix-socket-directories": ""}
+    process = subprocess.Popen(
+        [*server.command(), *(f"--{name}={value}" for name, value in given.items())],
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **server.user.popen_arguments(),
+    )
+    try:
+        assert server.wait_ready()
+        with contextlib.closing(psycopg2.connect(server.dsn("postgres"))) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT name, source FROM pg_settings")
+            sources = dict(cursor.fetchall())
+            cursor.execute("SHOW data_directory")
+            assert cursor.fetchone() == (str(server.data),)
+        assert {sources[name] for name in shared_settings(18)} == {"configuration file"}
+        assert {sources[name.replace("-", "_")] for name in arguments if not name.endswith("-file")} == {"command line"}
+    finally:
+        server.kill()
+        process.wait()
+        if server.moved:
+            shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def test_no_setting_of_airflow_stands_in_two_places(tmp_path):
+    file = dotenv_values(SHARED_AIRFLOW_SETTINGS, interpolate=False)
+    assert len(file) > 5
+    plain = yaml.safe_load(FILE.read_text())["services"]
+    own = {name for service in plain.values() for name in service.get("environment", {})}
+    assert not own & set(file)
+    text = Path(embedded.environment.__file__).read_text()
+    assert [name for name in file if name in text] == []
+    # Both have them.
+    known = embedded.environment.airflow_environment(Settings(tmp_path / "home"))
+    assert file.items() <= known.items()
+    assert all(file.items() <= SERVICES[name]["environment"].items() for name in BUILT if name.startswith("airflow-"))
 
 
 # --- who reaches whom ------------------------------------------------------------------------------------------------
@@ -859,8 +908,7 @@ def test_dashboards_may_read_what_they_show_and_nothing_else(compose_server, tmp
         )
         return answer.stdout.splitlines()
 
-    files = sorted((ROOT / "clickhouse" / "ddl").glob("*.sql"))
-    ddl = [sqlparse.format(file.read_text(), strip_comments=True).strip().rstrip(";") for file in files]
+    ddl = statements_of(*sorted(DEFINITIONS.glob("*.sql")))
     assert set(run("tshop", *ddl)) == {"done"}
     datasets = [
         yaml.safe_load(file.read_text()) for file in (ROOT / "superset" / "assets").glob("datasets/ClickHouse/*")
@@ -895,31 +943,10 @@ def endpoint(compose_server, tmp_path) -> Iterator[int]:
         **{name.removeprefix("TSHOP_WAREHOUSE_"): value for name, value in warehouse.items()}
     )
     port = free_port()
-    with (tmp_path / "endpoint.log").open("wb") as log:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "embedded.clickhouse_server", "--path", str(tmp_path / "data")),
-                *("--host", "127.0.0.1", "--port", str(port)),
-            ],
-            cwd=ROOT,
-            env={
-                **os.environ,
-                "CLICKHOUSE_USER": "tshop",
-                "CLICKHOUSE_PASSWORD": "TSHOP_CLICKHOUSE_PASSWORD",
-                "WAREHOUSE_DSN": dsn,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        )
+    process = start_endpoint(
+        tmp_path / "data", port, tmp_path / "endpoint.log", "tshop", "TSHOP_CLICKHOUSE_PASSWORD", WAREHOUSE_DSN=dsn
+    )
     try:
-        end = time.monotonic() + 60
-        while True:
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
-                break
-            assert process.poll() is None, (tmp_path / "endpoint.log").read_text()
-            assert time.monotonic() < end
-            time.sleep(0.2)
         yield port
     finally:
         process.kill()
@@ -929,13 +956,16 @@ def endpoint(compose_server, tmp_path) -> Iterator[int]:
 def test_clickhouse_job_makes_what_is_in_clickhouse_and_may_run_again(endpoint, tmp_path):
     folder = lay_out("clickhouse-ddl", tmp_path / "image")
     url = compose_environment("clickhouse-ddl", 0)["CLICKHOUSE_URL"].replace("clickhouse:8123", f"127.0.0.1:{endpoint}")
-    for _ in range(2):
-        answer = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=url)
-        assert answer.returncode == 0, answer.stderr
-        assert answer.stdout.split() == sorted(file.name for file in (ROOT / "clickhouse" / "ddl").glob("*.sql"))
+    answer = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=url)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.split() == sorted(file.name for file in DEFINITIONS.glob("*.sql"))
+    # What can be replaced is replaced each time, and what runs once is not run again.
+    again = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=url)
+    assert again.returncode == 0, again.stderr
+    assert set(again.stdout.split()) < set(answer.stdout.split())
     wrong = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=url.replace("tshop:", "tshop:no"))
     assert wrong.returncode == 1
-    assert "00_version.sql: " in wrong.stderr
+    assert "AUTHENTICATION_FAILED" in wrong.stderr
     away = run_service("clickhouse-ddl", folder, CLICKHOUSE_URL=f"http://tshop:x@127.0.0.1:{free_port()}")
     assert away.returncode == 1
     assert "does not answer" in away.stderr

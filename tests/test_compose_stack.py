@@ -27,9 +27,21 @@ import psutil
 import psycopg2
 import pytest
 from conftest import run_psql
-from test_compose import ROOT, SERVICES, VARIABLE, commands, dockerfiles, lay_out, mounts, pip_installs, size
+from test_compose import (
+    ROOT,
+    SERVICES,
+    VARIABLE,
+    commands,
+    dockerfiles,
+    lay_out,
+    mounts,
+    pip_installs,
+    postgres_arguments,
+    size,
+)
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer
+from tests import endpoint
 from tests.ports import free_port
 
 pytestmark = [
@@ -212,7 +224,9 @@ class Stack:
             time.sleep(1)
 
     def _start_postgres(self) -> None:
-        given = dict(argument[2:].split("=") for argument in SERVICES["postgres"]["command"][1:])
+        # The shared file is the embedded server's, too, and where it listens is this machine's.
+        elsewhere = ("config-file", "listen-addresses")
+        given = {name: value for name, value in postgres_arguments().items() if name not in elsewhere}
         rules = self.folder / "pg_hba.conf"
         shutil.copyfile(ROOT / "docker" / "postgres" / "pg_hba.conf", rules)
         rules.chmod(0o644)
@@ -243,7 +257,7 @@ class Stack:
         environment = self.resolve("clickhouse", SERVICES["clickhouse"]["environment"])
         parts = {name.removeprefix("TSHOP_WAREHOUSE_"): value for name, value in environment.items()}
         port = self.ports["clickhouse"]
-        command = [sys.executable, "-m", "embedded.clickhouse_server", "--path", self.folder / "clickhouse"]
+        command = [*endpoint.COMMAND, "--path", self.folder / "clickhouse"]
         self._popen(
             "clickhouse",
             [*command, "--host", "127.0.0.1", "--port", str(port)],

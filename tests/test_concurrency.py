@@ -196,7 +196,7 @@ def test_loads_of_all_other_entities_end_while_one_is_held(warehouse, held):
             with pytest.raises(psycopg2.Error) as refused:
                 cursor.execute(f"CALL dds.load_{held}()")
             assert refused.value.pgcode == "TS001"
-            # The build takes up what has committed, and the held load after it has.
+            # The build processes what has committed, and the held load after it has.
             cursor.execute("CALL cdm.build_mart()")
             slow.commit()
             cursor.execute("CALL cdm.build_mart()")

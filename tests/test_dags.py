@@ -1,6 +1,7 @@
 """The DAGs: they import cleanly, their tasks run in order, and the SQL is in files that only call."""
 
 import ast
+import copy
 import json
 import os
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
+from embedded.environment import clickhouse_connection
 
 ROOT = Path(__file__).parent.parent
 DAGS = ROOT / "dags"
@@ -133,6 +136,23 @@ def test_clickhouse_task_sends_the_files_of_the_clickhouse_folder(dag, task_id):
     assert render(dag, task_id) == [s for file in files for s in statements(file.read_text())]
 
 
+def test_preparing_sends_what_clickhouse_lacks_and_tells_of_a_change_in_a_sentence(dag, clickhouse_url, monkeypatch):
+    from tshop_operators import Failed
+
+    monkeypatch.setenv("AIRFLOW_CONN_TSHOP_CLICKHOUSE", clickhouse_connection(clickhouse_url))
+    for _ in range(2):
+        copy.copy(dag.get_task("prepare_clickhouse")).execute({})
+    hook = dag.get_task("prepare_clickhouse").get_db_hook()
+    files = [file.name for file in sorted((ROOT / "clickhouse" / "ddl").glob("*.sql"))]
+    assert hook.get_records("SELECT file, count() FROM tshop.applied_file GROUP BY file ORDER BY file") == [
+        (name, 1) for name in files
+    ]
+    hook.run("INSERT INTO tshop.applied_file (file, sha256, run_once) SELECT '05_sales_mart.sql', 'x', ['another']")
+    with pytest.raises(Failed, match=r"^05_sales_mart.sql: statement 1 .* append a statement"):
+        copy.copy(dag.get_task("prepare_clickhouse")).execute({})
+    hook.run("DROP DATABASE tshop SYNC")
+
+
 def test_retry_of_reconcile_pulls_again_first(dag):
     assert render(dag, "reconcile", try_number=2) == render(dag, "pull") + render(dag, "reconcile")
 
@@ -145,7 +165,7 @@ def test_every_task_is_of_a_known_kind(dag):
     kinds = {task.task_id: type(task).__name__ for task in dag.tasks}
     assert kinds.pop("generate") == "GenerateOperator"
     assert kinds.pop("anything_to_erase") == "BranchSQLOperator"
-    assert set(kinds.values()) == {"CallOperator", "ClickHouseOperator"}
+    assert set(kinds.values()) == {"CallOperator", "ClickHouseOperator", "DefinitionsOperator"}
     assert {kinds[task_id] for task_id in WAREHOUSE_TASKS} == {"CallOperator"}
 
 
@@ -319,7 +339,7 @@ def decision(dag, task_id: str, error: Exception) -> str:
 
 def locked_by_another(warehouse: str, sqlstate: str) -> Exception:
     """Return the error of an audit that meets another one (TS001), or somebody's lock of a table (TS005)."""
-    lock = {"TS001": "SELECT sl.begin_run('test', 'sl.audit')", "TS005": "LOCK TABLE sl.watermark"}[sqlstate]
+    lock = {"TS001": "SELECT sl._begin_run('test', 'sl.audit')", "TS005": "LOCK TABLE sl.watermark"}[sqlstate]
     with psycopg.connect(warehouse) as other:
         other.execute(lock)
         return broken(warehouse, "SET lock_timeout = '100ms'", "CALL sl.audit()")

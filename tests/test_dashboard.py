@@ -17,19 +17,20 @@ import psycopg2
 import psycopg2.extras
 import pytest
 import yaml
+from clickhouse_connect.driver.client import Client
 from conftest import run_module
-from test_clickhouse import statements
 
-from embedded import main_job, stack, superset
+from clickhouse.definitions import pending
+from clickhouse.files import statements_of
+from embedded import main_job, reach, stack, superset
 from embedded.environment import ADMIN
 from embedded.errors import StackError
 from embedded.postgres import THROW_AWAY_SETTINGS
-from embedded.settings import LANGUAGES, ROOT, ClickHouseAddress, Settings
+from embedded.settings import LANGUAGES, ROOT, Settings
 from migrations import roles
 from tests.ports import free_port
 
 FOLDER = ROOT / "superset"
-CLICKHOUSE = ROOT / "clickhouse"
 NINE = {
     "Revenue over time",
     "Revenue by category",
@@ -229,26 +230,19 @@ class Shop:
             self.sql(f"CALL {procedure}()")
 
     def publish(self) -> None:
-        ddl = sorted((CLICKHOUSE / "ddl").glob("*.sql"))
-        files = (*ddl, *(CLICKHOUSE / f"{name}.sql" for name in ("pull", "reconcile", "publish")))
-        self.clickhouse(*(statement for file in files for statement in statements(file)))
+        with contextlib.closing(self.client_of_clickhouse()) as client:
+            for step in pending(lambda query: client.query(query).result_rows):
+                client.command(step.statement)
+            for statement in statements_of("pull.sql", "reconcile.sql", "publish.sql"):
+                client.command(statement)
 
     def clickhouse(self, *commands: str) -> None:
-        import clickhouse_connect
-
-        address = ClickHouseAddress.parse(self.settings.clickhouse_url)
-        with contextlib.closing(
-            clickhouse_connect.get_client(
-                host=address.host,
-                port=address.port,
-                username=address.user,
-                password=address.password,
-                database="default",
-                autogenerate_session_id=False,
-            )
-        ) as client:
+        with contextlib.closing(self.client_of_clickhouse()) as client:
             for command in commands:
                 client.command(command)
+
+    def client_of_clickhouse(self) -> Client:
+        return reach.clickhouse_client(self.settings, database="default", autogenerate_session_id=False)
 
     def client(self, user: str) -> httpx.Client:
         """Return a client of Superset's API that is logged in as a user."""

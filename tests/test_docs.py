@@ -1,24 +1,30 @@
 """The documentation is true: the reference is what the headers say, links lead somewhere, and its examples run."""
 
+import contextlib
 import graphlib
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
+import psycopg2
 import pytest
 from conftest import ROOT, run_module, run_psql
-from test_clickhouse import ClickHouse, split
+from test_clickhouse import ClickHouse
 
+from clickhouse.files import statements
 from docs import catalogue, lineage, reference
-from migrations import runner
 from migrations.routines import LAYERS
+from tests.test_your_own_tables import ask_psql, without_counts
 
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 # Pages whose examples a test of their own runs, in a warehouse of its own.
-OF_ANOTHER_TEST = {"docs/adding-an-entity.md": "test_following_the_page_adds_an_entity"}
+OF_ANOTHER_TEST = {
+    "docs/adding-an-entity.md": "test_following_the_page_adds_an_entity",
+    "docs/adding-a-mart.md": "test_following_the_page_adds_a_mart",
+    "docs/your-own-tables.md": "test_following_the_page_gives_a_table_a_history",
+}
 
 
 def queries() -> Iterator[tuple[str, str, str]]:
@@ -36,6 +42,20 @@ QUERIES = list(queries())
 def test_the_reference_is_made_from_the_headers():
     written = {path.name: path.read_text() for path in reference.FOLDER.glob("*.md")}
     assert written == reference.pages(), "docs/reference differs from the headers in db/: run make docs"
+
+
+def test_the_reference_tells_what_declarations_make_and_what_is_private(warehouse):
+    index = reference.pages()["README.md"]
+    sections = dict(re.findall(r"^## (.+)\n\n((?:\|.*\n)+)", index, re.MULTILINE))
+    with contextlib.closing(psycopg2.connect(warehouse)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sl._load_name(e) FROM sl.entity AS e UNION ALL SELECT sl._build_name(m) FROM sl.mart AS m"
+        )
+        made = {name for (name,) in cursor}
+    assert {name for name in made if f"| `{name}` |" in "".join(sections.values())} == made
+    for title, rows in sections.items():
+        names = re.findall(r"^\| \[?`\w+\.(\w+)`", rows, re.MULTILINE)
+        assert {name.startswith("_") for name in names} == {title.endswith(": private")}
 
 
 def test_every_field_a_page_needs_is_in_each_header():
@@ -141,7 +161,7 @@ def test_queries_of_the_pages_show_something_in_the_default_shop(request, place:
         return ["|".join("" if value is None else str(value) for value in row) for row in rows]
 
     ask = in_clickhouse if "tshop." in text else in_psql
-    for statement in split(text):
+    for statement in statements(text):
         rows = ask(statement)
         if re.search(r"^(SELECT|WITH|TABLE|CALL)\b", statement, re.MULTILINE):
             assert rows, f"{place} gives no row: {statement}"
@@ -167,8 +187,8 @@ def test_every_sqlstate_of_the_routines_is_listed():
 
 def test_every_check_of_the_audit_is_explained():
     found = set()
-    for path in (*(ROOT / "db").rglob("find_violations.sql"), ROOT / "db" / "sl" / "procedures" / "audit.sql"):
-        found |= set(re.findall(r"(?:SELECT|,)\s+'([a-z_]+)'(?: AS check_name)?,\s", path.read_text()))
+    for path in (*(ROOT / "db" / "sl").rglob("_find_*.sql"), ROOT / "db" / "sl" / "procedures" / "audit.sql"):
+        found |= set(re.findall(r"SELECT\s+(?:'[\w., ]+',\s+)?'([a-z]+(?:_[a-z]+)+)'(?: AS \w+)?,\s", path.read_text()))
     explained = set(re.findall(r"^\| `([a-z_]+)` \|", (ROOT / "docs" / "history.md").read_text(), re.MULTILINE))
     assert explained == found
 
@@ -178,22 +198,64 @@ def test_following_the_page_adds_an_entity(warehouse, tmp_path):
     clone = tmp_path / "clone"
     for folder in ("migrations", "db"):
         shutil.copytree(ROOT / folder, clone / folder)
-    files = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    assert [Path(name).parts[0] for name, _ in files] == ["migrations", "migrations", "db", "db", "db"]
-    for name, text in files:
-        (clone / name).write_text(text.replace('"HEAD"', f'"{runner.revisions()[-1]}"'))
-    migrated = subprocess.run(
-        [sys.executable, "-m", "migrations"],
-        cwd=clone,
-        env={"WAREHOUSE_DSN": warehouse, "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-        check=False,
+    blocks = re.findall(
+        r"^(?:`([\w/.]+)`(, at its end)?\n\n)?```(sql|text)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL
     )
-    assert migrated.returncode == 0, migrated.stderr
-    example, expected = re.findall(r"^## 4.*?```sql\n(.*?)^```.*?```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
-    answer = run_psql(warehouse, "-c", example[: example.index("SELECT name")])
+    files = {name for name, _, _, _ in blocks if name}
+    assert files == {"db/dds/declarations/supplier.sql"}
+    printed = ""
+    for name, is_more, kind, text in blocks:
+        if name:
+            before = (clone / name).read_text() if is_more else ""
+            (clone / name).write_text(before + text)
+            migrated = subprocess.run(
+                [sys.executable, "-m", "migrations"],
+                cwd=clone,
+                env={"WAREHOUSE_DSN": warehouse, "PATH": "/usr/bin:/bin"},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert migrated.returncode == 0, migrated.stderr
+        elif kind == "sql":
+            printed = without_counts(ask_psql(warehouse, text))
+        else:
+            assert printed == text.strip("\n")
+
+
+def test_following_the_page_adds_a_mart(warehouse, tmp_path):
+    page = (ROOT / "docs" / "adding-a-mart.md").read_text()
+    clone = tmp_path / "clone"
+    for folder in ("migrations", "db"):
+        shutil.copytree(ROOT / folder, clone / folder)
+    ((name, text),) = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (clone / name).write_text(text)
+    for _ in range(2):
+        migrated = subprocess.run(
+            [sys.executable, "-m", "migrations"],
+            cwd=clone,
+            env={"WAREHOUSE_DSN": warehouse, "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert migrated.returncode == 0, migrated.stderr
+    shop = """
+        INSERT INTO raw.product (product_id, name, category, size, price, updated_at)
+        VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01'), (2, 'Носки', 'Низ', 'S', 70, '2026-01-01');
+        INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at)
+        VALUES (1, 1, '2026-01-02', 1, 1, 2, '2026-01-02'), (2, 1, '2026-01-02', 1, 1, 3, '2026-01-02'),
+            (3, 1, '2026-01-02', 1, 2, 1, '2026-01-02');
+        CALL dds.load_client();
+        CALL dds.load_product();
+        CALL dds.load_sale();
+        CALL cdm.build_mart();
+    """
+    assert run_psql(warehouse, "-c", shop).returncode == 0
+    example, expected = re.findall(r"^## 2.*?```sql\n(.*?)^```.*?```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
+    calls, query = example.split("\n\n")
+    answer = run_psql(warehouse, "-c", calls)
     assert answer.returncode == 0, answer.stderr
-    assert "1 inserted, 0 corrected, 0 deleted, 0 unchanged, 1 rejected" in answer.stderr
-    answer = run_psql(warehouse, "-c", example[example.index("SELECT name") :])
-    assert answer.stdout == expected
+    assert "2 inserted, 0 corrected, 0 deleted, 0 unchanged, 0 rejected" in answer.stderr
+    assert "read 0 rows" in answer.stderr
+    assert run_psql(warehouse, "-c", query).stdout == expected

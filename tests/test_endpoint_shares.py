@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from embedded.clickhouse_server.limits import Limits
+from clickhouse_server.limits import Limits
 from tests.test_endpoint import PASSWORD, READER, READER_PASSWORD, USER, Endpoint, failed, wait_for
 
 ROOT = Path(__file__).parent.parent
@@ -228,7 +228,7 @@ def test_a_reader_has_the_limits_of_a_dashboard_and_does_not_lift_them(endpoint,
         "query_profiler_cpu_time_period_ns = 1",
         "memory_profiler_sample_probability = 1",
         "profile = 'default'",
-        "profile = 'tshop_dashboard_alone'",
+        "profile = 'reader_alone'",
     ],
 )
 def test_a_reader_sets_nothing_that_reaches_beyond_its_statement(endpoint, setting):
@@ -238,14 +238,14 @@ def test_a_reader_sets_nothing_that_reaches_beyond_its_statement(endpoint, setti
 
 
 def test_a_readers_limits_are_those_of_a_server():
-    def profile(file: str) -> tuple[dict[str, str], dict[str, list[str]]]:
-        found = ElementTree.parse(ROOT / file).find(f"profiles/{READER}")  # noqa: S314
+    def profile(file: str, name: str) -> tuple[dict[str, str], dict[str, list[str]]]:
+        found = ElementTree.parse(ROOT / file).find(f"profiles/{name}")  # noqa: S314
         values = {each.tag: each.text for each in found if each.tag not in ("constraints", "profile")}
         bounds = {each.tag: [(bound.tag, bound.text) for bound in each] for each in found.find("constraints")}
         return values, bounds
 
-    values, bounds = profile("embedded/clickhouse_server/users.xml")
-    served, served_bounds = profile("clickhouse/server/users.d/tshop.xml")
+    values, bounds = profile("clickhouse_server/users.xml", "reader")
+    served, served_bounds = profile("clickhouse/server/users.d/tshop.xml", READER)
     # A server counts the memory of each user; chDB has one user, and the endpoint counts statements.
     only_served = {"max_memory_usage_for_user", "max_concurrent_queries_for_user"}
     only_served |= {"max_temporary_data_on_disk_size_for_user"}
@@ -541,7 +541,7 @@ def test_a_reader_sees_nothing_of_what_others_ask(own):
 
 def test_no_element_of_a_user_stands_twice():
     """The engine reads the first of two and passes over the other."""
-    root = ElementTree.parse(ROOT / "embedded" / "clickhouse_server" / "users.xml").getroot()  # noqa: S314
+    root = ElementTree.parse(ROOT / "clickhouse_server" / "users.xml").getroot()  # noqa: S314
     for user in root.find("users"):
         names = [element.tag for element in user]
         assert len(names) == len(set(names)), user.tag

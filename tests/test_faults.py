@@ -12,6 +12,7 @@ choices, which are printed: the same seed chooses the same victims, steps and mo
 
 import contextlib
 import io
+import json
 import os
 import random
 import threading
@@ -25,8 +26,9 @@ import httpx
 import psutil
 import psycopg2
 import pytest
-import sqlparse
 
+from clickhouse.definitions import pending
+from clickhouse.files import statements_of
 from embedded import main_job, stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.postgres import THROW_AWAY_SETTINGS
@@ -98,8 +100,8 @@ class Attacked:
         self.settings = running.settings
         self.model = Warehouse()
         self.raw: dict[str, dict[int, Row]] = {entity: {} for entity in COLUMNS}
-        # Rows that no load has taken up yet, and the last run of each entity's load that is known.
-        self.pending: dict[str, dict[int, Row]] = {entity: {} for entity in COLUMNS}
+        # Rows that no load has processed yet, and the last run of each entity's load that is known.
+        self.pending: dict[str, list[Row]] = {entity: [] for entity in COLUMNS}
         self.last_run: dict[str, int] = dict.fromkeys(COLUMNS, 0)
         self.day = OPENED
         self.seconds: dict[str, float] = {step.name: 0.5 for step in STEPS}
@@ -130,15 +132,17 @@ class Attacked:
                 )
                 if chance.random() < 0.2:
                     connection.commit()
+                    # What the next statements overwrite is a state, too.
+                    self.look_at_raw()
             connection.commit()
         self.look_at_raw()
 
     def look_at_raw(self) -> None:
-        """Take note of what the sources have committed, for the next load to take up."""
+        """Take note of what the sources have committed, for the next load to process."""
         for entity, rows in self.read_raw().items():
             for key, row in rows.items():
                 if self.raw[entity].get(key) != row:
-                    self.pending[entity][key] = row
+                    self.pending[entity].append(row)
             self.raw[entity] = rows
 
     def read_raw(self) -> dict[str, dict[int, Row]]:
@@ -174,21 +178,28 @@ class Attacked:
             raise httpx.HTTPError(f"{statement[:60]}: {answer.text[:2000]}")
         return answer.text
 
+    def rows_of_clickhouse(self, query: str) -> list[list]:
+        """Return the rows of a query in ClickHouse."""
+        return [json.loads(line) for line in self.clickhouse(f"{query} FORMAT JSONCompactEachRow").splitlines()]
+
     def do(self, step: Step, is_retry: bool = False, begun: Callable[[], None] = lambda: None) -> None:
         """Run a step as its task does; `begun` is called when its first statement is about to run."""
-        sql = [file.read_text() for file in (step.again if is_retry else step.files)]
+        files = step.again if is_retry else step.files
         started = time.monotonic()
-        if step.in_clickhouse:
+        if step.name == "prepare_clickhouse":
             begun()
-            for text in sql:
-                for statement in sqlparse.split(sqlparse.format(text, strip_comments=True), strip_semicolon=True):
-                    self.clickhouse(statement)
+            for _file, statement in pending(self.rows_of_clickhouse):
+                self.clickhouse(statement)
+        elif step.in_clickhouse:
+            begun()
+            for statement in statements_of(*files):
+                self.clickhouse(statement)
         else:
             with self.connection("etl", autocommit=True) as connection, connection.cursor() as cursor:
                 self.backend = connection.info.backend_pid
                 begun()
-                for text in sql:
-                    cursor.execute(text)
+                for file in files:
+                    cursor.execute(file.read_text())
         self.seconds[step.name] = time.monotonic() - started
 
     def run(self, kill: Kill | None = None, first: str | None = None) -> str | None:
@@ -260,8 +271,8 @@ class Attacked:
                 f"SELECT coalesce(max(run_id), 0) FROM sl.run WHERE target = 'dds.{entity}' AND status = 'succeeded'"
             )
             if last > self.last_run[entity]:
-                self.model.load(entity, self.pending[entity].values())
-                self.pending[entity] = {}
+                self.model.load(entity, self.pending[entity])
+                self.pending[entity] = []
                 self.last_run[entity] = last
 
     def check(self) -> None:
@@ -273,8 +284,9 @@ class Attacked:
         for entity, columns in COLUMNS.items():
             versions = self.ask(
                 f"SELECT {entity}_id, {', '.join(columns)}, valid_from, nullif(valid_to, 'infinity'), "
-                f"coalesce(last_observed_at, valid_from) FROM dds.{entity}"
+                f"coalesce(observed_at, '{{}}') FROM dds.{entity}"
             )
+            versions = [(*row[:-1], tuple(row[-1])) for row in versions]
             self.equal(f"dds.{entity}", versions, list(self.model.versions(entity)))
         self.equal("the mart", self.ask(CURRENT_MART), list(self.model.mart()))
         self.equal(

@@ -121,7 +121,7 @@ def test_a_failed_run_leaves_its_trace_by_its_caller(shop):
             "SELECT status, error_sqlstate, error_message, error_context FROM sl.run ORDER BY run_id DESC LIMIT 1",
         )
         assert (status, sqlstate, message) == ("failed", "TS005", diag.message_primary)
-        assert "sl.load_entity" in context
+        assert "sl._load_entity" in context
         holder.rollback()
         execute(caller, "CALL dds.load_client()")
         execute(caller, "CALL cdm.build_mart()")

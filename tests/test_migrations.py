@@ -110,7 +110,7 @@ def test_the_procedures_run_on_each_version(database):
         assert [(client, str(total)) for client, total in cursor.fetchall()] == [("Анна Иванова", "301.50")]
     with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        for call in ("sl.backfill('client')", "sl.backfill('sale')", "cdm.backfill_mart()", "sl.audit()"):
+        for call in ("sl.backfill('client')", "sl.backfill('sale')", "sl.backfill('sales_mart')", "sl.audit()"):
             cursor.execute(f"CALL {call}")
         cursor.execute("SELECT count(*) FROM sl.status_backfill WHERE slices_done = slices AND seconds_left = 0")
         assert cursor.fetchall() == [(3,)]
@@ -171,9 +171,9 @@ def test_a_changed_body_is_applied_and_recorded(warehouse, bodies):
 
 
 def test_a_removed_body_is_no_longer_recorded(warehouse, bodies):
-    (bodies / "raw" / "triggers" / "sale.sql").unlink()
+    (bodies / "raw" / "comments" / "sale.sql").unlink()
     runner.migrate(warehouse, db_folder=bodies)
-    assert query(warehouse, "SELECT count(*) FROM sl.routine_version WHERE file_name = 'raw/triggers/sale.sql'") == [
+    assert query(warehouse, "SELECT count(*) FROM sl.routine_version WHERE file_name = 'raw/comments/sale.sql'") == [
         (0,)
     ]
 
@@ -182,12 +182,12 @@ def test_a_broken_body_rolls_everything_back_and_names_file_and_line(warehouse, 
     before = query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name")
     view = bodies / "cdm" / "views" / "sales_mart_run.sql"
     view.write_text(view.read_text().replace("The builds of", "Builds of"))
-    broken = bodies / "dds" / "procedures" / "load_sale.sql"
+    broken = bodies / "sl" / "procedures" / "load.sql"
     lines = broken.read_text().splitlines()
     line = lines.index("BEGIN") + 1
     lines[line - 1] = "BEGIN; nonsense"
     broken.write_text("\n".join(lines))
-    with pytest.raises(BrokenSql, match=rf"^db/dds/procedures/load_sale\.sql, line {line}: .*SQLSTATE 42601"):
+    with pytest.raises(BrokenSql, match=rf"^db/sl/procedures/load\.sql, line {line}: .*SQLSTATE 42601"):
         runner.migrate(warehouse, db_folder=bodies)
     assert query(warehouse, "SELECT * FROM sl.routine_version ORDER BY file_name") == before
     assert query(warehouse, "SELECT obj_description('cdm.sales_mart_run'::regclass)")[0][0].startswith("The builds of")
@@ -324,12 +324,12 @@ HANDS = {
         "the rights on the view cdm.sales_mart_run were changed, the view cdm.sales_mart_run was changed",
     ),
     "a trigger is disabled": (
-        "ALTER TABLE raw.client DISABLE TRIGGER stamp_changed_xid",
-        "the trigger stamp_changed_xid on raw.client was changed",
+        "ALTER TABLE raw.client DISABLE TRIGGER sl_stamp",
+        "the trigger sl_stamp on raw.client was changed",
     ),
     "a trigger is dropped": (
-        "DROP TRIGGER stamp_changed_xid ON raw.sale",
-        "the trigger stamp_changed_xid on raw.sale is missing",
+        "DROP TRIGGER sl_stamp ON raw.sale",
+        "the trigger sl_stamp on raw.sale is missing",
     ),
     "a routine's setting is taken away": (
         "ALTER PROCEDURE sl.audit RESET search_path",

@@ -299,9 +299,9 @@ def test_first_load_in_slices(old, clickhouse_of, tmp_path):
         dsn,
         "TRUNCATE dds.client, dds.product, dds.sale, cdm.sales_mart",
         "DELETE FROM sl.watermark",
-        "UPDATE sl.run SET taken_up_by = run_id",
-        "SELECT sl.begin_entity_backfill('sale', 30)",
-        "SELECT sl.load_slice('sale', false)",
+        "UPDATE sl.run SET consumed_by = run_id",
+        "SELECT sl._begin_entity_backfill('sale', 30)",
+        "SELECT sl._load_slice('sale', false)",
     )
     sql("backfill progress", dsn, tmp_path)
     sql("backfill", dsn, tmp_path)

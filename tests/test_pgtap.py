@@ -96,7 +96,7 @@ def test_a_check_can_not_write(shop: str, file: Path, tmp_path: Path, pgtap_data
 
 def test_tests_run_in_a_database_beside_the_warehouse(shop: str) -> None:  # noqa: F811
     before = state(shop)
-    answer = pgtap(shop, "tests/pgtap/checks", "tests/pgtap/begin_run")
+    answer = pgtap(shop, "tests/pgtap/checks", "tests/pgtap/_begin_run")
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert state(shop) == before
     assert query(shop, "SELECT count(*) FROM pg_database WHERE datname LIKE 'tshop_pgtap_%'") == (0,)

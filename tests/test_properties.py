@@ -6,6 +6,7 @@ TSHOP_HISTORIES says how many histories are tried, a test (default: some hundred
 import contextlib
 import copy
 import os
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -18,7 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import tally
-from tests.reference_model import COLUMNS, CURRENT_MART, OUTCOMES, Reported, Row, Warehouse
+from tests.reference_model import (
+    COLUMNS,
+    CURRENT_MART,
+    OBSERVATIONS_KEPT,
+    OUTCOMES,
+    Reported,
+    Row,
+    Warehouse,
+    failed_rule,
+)
 
 EXAMPLES = int(os.environ.get("TSHOP_HISTORIES", "120"))
 START = datetime(2025, 2, 27, 20, 30, tzinfo=UTC)
@@ -26,7 +36,7 @@ LOADS = {f"dds.load_{entity}": entity for entity in COLUMNS}
 BUILD = "cdm.build_mart"
 CALLS = (*LOADS, BUILD)
 # The registry, which a test does not empty.
-KEPT = ("sl.entity", "sl.quality_rule", "sl.routine_version")
+KEPT = ("sl.entity", "sl.quality_rule", "sl.mart", "sl.routine_version")
 # Written in a session whose transaction may stay open over many loads, hence by nobody else.
 HELD_KEY = 3
 PROPERTY = settings(
@@ -242,6 +252,8 @@ class Script:
         # One statement, at whose end the foreign keys are checked; where there is little, far faster than TRUNCATE.
         deletes = (f"d{number} AS (DELETE FROM {table})" for number, table in enumerate(self._tables))
         self.ask(f"WITH {', '.join(deletes)} SELECT")
+        # What the triggers have kept of that.
+        self.ask("DELETE FROM sl.kept_state")
 
     def fail(self, what: str, *lines: str) -> None:
         """Fail with a script for psql that shows the failure."""
@@ -265,26 +277,29 @@ def script(warehouse: str) -> Iterator[Script]:
 
 def versions_of(script: Script, entity: str) -> list[tuple]:
     """The entity's dds table as the model gives it, after the surrogate keys."""
-    return script.ask(
+    rows = script.ask(
         f"""
         SELECT
             {entity}_sk, {entity}_id, {", ".join(COLUMNS[entity])}, valid_from, nullif(valid_to, 'infinity'),
-            coalesce(last_observed_at, valid_from)
+            coalesce(observed_at, '{{}}')
         FROM dds.{entity}
         """
     )
+    return [(*row[:-1], tuple(row[-1])) for row in rows]
 
 
 class Told:
     """A history as it is told: the warehouse, and beside it the model of what it must hold."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, kept: int = OBSERVATIONS_KEPT) -> None:
         self.script = script
-        self.model = Warehouse()
+        self.model = Warehouse(kept=kept)
+        script.run(f"UPDATE sl.entity SET observations_kept = {kept};")
         self.reported = Reported()
         self.raw: dict[str, dict[int, Row]] = {entity: {} for entity in COLUMNS}
-        # Keys written since the last load of their entity.
-        self.unread: dict[str, set[int]] = {entity: set() for entity in COLUMNS}
+        # States that were committed since the last load of their entity.
+        self.unread: dict[str, list[Row]] = {entity: [] for entity in COLUMNS}
+        self.known_rows: dict[tuple[str, str], Row] = {}
         self.keys_of_versions: dict[str, dict[int, tuple]] = {entity: {} for entity in COLUMNS}
         self.highest_key: dict[str, int] = dict.fromkeys(COLUMNS, 0)
         self.builds: list[datetime] = []
@@ -293,7 +308,13 @@ class Told:
     def committed(self, write: Write) -> None:
         """Take note of a write that loads can see."""
         self.raw[write.entity][write.row.key] = write.row
-        self.unread[write.entity].add(write.row.key)
+        self.known_rows[write.entity, repr(write.row)] = write.row
+        self.unread[write.entity].append(write.row)
+
+    def written(self, writes: list[Write]) -> None:
+        """Take note of what one transaction has written: of each row the last state is the one it commits."""
+        for write in {(write.entity, write.row.key): write for write in writes}.values():
+            self.committed(write)
 
     def play(self, batch: Batch) -> None:
         """Do what a batch says, compare, and look what the audits find."""
@@ -308,7 +329,10 @@ class Told:
             script.run("BEGIN;")
         for write in batch.writes:
             script.run(write.sql())
-            self.committed(write)
+            if batch.scope == "each":
+                self.committed(write)
+        if batch.scope != "each":
+            self.written(batch.writes)
         for procedure, arguments in batch.calls:
             self.call(procedure, arguments)
         if batch.scope == "all":
@@ -327,8 +351,7 @@ class Told:
         """Let the second session commit."""
         if self.script.is_open(1):
             self.script.run("COMMIT;", session=1)
-        for write in self.held:
-            self.committed(write)
+        self.written(self.held)
         self.held = []
 
     def call(self, procedure: str, arguments: str = "") -> None:
@@ -348,19 +371,25 @@ class Told:
             WHERE changed_xid >= coalesce((SELECT snapshot_xmin FROM sl.watermark WHERE target = 'dds.{entity}'), 0)
             """
         )
-        keys = {key for (key,) in window}
-        if lost := self.unread[entity] - keys:
-            script.fail(f"A load of {entity} would not read the keys {lost}, which it has not seen")
-        keys |= self.model.waiting(entity)
+        keys = {key for (key,) in window} | self.model.waiting(entity)
         if arguments:
             keys = set(self.raw[entity])
-        outcomes = self.model.load(entity, [self.raw[entity][key] for key in keys])
-        self.unread[entity] = set()
+        states = [*self.kept_aside(entity), *(self.raw[entity][key] for key in keys)]
+        if lost := [row for row in self.unread[entity] if repr(row) not in map(repr, states)]:
+            script.fail(f"A load of {entity} would not read the states {lost}, which it has not seen")
+        outcomes = self.model.load(entity, states)
+        self.unread[entity] = []
         _, *counts = script.run(f"CALL dds.load_{entity}({arguments});")[0]
-        expected = (len(keys), *(outcomes[name] for name in OUTCOMES))
-        script.compare(f"(read, {', '.join(OUTCOMES)}) of {entity}", [tuple(counts)], [expected])
+        expected = [len(states), *(outcomes[name] for name in OUTCOMES)]
+        good = Counter(row.key for row in states if not failed_rule(entity, row))
+        if good and max(good.values()) > 1:
+            # Which of several states of a key has made a version is not told; that all are counted is.
+            counts = [counts[0], sum(counts[1:5]), counts[5]]
+            expected = [expected[0], sum(expected[1:5]), expected[5]]
+        script.compare(f"(read, {', '.join(OUTCOMES)}) of {entity}", [tuple(counts)], [tuple(expected)])
         self.compare_versions(entity)
         self.follow_surrogate_keys(entity)
+        self.take_counts_of_several_rejections(entity, states)
         script.compare(
             "the open rejections",
             script.ask(
@@ -370,6 +399,29 @@ class Told:
             list(self.model.rejections()),
         )
 
+    def take_counts_of_several_rejections(self, entity: str, states: list[Row]) -> None:
+        """Of several states of a key in one load, how often a bad one was seen is the engine's to say."""
+        read = Counter(row.key for row in states)
+        for key, rule, times_seen in self.script.ask(
+            "SELECT entity_key, rule_name, times_seen FROM sl.rejected_row "
+            f"WHERE entity_name = '{entity}' AND resolved_run_id IS NULL"
+        ):
+            if read[int(key)] > 1 and rule in self.model.rejected.get((entity, int(key)), {}):
+                self.model.rejected[entity, int(key)][rule].times_seen = times_seen
+
+    def kept_aside(self, entity: str) -> list[Row]:
+        """The states that were kept aside for the next load, in the order of their commits."""
+        columns = (f"{entity}_id", *COLUMNS[entity], "updated_at", "is_deleted")
+        rows = self.script.ask(
+            f"SELECT {', '.join(f's.{column}' for column in columns[:-2])}, "
+            "CASE WHEN isfinite(s.updated_at) THEN s.updated_at END, s.is_deleted "
+            f"FROM sl.kept_state AS k CROSS JOIN LATERAL jsonb_populate_record(NULL::raw.{entity}, k.state) AS s "
+            f"WHERE k.entity_name = '{entity}' ORDER BY k.kept_no"
+        )
+        states = [Row(row[0], tuple(row[1:-2]), row[-2], row[-1]) for row in rows]
+        # The very rows that were written: a NaN equals nothing but itself.
+        return [self.known_rows.get((entity, repr(state)), state) for state in states]
+
     def compare_versions(self, entity: str) -> None:
         """Compare an entity's dds table."""
         versions = [row[1:] for row in versions_of(self.script, entity)]
@@ -378,7 +430,10 @@ class Told:
     def follow_surrogate_keys(self, entity: str) -> None:
         """A version keeps its surrogate key while it lives, and no key is ever given to another."""
         before = self.keys_of_versions[entity]
-        after = {sk: (key, valid_from, last) for sk, key, *_, valid_from, _, last in versions_of(self.script, entity)}
+        after = {
+            sk: (key, valid_from, max([valid_from, *observed]))
+            for sk, key, *_, valid_from, _, observed in versions_of(self.script, entity)
+        }
         highest = self.highest_key[entity]
         for sk, (key, first, last) in after.items():
             began_here = {old for old, (owner, start, _) in before.items() if owner == key and first <= start <= last}
@@ -449,10 +504,10 @@ MART_IMAGE = (
 
 @PATIENCE
 @PROPERTY
-@given(batches=histories())
-def test_dds_and_mart_equal_the_model_after_every_load(script: Script, batches: list[Batch]) -> None:
+@given(batches=histories(), kept=st.sampled_from([1, 2, OBSERVATIONS_KEPT]))
+def test_dds_and_mart_equal_the_model_after_every_load(script: Script, batches: list[Batch], kept: int) -> None:
     script.reset()
-    told = Told(script)
+    told = Told(script, kept)
     for batch in batches:
         told.play(batch)
     told.end()
@@ -460,29 +515,20 @@ def test_dds_and_mart_equal_the_model_after_every_load(script: Script, batches: 
 
 
 @st.composite
-def observation_sets(draw: st.DrawFn) -> tuple[list[list[Write]], list[list[list[Write]]]]:
-    """One set of observations in two orders and batchings: no two at one time, no state of a key more than twice.
-
-    Ties are settled by delivery, and a state seen three times runs into the one limit on order (docs/history.md).
-    """
+def observation_sets(draw: st.DrawFn) -> tuple[list[Write], list[list[list[Write]]]]:
+    """One set of observations in two orders and batchings: no two at one time, since ties are settled by delivery."""
     observations = []
     for entity in COLUMNS:
         for key in (1, 2):
-            alike: dict[tuple | None, int] = {}
             for at in draw(st.lists(MOMENTS, max_size=5, unique=True)):
                 state, is_deleted = draw(STATES[entity]), draw(st.integers(0, 4)) == 0
-                seen = None if is_deleted else state
-                alike[seen] = alike.get(seen, 0) + 1
-                if alike[seen] <= 2:
-                    observations.append(Write(entity, Row(key, state, at, is_deleted)))
+                observations.append(Write(entity, Row(key, state, at, is_deleted)))
     orders = []
     for _ in range(2):
         order = draw(st.permutations(observations))
         batches: list[list[Write]] = []
         for write in order:
-            # raw holds one row a key: two observations of a key in one batch would hide the first from the load.
-            taken = {(one.entity, one.row.key) for one in batches[-1]} if batches else set()
-            if not batches or draw(st.integers(0, 3)) == 0 or (write.entity, write.row.key) in taken:
+            if not batches or draw(st.integers(0, 3)) == 0:
                 batches.append([])
             batches[-1].append(write)
         orders.append(batches)
@@ -499,6 +545,7 @@ def test_any_order_and_batching_end_in_the_same_history(script: Script, given_or
         model.load(write.entity, [write.row])
     for number, batches in enumerate(orders):
         script.reset()
+        script.run(f"UPDATE sl.entity SET observations_kept = {OBSERVATIONS_KEPT};")
         for count, batch in enumerate(batches):
             for write in batch:
                 script.run(write.sql())

@@ -82,15 +82,19 @@ def test_the_wheel_holds_all_of_its_packages_and_nothing_else(installed: Path, s
         found = {str(file.relative_to(folder)) for name in packages for file in (folder / name).rglob("*.*")}
         return {name for name in found if "dist-info" not in name and "__pycache__/" not in name}
 
-    assert files(installed, "") == files(source, "generator", "migrations", "db")
+    assert files(installed, "") == files(source, "clickhouse_server", "generator", "migrations", "db")
 
 
-def test_the_wheel_asks_for_what_the_warehouse_needs(installed: Path):
+def test_the_wheel_asks_for_what_the_warehouse_needs_and_by_an_extra_for_the_endpoints(installed: Path):
+    def wanted(name: str) -> list[str]:
+        lines = (ROOT / "requirements" / f"{name}.in").read_text().splitlines()
+        return [line for line in lines if not line.startswith("#")]
+
     (metadata,) = installed.glob("*.dist-info/METADATA")
     text = metadata.read_text()
-    asked = re.findall(r"^Requires-Dist: (\S+)", text, re.MULTILINE)
-    lines = (ROOT / "requirements" / "warehouse.in").read_text().splitlines()
-    assert asked == [line for line in lines if not line.startswith("#")]
+    asked = re.findall(r"^Requires-Dist: ([^;\s]+)(?:; extra == \"(\S+)\")?$", text, re.MULTILINE)
+    assert [name for name, extra in asked if not extra] == wanted("warehouse")
+    assert [name for name, extra in asked if extra == "clickhouse-server"] == wanted("clickhouse-server")
     assert "\nLicense-Expression: Apache-2.0\n" in text
 
 
@@ -98,6 +102,12 @@ def test_the_installed_generator_tells_how_it_is_used(installed: Path):
     answer = run(sys.executable, "-m", "generator", "--help", cwd=installed.parent, PYTHONPATH=str(installed))
     assert answer.returncode == 0, answer.stderr
     assert "--from" in answer.stdout
+
+
+def test_the_installed_endpoint_tells_how_it_is_used(installed: Path):
+    answer = run(sys.executable, "-m", "clickhouse_server", "--help", cwd=installed.parent, PYTHONPATH=str(installed))
+    assert answer.returncode == 0, answer.stderr
+    assert "--config" in answer.stdout
 
 
 def test_the_installed_migrations_make_the_warehouse_that_the_generator_fills(installed: Path, empty_database: str):

@@ -60,7 +60,10 @@ RIGHTS = {
         "database": {"CONNECT"},
         "schemas": {"sl"},
         "relations": dict.fromkeys(
-            (f"sl.status_{name}" for name in ("run", "lag", "rejected", "quality", "backfill", "clock", "transaction")),
+            (
+                f"sl.status_{name}"
+                for name in ("run", "lag", "rejected", "quality", "backfill", "clock", "transaction", "drift")
+            ),
             READ,
         ),
         "routines": {"sl.rows_waiting", "sl.open_transactions"},
@@ -233,12 +236,12 @@ def test_etl_calls_and_does_nothing_else(warehouse_of_owner):
         "UPDATE sl.quality_rule SET expression = 'true'",
         "UPDATE sl.entity SET breaker_share = 1",
         "DELETE FROM sl.erasure",
-        "CALL sl.load_entity('client')",
+        "CALL sl._load_entity('client')",
         "SELECT sl.remove_implausible('client')",
         "SELECT sl.restamp_runs()",
         "CALL dds.forget_client(1)",
         "CALL sl.backfill('client')",
-        "CALL cdm.backfill_mart()",
+        "CALL sl.backfill('sales_mart')",
         "CREATE TEMPORARY TABLE _sl_change (x integer)",
         "CREATE TABLE public.t ()",
         "CREATE SCHEMA mine",
@@ -326,6 +329,7 @@ def test_monitor_reads_how_the_warehouse_is(warehouse_of_owner):
     execute_each(warehouse_of_owner.dsn("tshop_etl"), LOADS)
     assert execute(dsn, "SELECT sum(rows_behind) FROM sl.status_lag") == [(0,)]
     assert execute(dsn, "SELECT rule_name FROM sl.status_rejected WHERE open_rows = 1") == [("name_missing",)]
+    assert execute(dsn, "SELECT * FROM sl.status_drift") == []
     assert execute(dsn, "SELECT status FROM sl.status_run ORDER BY run_id DESC LIMIT 1") == [("succeeded",)]
     assert execute(dsn, "SELECT max(rejected_share) FROM sl.status_quality WHERE rows_read = 1") == [(1,)]
     for statement in (
@@ -405,7 +409,7 @@ def test_what_is_too_much_is_taken_and_what_is_missing_is_given(warehouse_of_own
     )
     execute(
         owner,
-        "GRANT SELECT ON ALL TABLES IN SCHEMA raw TO tshop_etl, PUBLIC; GRANT EXECUTE ON PROCEDURE sl.load_entity TO "
+        "GRANT SELECT ON ALL TABLES IN SCHEMA raw TO tshop_etl, PUBLIC; GRANT EXECUTE ON PROCEDURE sl._load_entity TO "
         "PUBLIC; REVOKE SELECT ON cdm.sales_mart_export FROM tshop_reader",
     )
     with contextlib.closing(psycopg2.connect(admin)) as connection, connection, connection.cursor() as cursor:
@@ -591,32 +595,26 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_hostile_names_of_entity_table_and_columns_are_only_names(warehouse, name):
+def test_hostile_names_of_tables_columns_and_rules_are_only_names(warehouse, name):
     short = name[:24]
     with contextlib.closing(psycopg2.connect(warehouse)) as connection, connection, connection.cursor() as cursor:
-        key, surrogate, column = (Identifier(f"{prefix}{short}") for prefix in ("k", "s", "c"))
-        table = Identifier(short)
+        key, column, table = Identifier(f"k{short}"), Identifier(f"c{short}"), Identifier(short)
         cursor.execute(
             SQL(
-                """
-                CREATE TABLE raw.{table} ({key} text PRIMARY KEY, {column} text, updated_at timestamptz NOT NULL,
-                    is_deleted boolean DEFAULT false,
-                    changed_xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint);
-                CREATE TABLE dds.{table} ({surrogate} bigint GENERATED ALWAYS AS IDENTITY, {key} text NOT NULL,
-                    {column} text, valid_from timestamptz NOT NULL, valid_to timestamptz NOT NULL DEFAULT 'infinity',
-                    is_current boolean NOT NULL DEFAULT true, run_id bigint NOT NULL, last_observed_at timestamptz)
-                """
-            ).format(table=table, key=key, surrogate=surrogate, column=column)
+                "CREATE TABLE raw.{table} ({key} text PRIMARY KEY, {column} text, updated_at timestamptz NOT NULL, "
+                "is_deleted boolean DEFAULT false)"
+            ).format(table=table, key=key, column=column)
         )
+        quoted = table.as_string(cursor)
         cursor.execute(
-            "INSERT INTO sl.entity (entity_name, source_table, target_table, key_column, surrogate_key_column, "
-            "tracked_columns) VALUES (%s, %s, %s, %s, %s, %s)",
-            (name, short, short, f"k{short}", f"s{short}", [f"c{short}"]),
+            "CALL sl.declare_entity('hostile', p_source => %s, p_target => %s, p_key => %s, p_tracked => %s, "
+            "p_event_time => 'updated_at', p_deleted => 'is_deleted')",
+            (f"raw.{quoted}", f"dds.{quoted}", [f"k{short}"], [f"c{short}"]),
         )
         cursor.execute(
             "INSERT INTO sl.quality_rule (entity_name, rule_name, position, expression, is_clock_dependent, "
             "description) VALUES (%s, %s, 10, 'updated_at <= clock_timestamp() - interval ''1 hour''', true, %s)",
-            (name, name, name),
+            ("hostile", name, name),
         )
         connection.commit()
         # psycopg takes a % for a parameter, also in a name.
@@ -624,8 +622,7 @@ def test_hostile_names_of_entity_table_and_columns_are_only_names(warehouse, nam
         write = SQL(
             "INSERT INTO raw.{table} ({key}, {column}, updated_at, is_deleted) "
             "VALUES (%(key)s, %(value)s, %(at)s, %(is_deleted)s) ON CONFLICT ({key}) DO UPDATE SET "
-            "{column} = excluded.{column}, updated_at = excluded.updated_at, is_deleted = excluded.is_deleted, "
-            "changed_xid = excluded.changed_xid"
+            "{column} = excluded.{column}, updated_at = excluded.updated_at, is_deleted = excluded.is_deleted"
         ).format(**{part: Identifier(text.replace("%", "%%")) for part, text in in_statement.items()})
         # First, append, late, deleted, back, too young for the rule.
         for value, at, is_deleted in (
@@ -638,7 +635,7 @@ def test_hostile_names_of_entity_table_and_columns_are_only_names(warehouse, nam
         ):
             cursor.execute(write, {"key": name, "value": value, "at": at, "is_deleted": is_deleted})
             connection.commit()
-            cursor.execute("CALL sl.load_entity(%s)", (name,))
+            cursor.execute("CALL dds.load_hostile()")
             connection.commit()
             cursor.execute("CALL sl.audit()")
             connection.commit()
@@ -652,8 +649,14 @@ def test_hostile_names_of_entity_table_and_columns_are_only_names(warehouse, nam
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_of_nothing_is_told_as_such(warehouse, name):
     with pytest.raises(psycopg2.Error) as caught:
-        execute(warehouse, "CALL sl.load_entity(%s)", (name,))
+        execute(warehouse, "CALL sl.load(%s)", (name,))
     assert caught.value.pgcode == "TS002"
+    with pytest.raises(psycopg2.Error, match="is no name of an entity"):
+        execute(
+            warehouse,
+            "CALL sl.declare_entity(%s, p_source => 'raw.client', p_key => '{client_id}', p_tracked => '{last_name}')",
+            (name.upper(),),
+        )
     with pytest.raises(psycopg2.errors.InvalidParameterValue):
         execute(warehouse, "CALL sl.record_failure(%s, '40P01', 'x')", (name,))
     assert execute(warehouse, "SELECT count(*) FROM raw.client") == [(0,)]

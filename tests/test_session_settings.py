@@ -37,7 +37,7 @@ WORK = (
     "CALL dds.load_sale()",
     "CALL sl.backfill('client', 7)",
     "CALL sl.backfill('sale', 7)",
-    "CALL cdm.backfill_mart(7)",
+    "CALL sl.backfill('sales_mart', 7)",
     "CALL dds.forget_client(3)",
     "CALL dds.load_client(true)",
     "CALL cdm.build_mart(true)",

@@ -20,9 +20,9 @@ from test_clickhouse import (  # noqa: F401
     load,
     sell,
     shop,
-    statements,
 )
 
+from clickhouse.files import statements_of
 from embedded import main_job, stack, status
 from embedded.airflow_api import AirflowApi
 from embedded.postgres import THROW_AWAY_SETTINGS
@@ -91,6 +91,16 @@ def test_tells_what_is_behind_until_all_is_published(tmp_path, shop, clickhouse)
     assert problem.startswith("7 rows of cdm.sales_mart have waited for tshop.sales_mart for 3 d 0 h:")
 
 
+def test_a_source_that_brings_nothing_new_is_late(tmp_path, shop):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    assert not any("brought nothing new" in problem for problem in status.look(settings).problems)
+    execute(shop, "UPDATE sl.entity SET fresh_within = '1 second' WHERE entity_name = 'sale'")
+    state = status.look(settings)
+    [problem] = [problem for problem in state.problems if "brought nothing new" in problem]
+    assert problem.startswith("raw.sale has brought nothing new for longer than its declaration allows")
+    assert 'tshop_late{source="raw.sale",target="dds.sale"} 1.0' in status.metrics(state)
+
+
 def test_knows_another_warehouse_and_damaged_batches(tmp_path, shop, clickhouse):  # noqa: F811
     clickhouse.take_over()
     settings = settings_of(tmp_path, shop, clickhouse)
@@ -149,7 +159,7 @@ def test_state_on_the_way_of_a_publishing_is_no_loss(tmp_path, shop, clickhouse)
     sell(shop, SALES + 1, SALES + 3)
     load(shop)
     clickhouse.run("pull.sql", "reconcile.sql")
-    for step in statements(SQL / "publish.sql"):
+    for step in statements_of("publish.sql"):
         clickhouse.command(step)
         assert status.look(settings).problems == [], step
 
@@ -189,7 +199,6 @@ CALLS = {
     "sl.audit": "CALL sl.audit()",
     "dds.forget_client": "CALL dds.forget_client(1)",
     "sl.backfill": "CALL sl.backfill('product')",
-    "cdm.backfill_mart": "CALL cdm.backfill_mart()",
 }
 
 
@@ -263,6 +272,22 @@ def test_names_the_runs_of_a_clock_that_ran_ahead(tmp_path, shop):  # noqa: F811
     assert status.look(settings).problems == []
 
 
+def test_names_what_is_not_as_declared(tmp_path, shop):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    execute(shop, "ALTER TABLE raw.client ADD COLUMN nickname text", "ALTER TABLE raw.sale DISABLE TRIGGER sl_stamp")
+    state = status.look(settings)
+    # A column that nobody has declared is shown, and is no fault.
+    assert [problem.split(", ")[0] for problem in state.problems] == [
+        "Entity sale: raw.sale: the trigger sl_stamp is not always enabled: Declare the entity again"
+    ]
+    shown = status.render(state).split("Sources and targets that are not as declared\n")[1].split("\n\n")[0]
+    assert [line.split()[:3] for line in shown.splitlines()[1:]] == [
+        ["sale", "error", "raw.sale:"],
+        ["client", "info", "raw.client"],
+    ]
+    assert 'tshop_drift{entity="client",level="info"} 1.0' in status.metrics(state)
+
+
 def test_names_a_transaction_that_is_open_for_long(tmp_path, shop, monkeypatch):  # noqa: F811
     settings = settings_of(tmp_path, shop)
     monkeypatch.setattr(status, "LONG_HOURS", -1)
@@ -326,7 +351,7 @@ def test_reads_as_the_monitor_may(tmp_path, new_database, warehouse_template):
     )
     state = status.look(settings)
     assert state.problems == []
-    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected", "clock", "transactions"}
+    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected", "clock", "drift", "transactions"}
 
 
 @pytest.mark.parametrize(

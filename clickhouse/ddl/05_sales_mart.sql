@@ -35,3 +35,85 @@ CREATE TABLE IF NOT EXISTS tshop.sales_mart
 )
 PARTITION BY is_current
 ORDER BY (sold_on, sale_id, version_no);
+
+-- tshop.sales_mart, aggregates
+--
+-- Purpose: what lets dashboards answer for a year of 100 million lines in about a second: the age group, held once, and
+--     projections, which ClickHouse keeps beside each part and reads by itself where a query asks for no more than they
+--     hold, whatever view or tool it comes from. They are as exact as the rows: sums, and bitmaps of the ids.
+-- Columns: age_group: the client's age on the day of the sale, in bands; 'unknown' without a birth date.
+--
+-- day_by_category_and_size and day_by_age_group answer for one kind of filter, day_by_all for any, but for different
+-- clients, whose bitmaps are too sparse there: those are counted in the rows.
+--
+-- A mutation builds the projections of the parts it touches anew, and takes its time with each part, touched or not: of
+-- 256 MiB, some eight million rows, a month that is over is one or two parts, and the days that corrections are for lie
+-- in smaller ones; one for an old month costs the whole part.
+ALTER TABLE tshop.sales_mart
+ADD COLUMN IF NOT EXISTS age_group LowCardinality(String) MATERIALIZED multiIf(
+    client_age IS NULL, 'unknown',
+    client_age < 18, 'under 18',
+    client_age < 25, '18-24',
+    client_age < 35, '25-34',
+    client_age < 45, '35-44',
+    client_age < 55, '45-54',
+    client_age < 65, '55-64',
+    '65+'
+),
+ADD INDEX IF NOT EXISTS sales_mart_sale_idx sale_id TYPE minmax GRANULARITY 1,
+ADD PROJECTION IF NOT EXISTS day_by_age_group (
+    SELECT
+        is_current,
+        sold_on,
+        age_group,
+        count(),
+        sum(quantity),
+        sum(total_amount),
+        avg(client_age),
+        groupBitmap(order_id),
+        groupBitmap(client_id)
+    GROUP BY
+        is_current,
+        sold_on,
+        age_group
+),
+ADD PROJECTION IF NOT EXISTS day_by_category_and_size (
+    SELECT
+        is_current,
+        sold_on,
+        category,
+        size,
+        count(),
+        sum(quantity),
+        sum(total_amount),
+        avg(client_age),
+        groupBitmap(order_id),
+        groupBitmap(client_id)
+    GROUP BY
+        is_current,
+        sold_on,
+        category,
+        size
+),
+ADD PROJECTION IF NOT EXISTS day_by_all (
+    SELECT
+        is_current,
+        sold_on,
+        category,
+        size,
+        age_group,
+        count(),
+        sum(quantity),
+        sum(total_amount),
+        avg(client_age),
+        groupBitmap(order_id)
+    GROUP BY
+        is_current,
+        sold_on,
+        category,
+        size,
+        age_group
+),
+MODIFY SETTING
+    lightweight_mutation_projection_mode = 'rebuild',
+    max_bytes_to_merge_at_max_space_in_pool = 268435456;

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import clickhouse_connect
 import psycopg2
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from tabulate import tabulate
@@ -18,7 +17,7 @@ from tabulate import tabulate
 from embedded import reach
 from embedded.errors import StackError
 from embedded.report.request import SHOP, Request
-from embedded.settings import ClickHouseAddress, Settings
+from embedded.settings import Settings
 from migrations.plain import plain
 
 # Column names and rows, as a query gives them.
@@ -93,17 +92,9 @@ def clickhouse(settings: Settings, request: Request):
     Raises:
         StackError: it cannot be reached or a query fails.
     """
-    address = ClickHouseAddress.parse(settings.clickhouse_url)
     sales = _sales(request)
     try:
-        client = clickhouse_connect.get_client(
-            host=address.host,
-            port=address.port,
-            username=address.user,
-            password=address.password,
-            secure=address.secure,
-        )
-        with contextlib.closing(client):
+        with contextlib.closing(reach.clickhouse_client(settings)) as client:
 
             def query(name: str) -> Table:
                 answer = client.query(_sql("clickhouse", name).replace("FROM tshop.sales\n", f"FROM {sales}\n"))

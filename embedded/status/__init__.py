@@ -6,6 +6,7 @@ role tshop_monitor.
 
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,15 +15,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import clickhouse_connect
 import psycopg2
 from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError, OperationalError
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from tabulate import tabulate
 
+from embedded import reach
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
-from embedded.settings import ClickHouseAddress, Settings
+from embedded.settings import Settings
 from embedded.stack import SUPERSET, Stack
 from migrations.plain import plain
 
@@ -115,7 +116,7 @@ def _ask_airflow(settings: Settings, state: State) -> None:
 def _ask_postgres(settings: Settings, state: State, published: Row | None) -> None:
     try:
         with _postgres(settings) as query:
-            for name in ("runs", "failed", "latest", "lag", "rejected", "clock"):
+            for name in ("runs", "failed", "latest", "lag", "rejected", "clock", "drift"):
                 state.tables[name] = query(name)
             state.tables["transactions"] = query("transactions", hours=LONG_HOURS)
             if published is not None:
@@ -136,6 +137,10 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
             f"Run {row['run_id']} on {row['target']} began {said}, at {row['started_at']} {SHOP}: the server's "
             "clock was wrong, and docs/operations.md has the repair."
         )
+    for row in state.tables.get("drift", []):
+        # What is not declared harms nothing: it is told, and is no problem.
+        if row["level"] != "info":
+            state.problems.append(f"Entity {row['entity']}: {row['detail']}: {row['remediation']}")
     for row in state.tables.get("transactions", []):
         cost = (
             "each load reads again what was written since" if row["holds_loads"] else "vacuum cannot clean up after it"
@@ -150,6 +155,11 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
             state.problems.append(
                 f"{_rows_of(row)} rows of {row['source']} have waited for {row['target']} for "
                 f"{_duration(row['minutes_behind'])}: look into Airflow why tshop_daily does not take them."
+            )
+        if row["is_late"]:
+            state.problems.append(
+                f"{row['source']} has brought nothing new for longer than its declaration allows (fresh_within in "
+                "sl.entity): look whether the source still delivers."
             )
 
 
@@ -251,18 +261,8 @@ def _row_of_existing(query: Query, name: str) -> Row | None:
 @contextlib.contextmanager
 def _clickhouse(settings: Settings) -> Iterator[Query]:
     """Open ClickHouse; gives a function that runs a query file."""
-    address = ClickHouseAddress.parse(settings.clickhouse_url)
-    client = clickhouse_connect.get_client(
-        host=address.host,
-        port=address.port,
-        username=address.user,
-        password=address.password,
-        secure=address.secure,
-        connect_timeout=PATIENCE,
-        send_receive_timeout=PATIENCE,
-        query_retries=0,
-    )
-    with contextlib.closing(client):
+    patience = {"connect_timeout": PATIENCE, "send_receive_timeout": PATIENCE, "query_retries": 0}
+    with contextlib.closing(reach.clickhouse_client(settings, **patience)) as client:
 
         def query(name: str) -> list[Row]:
             answer = client.query(_sql("clickhouse", name))
@@ -293,12 +293,18 @@ def render(state: State) -> str:
                 "to": row["target"],
                 "rows behind": _rows_of(row),
                 "behind for": _duration(row["minutes_behind"]),
+                "late": "yes" if row["is_late"] else "",
                 "last run": row["last_run_id"],
                 "at": row["last_run_at"] or "never",
             }
             for row in state.tables["lag"]
         ]
         sections.append((f"Lag (times: {SHOP})", _table(lag)))
+    if "drift" in state.tables:
+        drift = [
+            {"entity": row["entity"], "level": row["level"], "what": row["detail"]} for row in state.tables["drift"]
+        ]
+        sections.append(("Sources and targets that are not as declared", _table(drift)))
     for name, title in (
         ("rejected", "Rejected rows that wait for a good state"),
         ("runs", "Last runs"),
@@ -367,15 +373,22 @@ def metrics(state: State) -> str:
     up = gauge("service_up", "Whether a part of the stack is healthy", "service")
     for title, _process, health in state.services:
         up.labels(title).set(health == "healthy")
-    rows = gauge("lag_rows", "Rows that the target has not taken yet, counted up to 100000", "source", "target")
+    rows = gauge("lag_rows", "Rows that the target has not processed, counted up to 100000", "source", "target")
     seconds = gauge("lag_seconds", "For how long at most they have waited", "source", "target")
+    late = gauge("late", "Whether a source brings nothing new for longer than declared", "source", "target")
     for row in state.tables.get("lag", []):
+        if row["is_late"] is not None:
+            late.labels(row["source"], row["target"]).set(row["is_late"])
         for one, value in ((rows, row["rows_behind"]), (seconds, row["minutes_behind"])):
             if value is not None:
                 one.labels(row["source"], row["target"]).set(value * (60 if one is seconds else 1))
     rejected = gauge("rejected_rows", "Rejected rows that wait for a good state of their key", "entity", "rule")
     for row in state.tables.get("rejected", []):
         rejected.labels(row["entity"], row["rule"]).set(row["rows"])
+    drift = gauge("drift", "Sources and targets that are not as declared, by level", "entity", "level")
+    found = Counter((row["entity"], row["level"]) for row in state.tables.get("drift", []))
+    for labels, count in found.items():
+        drift.labels(*labels).set(count)
     failed = gauge("run_failed", "Whether the last run failed", "procedure", "target")
     ended = gauge("run_end_timestamp_seconds", "When the last run ended", "procedure", "target")
     took = gauge("run_seconds", "How long the last run took", "procedure", "target")

@@ -1,7 +1,7 @@
 -- cdm.touched_sales(p_runs bigint[]) RETURNS TABLE (sale_id bigint)
 --
--- Purpose: the sales whose mart rows depend on what these runs wrote.
--- Parameters: p_runs: runs of dds and cdm; NULL gives none.
+-- Purpose: the sales whose mart rows depend on what these loads wrote.
+-- Parameters: p_runs: runs on the tables of dds; NULL gives none.
 -- Returns: each sale once: those the runs wrote, and those whose client or product the runs changed as of their time.
 --     Every sale where a run loaded a whole dimension.
 -- Errors: none.
@@ -23,10 +23,6 @@ AS $body$
 BEGIN
     IF EXISTS (SELECT FROM sl.changed_period AS c WHERE c.run_id = ANY (p_runs) AND c.entity_key IS NULL) THEN
         RETURN QUERY
-        SELECT m.sale_id
-        FROM cdm.sales_mart AS m
-        WHERE m.run_id = ANY (p_runs)
-        UNION
         SELECT s.sale_id
         FROM dds.sale AS s
         UNION
@@ -55,10 +51,6 @@ BEGIN
         WHERE p.entity_name IN ('client', 'product')
         GROUP BY p.entity_name
     )
-    SELECT m.sale_id
-    FROM cdm.sales_mart AS m
-    WHERE m.run_id = ANY (p_runs)
-    UNION
     SELECT s.sale_id
     FROM dds.sale AS s
     WHERE s.run_id = ANY (p_runs)

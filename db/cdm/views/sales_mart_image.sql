@@ -1,7 +1,7 @@
 -- cdm.sales_mart_image
 --
 -- Purpose: what the mart should say now of each current sale, computed afresh from dds. The one home of the mart's
---     meaning: cdm.build_mart writes it, sl.audit compares with it.
+--     meaning: sl._build writes it, sl.audit compares with it.
 -- Columns: those of cdm.sales_mart but for the version's own (version_no, valid_from, valid_to, is_current, run_id).
 -- Reads: dds.sale, dds.client, dds.product; of forgotten clients sl.erasure, cdm.sales_mart.
 --

@@ -11,7 +11,7 @@ CREATE OR REPLACE VIEW cdm.sales_mart_run AS
 SELECT
     r.run_id,
     coalesce(r.stamped_at, r.started_at) AT TIME ZONE 'UTC' AS started_at,
-    (r.procedure_name = 'dds.forget_client' AND r.rows_corrected > 0)::integer::smallint AS is_erasure,
+    (r.procedure_name IN ('dds.forget_client', 'sl.forget') AND r.rows_corrected > 0)::integer::smallint AS is_erasure,
     current_setting('DateStyle') AS date_style,
     current_setting('client_encoding') AS client_encoding
 FROM sl.run AS r

@@ -13,5 +13,5 @@ COMMENT ON COLUMN dds.sale.valid_to IS
 'End of the version in event time, exclusive; infinity while the version is open';
 COMMENT ON COLUMN dds.sale.is_current IS 'True where valid_to is infinity: the latest known state of the key';
 COMMENT ON COLUMN dds.sale.run_id IS 'Run (sl.run) that last wrote the version. A mere re-observation does not count';
-COMMENT ON COLUMN dds.sale.last_observed_at IS
-'When the source last sent the same state again; NULL where it sent it once';
+COMMENT ON COLUMN dds.sale.observed_at IS
+'When the same state was observed again, as far as it is kept, the latest last. NULL: only at valid_from';

@@ -1,11 +1,11 @@
 -- What sl.entity and its columns hold.
-COMMENT ON TABLE sl.entity IS 'Registry that drives the SCD2 engine: one row an entity';
+COMMENT ON TABLE sl.entity IS 'What was declared of each entity (sl.declare_entity): it drives the SCD2 engine';
 COMMENT ON COLUMN sl.entity.entity_name IS 'Name of the entity, such as client';
 COMMENT ON COLUMN sl.entity.source_schema IS 'Schema of the source table';
-COMMENT ON COLUMN sl.entity.source_table IS 'Table that a load reads';
+COMMENT ON COLUMN sl.entity.source_table IS 'Table or view that a load reads';
 COMMENT ON COLUMN sl.entity.target_schema IS 'Schema of the target table';
 COMMENT ON COLUMN sl.entity.target_table IS 'Table that a load writes: it holds every version';
-COMMENT ON COLUMN sl.entity.key_column IS 'Key of the entity; same name in source and target';
+COMMENT ON COLUMN sl.entity.key_columns IS 'Key of the entity; same names in source and target';
 COMMENT ON COLUMN sl.entity.surrogate_key_column IS 'Surrogate key of a version in the target';
 COMMENT ON COLUMN sl.entity.tracked_columns IS 'Columns whose change opens a version; same names in source and target';
 COMMENT ON COLUMN sl.entity.keeps_changed_periods IS
@@ -21,3 +21,19 @@ COMMENT ON COLUMN sl.entity.breaker_judges_changes IS
 'True: the breaker counts rows that a load would change like rows that it would delete. False: it counts deletions only';
 COMMENT ON COLUMN sl.entity.longest_value IS
 'Bytes of the longest value that a column of the source may hold. A load rejects a row with a longer one';
+COMMENT ON COLUMN sl.entity.in_place_columns IS 'Columns whose change is written into the current version (SCD1)';
+COMMENT ON COLUMN sl.entity.event_time_column IS
+'Column of the source that says since when a state holds. NULL: the clock of the load';
+COMMENT ON COLUMN sl.entity.deleted_column IS
+'Column of the source that marks a deleted row: a boolean, or any other that is then not NULL. NULL: there is none';
+COMMENT ON COLUMN sl.entity.changes IS
+'stamp: a load finds what changed by changed_xid and triggers. scan: it compares the whole source, and an absent key was deleted';
+COMMENT ON COLUMN sl.entity.scope_column IS
+'Of scan: only keys under the delivered values of this column are judged absent. NULL: all';
+COMMENT ON COLUMN sl.entity.required_columns IS 'Columns without which a load rejects a row';
+COMMENT ON COLUMN sl.entity.fresh_within IS
+'sl.status_lag says late where no load has brought anything newer than this. NULL: never';
+COMMENT ON COLUMN sl.entity.observations_kept IS
+'How many of the latest observations of an unchanged state are kept beside the first';
+COMMENT ON COLUMN sl.entity.rules_changed IS
+'True: a rule was changed since the last load; the next one judges the open rejections anew';

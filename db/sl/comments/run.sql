@@ -20,8 +20,8 @@ COMMENT ON COLUMN sl.run.rows_deleted IS 'Rows that closed a version without a s
 COMMENT ON COLUMN sl.run.rows_unchanged IS 'Rows that changed nothing';
 COMMENT ON COLUMN sl.run.rows_rejected IS 'Rows that failed a rule (sl.rejected_row)';
 COMMENT ON COLUMN sl.run.called_by IS 'Role of the session that called the procedure';
-COMMENT ON COLUMN sl.run.taken_up_by IS
-'Build of the mart (run_id) that processed what this load wrote. NULL while no build has';
+COMMENT ON COLUMN sl.run.consumed_by IS
+'Build (run_id) that processed what this load wrote; of several marts, the last one''s. NULL while a mart has not';
 COMMENT ON COLUMN sl.run.audited_by IS
 'Audit (run_id) that checked what this run wrote and found nothing. NULL while no audit has';
 COMMENT ON COLUMN sl.run.error_sqlstate IS

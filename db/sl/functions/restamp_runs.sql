@@ -7,12 +7,11 @@
 -- Returns: runs: how many were moved; mart_versions: versions of the marts that begin or end with one of them.
 -- Errors: TS001 a run on one of the targets is in progress; TS005 somebody else holds a lock for longer than
 --     lock_timeout.
--- Reads: sl.run, sl.entity. Writes: sl.run, the marts (scanned whole), each with a run of this function, which is the
+-- Reads: sl.run, sl.mart. Writes: sl.run, the marts (scanned whole), each with a run of this function, which is the
 --     batch that brings the change to ClickHouse.
 --
 -- When these runs really began nobody knows. They get the last microseconds before now, in the order of their numbers,
--- and none before the run that precedes it on its target. sl.run.stamped_at keeps what started_at was. A mart is a
--- target of runs that is no entity's.
+-- and none before the run that precedes it on its target. sl.run.stamped_at keeps what started_at was.
 -- Only the owner may call it.
 CREATE OR REPLACE FUNCTION sl.restamp_runs()
 RETURNS TABLE (runs bigint, mart_versions bigint)
@@ -30,12 +29,12 @@ DECLARE
 BEGIN
     runs := 0;
     mart_versions := 0;
-    PERFORM sl.bound_lock_wait();
+    PERFORM sl._bound_lock_wait();
     BEGIN
         FOR v_target IN
             SELECT DISTINCT r.target FROM sl.run AS r WHERE r.started_at > clock_timestamp() ORDER BY r.target
         LOOP
-            PERFORM sl.lock_target(c_procedure, v_target);
+            PERFORM sl._lock_target(c_procedure, v_target);
             v_now := clock_timestamp();
             CREATE TEMPORARY TABLE _sl_restamp ON COMMIT DROP AS
             SELECT
@@ -64,11 +63,9 @@ BEGIN
 
             IF
                 to_regclass(v_target) IS NOT NULL
-                AND NOT EXISTS (
-                    SELECT FROM sl.entity AS e WHERE format('%I.%I', e.target_schema, e.target_table) = v_target
-                )
+                AND EXISTS (SELECT FROM sl.mart AS m WHERE format('%I.%I', m.target_schema, m.target_table) = v_target)
             THEN
-                v_run_id := sl.begin_run(c_procedure, v_target);
+                v_run_id := sl._begin_run(c_procedure, v_target);
                 EXECUTE format(
                     $sql$
                     UPDATE %s AS m
@@ -86,14 +83,14 @@ BEGIN
                 USING v_run_id;
                 GET DIAGNOSTICS v_rows = ROW_COUNT;
                 mart_versions := mart_versions + v_rows;
-                PERFORM sl.finish_run(v_run_id, v_rows, 0, v_rows, 0, 0, 0, true);
+                PERFORM sl._finish_run(v_run_id, v_rows, 0, v_rows, 0, 0, 0, true);
             END IF;
             DROP TABLE pg_temp._sl_restamp;
         END LOOP;
     EXCEPTION
         WHEN lock_not_available THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
-            PERFORM sl.raise_lock_timeout(c_procedure, v_context);
+            PERFORM sl._raise_lock_timeout(c_procedure, v_context);
     END;
     RETURN NEXT;
 END;

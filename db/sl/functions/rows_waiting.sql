@@ -2,14 +2,15 @@
 --
 -- Purpose: how many rows of an entity's source the next load will read, cheaply enough to ask every minute.
 -- Parameters: p_entity: name in sl.entity.
--- Returns: rows, 100000 where there are that many or more; NULL where the entity is not registered.
+-- Returns: rows, 100000 where there are that many or more; NULL where the entity is not declared, or its source is
+--     compared whole.
 -- Errors: 42P01 the source that sl.entity names does not exist.
--- Reads: sl.entity, sl.watermark, the source. Writes: nothing.
+-- Reads: sl.entity, sl.watermark, sl.kept_state, the source. Writes: nothing.
 --
--- The rows are those of sl.read_window, found by the index on changed_xid; unlike it, this takes no transaction id. The
--- count may be too high, never too low: a transaction that was running when the last load began, whosesoever, holds the
--- window open from there on, and the rows in it that were read already are read, and counted here, once more. Rows that
--- wait for the clock alone (sl.clock_rejection) are left out.
+-- The rows are those of sl._read_window, found by the index on changed_xid; unlike it, this takes no transaction id.
+-- The count may be too high, never too low: a transaction that was running when the last load began, whosesoever, holds
+-- the window open from there on, and the rows in it that were read already are read, and counted here, once more. Rows
+-- that wait for the clock alone (sl.clock_rejection) are left out.
 CREATE OR REPLACE FUNCTION sl.rows_waiting(p_entity text)
 RETURNS bigint
 LANGUAGE plpgsql
@@ -43,6 +44,10 @@ BEGIN
         w.target = format('%I.%I', v_entity.target_schema, v_entity.target_table)
         AND w.source = format('%I.%I', v_entity.source_schema, v_entity.source_table)
         AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c);
+    -- A source that is compared whole does not say what changed in it.
+    IF v_entity.changes = 'scan' THEN
+        RETURN NULL;
+    END IF;
     v_to_xid := v_next_xid - 1;
     IF v_from_xid IS NULL OR v_from_xid > v_next_xid THEN
         v_from_xid := 0;
@@ -53,6 +58,10 @@ BEGIN
         'SELECT count(*) FROM (SELECT FROM %I.%I WHERE changed_xid BETWEEN %s AND %s LIMIT %s) AS w',
         v_entity.source_schema, v_entity.source_table, v_from_xid, v_to_xid, c_most
     ) INTO v_rows;
+    v_rows := least(
+        v_rows + (SELECT count(*) FROM (SELECT FROM sl.kept_state AS k WHERE k.entity_name = p_entity LIMIT c_most) AS w),
+        c_most
+    );
     RETURN v_rows;
 END;
 $body$;

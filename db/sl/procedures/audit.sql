@@ -1,17 +1,18 @@
 -- sl.audit(p_full boolean DEFAULT true)
 --
--- Purpose: checks every entity's history, the mart and the runs' counts against the invariants of docs/history.md.
+-- Purpose: checks every entity's history, every mart and the runs' counts against the invariants of docs/history.md.
 -- Parameters: p_full: check all there is (the default); false: only what was touched since the last audit that found
 --     nothing, at a cost proportional to that. A version written by hand is found by a full audit alone.
 -- Returns: one row: run_id, targets (how many were checked), violations (always 0: otherwise it raises).
 -- Errors: TS010 invariants are broken; DETAIL lists target, check, how many and one key each. TS001 another audit runs;
 --     TS005 somebody else holds a lock for longer than lock_timeout.
--- Reads: raw, dds, cdm, sl. Writes: sl.run, sl.watermark, sl.changed_period (what it has audited).
+-- Reads: sources, targets and images of all that is declared, sl. Writes: sl.run, sl.watermark, sl.changed_period (what
+--     it has audited), and as sl._settle_consumption.
 --
--- All there is is looked at in slices (sl.find_violations); a NOTICE after each tells how far it is.
+-- All there is is looked at in slices (sl._find_violations); a NOTICE after each tells how far it is.
 --
--- What is new is told by sl.run.audited_by, and of raw by the transaction that wrote a row. Loads that no build has
--- taken up yet are no violation of the mart; they stay new until one has.
+-- What is new is told by sl.run.audited_by, and of a source by the transaction that wrote a row. Loads that a mart has
+-- not processed are no violation of it; they stay new until all marts have.
 CREATE OR REPLACE PROCEDURE sl.audit(
     p_full boolean DEFAULT true,
     INOUT run_id bigint DEFAULT NULL,
@@ -31,24 +32,27 @@ DECLARE
     v_new_runs bigint [];
     v_built_runs bigint [];
     v_runs bigint [];
-    v_forgotten bigint [] := '{}';
     v_findings text;
     v_promised jsonb;
     v_context text;
 BEGIN
-    PERFORM sl.bound_lock_wait();
+    PERFORM sl._bound_lock_wait();
     BEGIN
-        v_run_id := sl.begin_run('sl.audit', c_target);
+        v_run_id := sl._begin_run('sl.audit', c_target);
+        PERFORM sl._settle_consumption();
         v_new_runs := ARRAY(
             SELECT r.run_id FROM sl.run AS r WHERE r.audited_by IS NULL AND r.status = 'succeeded'
         );
-        -- What no build has taken up yet is checked now, and again, mart and all, when one has.
+        -- What a mart has not processed is checked now, and again, mart and all, when it has.
         v_built_runs := ARRAY(
             SELECT r.run_id
             FROM sl.run AS r
             WHERE
                 r.run_id = ANY (v_new_runs)
-                AND (r.taken_up_by IS NOT NULL OR r.target NOT IN ('dds.client', 'dds.product', 'dds.sale'))
+                AND (
+                    r.consumed_by IS NOT NULL
+                    OR r.target NOT IN (SELECT unnest(sl._mart_sources(m)) FROM sl.mart AS m)
+                )
         );
         -- After the first load of a dimension, that is everything.
         IF
@@ -72,50 +76,7 @@ BEGIN
                 -- What was promised of another cluster's transaction ids says nothing of these.
                 AND l.system_identifier = (SELECT s.system_identifier FROM pg_control_system() AS s);
 
-        IF v_runs IS NULL THEN
-            v_forgotten := ARRAY(SELECT e.entity_key::bigint FROM sl.erasure AS e WHERE e.entity_name = 'client');
-        ELSIF EXISTS (SELECT FROM sl.erasure AS e WHERE e.entity_name = 'client') THEN
-            -- Those forgotten since, and those of whom something was written since.
-            v_forgotten := ARRAY(
-                SELECT e.entity_key::bigint
-                FROM sl.erasure AS e
-                WHERE e.entity_name = 'client' AND e.run_id = ANY (v_runs)
-                UNION
-                SELECT c.client_id
-                FROM raw.client AS c
-                INNER JOIN sl.erasure AS e ON e.entity_name = 'client' AND e.entity_key = c.client_id::text
-                WHERE
-                    c.changed_xid >= coalesce(
-                        (
-                            SELECT w.snapshot_xmin
-                            FROM sl.watermark AS w
-                            WHERE
-                                w.target = c_target
-                                AND w.source = 'raw.client'
-                                AND w.system_identifier = (SELECT s.system_identifier FROM pg_control_system() AS s)
-                        ),
-                        0
-                    )
-                UNION
-                SELECT e.entity_key::bigint
-                FROM sl.changed_period AS p
-                INNER JOIN sl.erasure AS e ON e.entity_name = 'client' AND e.entity_key = p.entity_key
-                WHERE p.entity_name = 'client' AND p.run_id = ANY (v_runs)
-                UNION
-                SELECT m.client_id
-                FROM cdm.sales_mart AS m
-                INNER JOIN sl.erasure AS e ON e.entity_name = 'client' AND e.entity_key = m.client_id::text
-                WHERE m.run_id = ANY (v_runs) AND m.client IS NOT NULL
-            );
-        END IF;
-
-        WITH named AS (
-            -- A sale may have been another client's before. Finding these takes a scan of the mart.
-            SELECT m.client_id
-            FROM cdm.sales_mart AS m
-            WHERE p_full AND m.client IS NOT NULL AND m.client_id = ANY (v_forgotten)
-        ),
-        finding AS (
+        WITH finding AS (
             SELECT
                 format('%I.%I', e.target_schema, e.target_table) AS target,
                 f.check_name,
@@ -128,14 +89,19 @@ BEGIN
                     AND w.source = format('%I.%I', e.source_schema, e.source_table)
                     AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
                     AND NOT p_full
-            CROSS JOIN LATERAL sl.find_violations(e.entity_name, v_runs, coalesce(w.snapshot_xmin, 0)) AS f
+            CROSS JOIN LATERAL (
+                SELECT v.* FROM sl._find_violations(e.entity_name, v_runs, coalesce(w.snapshot_xmin, 0)) AS v
+                UNION ALL
+                SELECT v.* FROM sl._find_remembered(e.entity_name, v_runs, coalesce(w.snapshot_xmin, 0)) AS v
+            ) AS f
             UNION ALL
             SELECT
-                'cdm.sales_mart',
+                format('%I.%I', m.target_schema, m.target_table),
                 f.check_name,
                 f.violations,
                 f.example
-            FROM cdm.find_violations(v_runs) AS f
+            FROM sl.mart AS m
+            CROSS JOIN LATERAL sl._find_mart_violations(m.mart_name, v_runs) AS f
             UNION ALL
             SELECT
                 'sl.run',
@@ -175,52 +141,16 @@ BEGIN
                         PARTITION BY n.target ORDER BY n.run_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                     ) AS earlier_started_at
                 FROM sl.run AS n
-                -- The slices of a backfill run beside each other.
+                -- The slices of an entity's backfill run beside each other.
                 WHERE
                     n.status = 'succeeded'
-                    AND n.procedure_name <> 'sl.backfill'
+                    AND (
+                        n.procedure_name <> 'sl.backfill'
+                        OR n.target IN (SELECT format('%I.%I', m.target_schema, m.target_table) FROM sl.mart AS m)
+                    )
                     AND (p_full OR n.run_id >= (SELECT min(o.run_id) FROM unnest(v_runs) AS o (run_id)))
             ) AS r
             WHERE r.started_at < r.earlier_started_at
-            HAVING count(*) > 0
-            UNION ALL
-            SELECT
-                'raw, dds, cdm',
-                'forgotten_client_known',
-                count(*),
-                min(e.client_id)::text
-            FROM unnest(v_forgotten) AS e (client_id)
-            WHERE
-                EXISTS (
-                    SELECT
-                    FROM raw.client AS c
-                    WHERE
-                        c.client_id = e.client_id
-                        AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
-                )
-                OR EXISTS (
-                    SELECT
-                    FROM dds.client AS c
-                    WHERE
-                        c.client_id = e.client_id
-                        AND coalesce(c.first_name, c.last_name, c.birth_date::text) IS NOT NULL
-                )
-                OR EXISTS (
-                    SELECT
-                    FROM cdm.sales_in_periods('client', ARRAY[e.client_id], '{-infinity}', '{infinity}') AS s
-                    INNER JOIN cdm.sales_mart AS m ON m.sale_id = s.sale_id
-                    WHERE m.client_id = e.client_id AND m.client IS NOT NULL
-                )
-                OR EXISTS (
-                    SELECT
-                    FROM sl.rejected_row AS j
-                    INNER JOIN sl.entity AS n ON n.entity_name = j.entity_name
-                    WHERE
-                        j.entity_name = 'client'
-                        AND j.entity_key = e.client_id::text
-                        AND j.row ?| n.personal_columns
-                )
-                OR e.client_id IN (SELECT n.client_id FROM named AS n)
             HAVING count(*) > 0
         ),
         found AS (
@@ -251,10 +181,10 @@ BEGIN
 
         UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_built_runs);
         DELETE FROM sl.changed_period AS p WHERE p.run_id = ANY (v_built_runs);
-        PERFORM sl.write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
+        PERFORM sl._write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
         FROM jsonb_to_recordset(v_promised) AS l (source text, high_updated_at timestamptz, snapshot_xmin bigint);
 
-        targets := (SELECT count(*) FROM sl.entity) + 1;
+        targets := (SELECT count(*) FROM sl.entity) + (SELECT count(*) FROM sl.mart);
         run_id := v_run_id;
         UPDATE sl.run AS r
         SET
@@ -268,9 +198,9 @@ BEGIN
     EXCEPTION
         WHEN lock_not_available THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;
-            PERFORM sl.raise_lock_timeout('sl.audit', v_context);
+            PERFORM sl._raise_lock_timeout('sl.audit', v_context);
     END;
 END;
 $body$;
 
-COMMENT ON PROCEDURE sl.audit IS 'Checks every history, the mart and the runs'' counts against the invariants';
+COMMENT ON PROCEDURE sl.audit IS 'Checks every history, every mart and the runs'' counts against the invariants';

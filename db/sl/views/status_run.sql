@@ -4,10 +4,10 @@
 -- Columns: run_id; procedure_name; target; status; is_latest: the last of its procedure on its target to end; where
 --     the trace of a failed call does not know the target, no later run of its procedure has succeeded; started_at;
 --     finished_at; seconds: how long it took; rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged,
---     rows_rejected; batch_rows: of a build of the mart, the rows of its batch when it was written (later batches take
+--     rows_rejected; batch_rows: of a build of a mart, the rows of its batch when it was written (later batches take
 --     over some of them), NULL for others; called_by; error_sqlstate, error_message; stamped_at: started_at as it was
 --     before sl.restamp_runs; end_no: in which order runs ended, whatever the clock said.
--- Reads: sl.run.
+-- Reads: sl.run, sl.mart.
 --
 -- A run that is in progress is not seen: its row comes with its commit. Where the newest is all that is wanted, ORDER
 -- BY run_id DESC LIMIT reads no more than that by the primary key.
@@ -44,14 +44,18 @@ SELECT
     r.rows_deleted,
     r.rows_unchanged,
     r.rows_rejected,
-    CASE
-        WHEN r.target = 'cdm.sales_mart' AND r.status = 'succeeded'
-            -- A corrected row is a version closed and a version opened; what is rewritten in place stays one.
-            THEN
-                r.rows_inserted + r.rows_deleted
-                + r.rows_corrected
-                * CASE WHEN r.procedure_name IN ('dds.forget_client', 'sl.restamp_runs') THEN 1 ELSE 2 END
-    END AS batch_rows,
+    (
+        -- A corrected row is a version closed and a version opened; what is rewritten in place stays one.
+        SELECT
+            r.rows_inserted + r.rows_deleted
+            + r.rows_corrected
+            * CASE
+                WHEN r.procedure_name IN (format('%s.%s', m.build_schema, m.build_procedure), 'sl.backfill') THEN 2
+                ELSE 1
+            END
+        FROM sl.mart AS m
+        WHERE r.status = 'succeeded' AND r.target = format('%I.%I', m.target_schema, m.target_table)
+    ) AS batch_rows,
     r.called_by,
     r.error_sqlstate,
     r.error_message,
@@ -71,11 +75,11 @@ COMMENT ON COLUMN sl.status_run.seconds IS 'How long the run took';
 COMMENT ON COLUMN sl.status_run.rows_read IS 'Rows that the run looked at';
 COMMENT ON COLUMN sl.status_run.rows_inserted IS 'Rows that opened a version';
 COMMENT ON COLUMN sl.status_run.rows_corrected IS
-'Rows that changed a version in place; for a build of the mart, rows that replaced a version by a new one';
+'Rows that changed a version in place; for a build of a mart, rows that replaced a version by a new one';
 COMMENT ON COLUMN sl.status_run.rows_deleted IS 'Rows that closed a version without a successor';
 COMMENT ON COLUMN sl.status_run.rows_unchanged IS 'Rows that changed nothing';
 COMMENT ON COLUMN sl.status_run.rows_rejected IS 'Rows that failed a rule';
-COMMENT ON COLUMN sl.status_run.batch_rows IS 'Rows of the batch that a build of the mart wrote. NULL for other runs';
+COMMENT ON COLUMN sl.status_run.batch_rows IS 'Rows of the batch that a build of a mart wrote. NULL for other runs';
 COMMENT ON COLUMN sl.status_run.called_by IS 'Role of the session that called the procedure';
 COMMENT ON COLUMN sl.status_run.error_sqlstate IS
 'SQLSTATE of the error that ended the run. NULL: no error, or the server named none';

@@ -6,6 +6,7 @@ SELECT
     rows_behind,
     is_at_least,
     minutes_behind,
+    is_late,
     last_run_id,
     to_char(last_run_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-DD HH24:MI:SS') AS last_run_at
 FROM sl.status_lag

@@ -3,18 +3,18 @@ SELECT plan(15);
 
 SELECT tap.put_healthy_warehouse();
 SELECT is_empty(
-    format($$SELECT * FROM sl.find_violations('%s', p_slice_rows => %s)$$, e.entity_name, n.slice_rows),
+    format($$SELECT * FROM sl._find_violations('%s', p_slice_rows => %s)$$, e.entity_name, n.slice_rows),
     format('%s in slices of %s', e.entity_name, n.slice_rows)
 )
 FROM sl.entity AS e
 CROSS JOIN (VALUES (1), (3)) AS n (slice_rows);
-SELECT is_empty('SELECT * FROM cdm.find_violations(p_slice_rows => 1)', 'the mart in slices of 1');
+SELECT is_empty($$SELECT * FROM sl._find_mart_violations('sales_mart', p_slice_rows => 1)$$, 'the mart in slices of 1');
 
 UPDATE dds.sale SET quantity = quantity + 1;
 SELECT is(
     (
         SELECT sum(f.violations)
-        FROM sl.find_violations('sale', p_slice_rows => 1) AS f
+        FROM sl._find_violations('sale', p_slice_rows => 1) AS f
         WHERE f.check_name = 'source_differs'
     ),
     (SELECT count(*)::numeric FROM dds.sale WHERE is_current),
@@ -25,7 +25,7 @@ UPDATE dds.sale SET is_current = NOT is_current;
 SELECT is(
     (
         SELECT sum(f.violations)
-        FROM sl.find_violations('sale', p_slice_rows => 1) AS f
+        FROM sl._find_violations('sale', p_slice_rows => 1) AS f
         WHERE f.check_name = 'current_flag_wrong'
     ),
     (SELECT count(*)::numeric FROM dds.sale),
@@ -35,7 +35,7 @@ UPDATE cdm.sales_mart SET is_current = NOT is_current;
 SELECT is(
     (
         SELECT sum(f.violations)
-        FROM cdm.find_violations(p_slice_rows => 1) AS f
+        FROM sl._find_mart_violations('sales_mart', p_slice_rows => 1) AS f
         WHERE f.check_name = 'current_flag_wrong'
     ),
     (SELECT count(*)::numeric FROM cdm.sales_mart),
@@ -44,7 +44,7 @@ SELECT is(
 SELECT is(
     (
         SELECT count(*)
-        FROM cdm.find_violations(p_slice_rows => 1) AS f
+        FROM sl._find_mart_violations('sales_mart', p_slice_rows => 1) AS f
         WHERE f.check_name = 'current_flag_wrong'
     ),
     (SELECT count(DISTINCT m.sale_id) FROM cdm.sales_mart AS m),
@@ -53,8 +53,8 @@ SELECT is(
 -- The audit itself in such slices.
 DO $$
 BEGIN
-    EXECUTE replace(pg_get_functiondef('sl.find_violations'::regproc), '500000', '1');
-    EXECUTE replace(pg_get_functiondef('cdm.find_violations'::regproc), '500000', '1');
+    EXECUTE replace(pg_get_functiondef('sl._find_violations'::regproc), '500000', '1');
+    EXECUTE replace(pg_get_functiondef('sl._find_mart_violations'::regproc), '500000', '1');
 END;
 $$;
 SELECT matches(
@@ -82,12 +82,12 @@ FROM generate_series(1001, 21000) AS s (n);
 SET LOCAL work_mem = '64kB';
 SET LOCAL temp_file_limit = '500kB';
 SELECT throws_ok(
-    $$SELECT * FROM sl.find_violations('client', p_slice_rows => 1000000)$$,
+    $$SELECT * FROM sl._find_violations('client', p_slice_rows => 1000000)$$,
     '53400',
     NULL,
     'which is too much here in one slice'
 );
-SELECT is_empty($$SELECT * FROM sl.find_violations('client', p_slice_rows => 1000)$$, 'and not in slices');
+SELECT is_empty($$SELECT * FROM sl._find_violations('client', p_slice_rows => 1000)$$, 'and not in slices');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -13,7 +13,7 @@ CREATE TEMP TABLE asked AS
 SELECT coalesce(sum(f.calls), 0) AS calls
 FROM pg_stat_xact_user_functions AS f
 WHERE f.funcid = 'cdm.touched_sales'::regproc;
-SELECT is_empty('SELECT * FROM cdm.find_violations(p_slice_rows => 1)', 'nor is it in slices');
+SELECT is_empty($$SELECT * FROM sl._find_mart_violations('sales_mart', p_slice_rows => 1)$$, 'nor is it in slices');
 SELECT is(
     (
         SELECT f.calls - a.calls

@@ -25,7 +25,7 @@ SELECT results_eq(
         1, 2, 10, tap.at(5), 1, 'Anna Belova', 33, tap.at(3),
         1, 'Shirt', 'Tops', 'M', tap.at(1), 500.00, 2, 1000.00, true
     )$$,
-    'each takes up what the loads before it wrote'
+    'each processes what the loads before it wrote'
 );
 SELECT is(tap.audit_detail(), 'clean', 'the audit finds nothing');
 

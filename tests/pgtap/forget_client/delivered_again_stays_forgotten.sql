@@ -13,8 +13,8 @@ SELECT is_empty(
 );
 SELECT results_eq(
     $$SELECT * FROM tap.load('client')$$,
-    $$VALUES (1, 0, 0, 0, 1, 0)$$,
-    'the row is read, judged by no rule, and unchanged'
+    $$VALUES (2, 0, 0, 0, 2, 0)$$,
+    'the row, and the emptied one that it has overwritten, are read, judged by no rule, and unchanged'
 );
 SELECT tap.put_client(1, tap.at(2), 'Anna', 'Orlova');
 SELECT results_eq($$SELECT * FROM tap.load('client')$$, $$VALUES (1, 0, 0, 0, 1, 0)$$, 'a late state is too');

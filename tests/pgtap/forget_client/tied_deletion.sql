@@ -13,17 +13,17 @@ SELECT tap.put_client(1, tap.at(6), p_is_deleted => true);
 SELECT tap.put_client(5, tap.at(6), p_is_deleted => true);
 SELECT results_eq(
     $$SELECT rows_read, deleted, unchanged FROM tap.load('client')$$,
-    $$VALUES (2, 1, 1)$$,
-    'one is deleted, the other would have no version left and stays as it is'
+    $$VALUES (4, 2, 2)$$,
+    'both are deleted; the emptied states that were overwritten say nothing new'
 );
 SELECT results_eq(
-    $$SELECT client_id, valid_from, valid_to, last_observed_at FROM dds.client
+    $$SELECT client_id, valid_from, valid_to, observed_at FROM dds.client
     WHERE client_id IN (1, 5) ORDER BY client_id, valid_from$$,
     $$VALUES
-    (1::bigint, tap.at(1), tap.at(3), NULL::timestamptz),
-    (1, tap.at(3), tap.at(6), NULL),
-    (5, tap.at(6), 'infinity', NULL)$$,
-    'closed at the time at which it was last seen alive'
+    (1::bigint, tap.at(1), tap.at(3), NULL::timestamptz[]),
+    (1, tap.at(3), tap.at(6, '1 microsecond'), ARRAY[tap.at(6)]),
+    (5, tap.at(6), tap.at(6, '1 microsecond'), NULL)$$,
+    'closed a microsecond after they were last seen alive'
 );
 SELECT is(tap.audit_detail(), 'clean', 'the audit finds nothing');
 SELECT results_eq(

@@ -114,11 +114,13 @@ BEGIN
     UPDATE sl.run SET called_by = 'settled' WHERE called_by <> 'settled';
     FOREACH v_table IN ARRAY ARRAY['client', 'product', 'sale'] LOOP
         -- The trigger would stamp this transaction on the rows again.
-        EXECUTE format('ALTER TABLE raw.%I DISABLE TRIGGER stamp_changed_xid', v_table);
+        EXECUTE format('ALTER TABLE raw.%I DISABLE TRIGGER sl_stamp', v_table);
         EXECUTE format('UPDATE raw.%I SET changed_xid = $1 WHERE changed_xid = $2', v_table)
         USING v_earlier_xid, v_own_xid;
-        EXECUTE format('ALTER TABLE raw.%I ENABLE ALWAYS TRIGGER stamp_changed_xid', v_table);
+        EXECUTE format('ALTER TABLE raw.%I ENABLE ALWAYS TRIGGER sl_stamp', v_table);
     END LOOP;
+    -- A later transaction would ask how far the last load has read.
+    PERFORM set_config('sl.read_below_' || left(md5(e.entity_name), 8), '', true) FROM sl.entity AS e;
 END;
 $body$;
 

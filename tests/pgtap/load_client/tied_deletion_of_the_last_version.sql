@@ -14,8 +14,10 @@ SELECT results_eq(
 );
 SELECT results_eq(
     $$SELECT * FROM tap.clients()$$,
-    $$VALUES (1, 'Anna', 'Orlova', date '1990-05-20', tap.at(1), tap.at(2), false)$$,
-    'the version before it stays, closed'
+    $$VALUES
+    (1, 'Anna', 'Orlova', date '1990-05-20', tap.at(1), tap.at(2), false),
+    (1, 'Anna', 'Belova', date '1990-05-20', tap.at(2), tap.at(2, '1 microsecond'), false)$$,
+    'it ends a microsecond later'
 );
 
 SELECT * FROM finish();

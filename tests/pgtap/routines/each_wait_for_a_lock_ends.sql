@@ -12,9 +12,9 @@ SELECT set_eq(
     $$SELECT p.oid::regproc::text FROM pg_proc AS p WHERE p.prokind = 'p' AND p.prosrc ~ 'sl\.begin_run'$$,
     'of every procedure that begins a run'
 );
-SELECT sl.bound_lock_wait();
+SELECT sl._bound_lock_wait();
 SELECT throws_like(
-    $$SELECT sl.raise_lock_timeout('dds.load_client', 'while updating')$$, '%for longer than lock_timeout (30s)',
+    $$SELECT sl._raise_lock_timeout('dds.load_client', 'while updating')$$, '%for longer than lock_timeout (30s)',
     'the error tells how long was waited'
 );
 

@@ -17,7 +17,7 @@ SELECT results_eq(
 -- A restored dump: all is compared once.
 UPDATE sl.watermark SET system_identifier = 1;
 SELECT is(sl.rows_waiting('client'), 2::bigint, 'everything where the transaction ids are of another cluster');
-SELECT is(sl.rows_waiting('nobody'), NULL, 'NULL for an entity that is not registered');
+SELECT is(sl.rows_waiting('nobody'), NULL, 'NULL for an entity that is not declared');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -18,7 +18,7 @@ SELECT results_eq(
     'VALUES (true, 2::bigint, 1::bigint)',
     'of a full one, and in a query'
 );
-SELECT throws_ok($$SELECT sl.run_load('nobody')$$, 'TS002', NULL, 'an entity that is not registered is told');
+SELECT throws_ok($$SELECT sl.run_load('nobody')$$, 'TS002', NULL, 'an entity that is not declared is told');
 
 SELECT * FROM finish();
 ROLLBACK;

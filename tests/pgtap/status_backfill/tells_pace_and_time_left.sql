@@ -1,7 +1,7 @@
 BEGIN;
 SELECT plan(5);
 
-INSERT INTO sl.backfill (target, promised, takes_up) VALUES ('dds.client', '[]', '{}');
+INSERT INTO sl.backfill (target, promised, consumes) VALUES ('dds.client', '[]', '{}');
 INSERT INTO sl.backfill_slice (target, slice_no) SELECT 'dds.client', n FROM generate_series(1, 40) AS n;
 SELECT row_eq(
     'SELECT slices, slices_done, rows_read, rows_per_second, seconds_left FROM sl.status_backfill',

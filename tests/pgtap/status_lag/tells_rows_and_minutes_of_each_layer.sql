@@ -48,7 +48,7 @@ SELECT results_eq(
     $$SELECT l.source, l.rows_behind, l.minutes_behind, l.last_run_id
     FROM sl.status_lag AS l WHERE l.layer = 'cdm' AND l.rows_behind > 0$$,
     $$SELECT 'dds.client', 3::bigint, 5.0, max(run_id) FROM sl.run WHERE procedure_name = 'cdm.build_mart'$$,
-    'versions in dds wait since the first load that no build has taken up; a failed one counts for nothing'
+    'versions in dds wait since the first load that no build has processed; a failed one counts for nothing'
 );
 SELECT results_eq(
     $$SELECT l.rows_behind FROM sl.status_lag AS l WHERE l.source = 'raw.client'$$,

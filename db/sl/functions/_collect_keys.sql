@@ -1,0 +1,95 @@
+-- sl._collect_keys(p_mart sl.mart, p_runs bigint[], p_slice sl.backfill_slice DEFAULT NULL) RETURNS void
+--
+-- Purpose: sets aside the keys of a mart that a build has to compare, and of a mart without a key entity their images.
+-- Parameters: p_mart: registry row; p_runs: only the keys that depend on what these loads wrote, NULL for all; p_slice:
+--     only keys that lie in it, of a mart with a key entity.
+-- Returns: nothing.
+-- Errors: 23505 the image has several rows of one key.
+-- Reads: the target of the key entity, the image, the mart; what the touched function reads. Writes: pg_temp._sl_key,
+--     pg_temp._sl_group, pg_temp._sl_image.
+--
+-- In order, so that what is read and written lies together. Rows of a mart with a key entity are asked of the image one
+-- by one (sl._write_mart), all others a group at a time: the planner takes the group's columns into the image's own
+-- query, where its GROUP BY or PARTITION BY begins with them.
+CREATE OR REPLACE FUNCTION sl._collect_keys(p_mart sl.mart, p_runs bigint[], p_slice sl.backfill_slice DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $body$
+DECLARE
+    v_types CONSTANT text [] := ARRAY(
+        SELECT c.type_name
+        FROM unnest(p_mart.key_columns) WITH ORDINALITY AS k (column_name, position)
+        INNER JOIN sl._mart_columns(p_mart) AS c ON c.column_name = k.column_name
+        ORDER BY k.position
+    );
+    v_places CONSTANT jsonb := jsonb_build_object(
+        'runs', format('%L::bigint[]', p_runs),
+        'in_slice', sl._slice_condition(
+            p_slice,
+            ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(p_mart.key_columns) AS k (column_name)),
+            v_types
+        )
+    );
+BEGIN
+    IF p_runs IS NOT NULL THEN
+        EXECUTE sl._mart_sql(
+            p_mart,
+            'CREATE TEMPORARY TABLE _sl_group ON COMMIT DROP AS '
+            'SELECT DISTINCT {{group|t.%}} FROM {{touched}}({{runs}}) AS t ORDER BY {{group|t.%}}',
+            v_places
+        );
+        ANALYZE pg_temp._sl_group;
+    END IF;
+    IF p_mart.key_entity IS NULL THEN
+        EXECUTE sl._mart_sql(
+            p_mart,
+            CASE
+                WHEN p_runs IS NULL
+                    THEN 'CREATE TEMPORARY TABLE _sl_image ON COMMIT DROP AS SELECT * FROM {{image}}'
+                ELSE
+                    'CREATE TEMPORARY TABLE _sl_image ON COMMIT DROP AS SELECT i.* FROM pg_temp._sl_group AS g '
+                    'CROSS JOIN LATERAL (SELECT v.* FROM {{image}} AS v WHERE {{group|v.% = g.%| AND }} OFFSET 0) AS i'
+            END
+        );
+        BEGIN
+            EXECUTE sl._mart_sql(p_mart, 'CREATE UNIQUE INDEX _sl_image_key ON pg_temp._sl_image ({{key|%}})');
+        EXCEPTION
+            WHEN unique_violation THEN
+                RAISE EXCEPTION USING
+                    ERRCODE = '23505',
+                    MESSAGE = format(
+                        'Mart "%s": %I.%I has several rows of one key (%s)', p_mart.mart_name, p_mart.image_schema,
+                        p_mart.image_view, array_to_string(p_mart.key_columns, ', ')
+                    ),
+                    HINT = 'Correct the view: it has one row a key. Nothing was changed.';
+        END;
+        ANALYZE pg_temp._sl_image;
+    END IF;
+    EXECUTE sl._mart_sql(
+        p_mart,
+        'CREATE TEMPORARY TABLE _sl_key ON COMMIT DROP AS '
+        || CASE
+            WHEN p_mart.key_entity IS NOT NULL AND p_runs IS NOT NULL THEN 'TABLE pg_temp._sl_group'
+            WHEN p_mart.key_entity IS NOT NULL
+                THEN
+                    'SELECT {{key|t.%}} FROM {{entity}} AS t WHERE t.is_current AND {{in_slice}} '
+                    'UNION SELECT {{key|t.%}} FROM {{target}} AS t WHERE t.is_current AND {{in_slice}} ORDER BY {{key|%}}'
+            WHEN p_runs IS NULL
+                THEN
+                    'SELECT {{key|t.%}} FROM pg_temp._sl_image AS t '
+                    'UNION SELECT {{key|t.%}} FROM {{target}} AS t WHERE t.is_current ORDER BY {{key|%}}'
+            ELSE
+                'SELECT {{key|t.%}} FROM pg_temp._sl_image AS t '
+                'UNION SELECT {{key|m.%}} FROM pg_temp._sl_group AS g '
+                'CROSS JOIN LATERAL (SELECT v.* FROM {{target}} AS v WHERE {{group|v.% = g.%| AND }} AND v.is_current OFFSET 0) '
+                'AS m ORDER BY {{key|%}}'
+        END,
+        v_places
+    );
+    ANALYZE pg_temp._sl_key;
+END;
+$body$;
+
+COMMENT ON FUNCTION sl._collect_keys IS 'Sets aside the keys of a mart that a build has to compare';

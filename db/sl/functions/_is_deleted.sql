@@ -1,0 +1,30 @@
+-- sl._is_deleted(p_entity sl.entity, p_row text) RETURNS text
+--
+-- Purpose: writes the condition that a source row is marked as deleted into dynamic SQL.
+-- Parameters: p_entity: registry row; p_row: alias of the row.
+-- Returns: a condition that is never NULL. A boolean says it itself; of another type any value does, such as the time
+--     of the deletion.
+-- Errors: none.
+-- Reads: sl._source_column. Writes: nothing.
+CREATE OR REPLACE FUNCTION sl._is_deleted(p_entity sl.entity, p_row text)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    RETURN coalesce(
+        (
+            SELECT format(
+                CASE WHEN c.type_name = 'boolean' THEN 'coalesce(%s.%I, false)' ELSE '(%s.%I IS NOT NULL)' END,
+                p_row, c.column_name
+            )
+            FROM sl._source_column AS c
+            WHERE c.entity_name = p_entity.entity_name AND c.column_name = p_entity.deleted_column
+        ),
+        'false'
+    );
+END;
+$body$;
+
+COMMENT ON FUNCTION sl._is_deleted IS 'Writes the condition that a source row is marked as deleted into dynamic SQL';

@@ -1,0 +1,95 @@
+-- sl._make_stamps(p_entity sl.entity) RETURNS void
+--
+-- Purpose: gives a stamped source the column changed_xid, its index and the triggers, where it has them not.
+-- Parameters: p_entity: registry row.
+-- Returns: nothing.
+-- Errors: 42501 the caller does not own the source.
+-- Reads: pg_catalog. Writes: the source's definition.
+--
+-- The triggers fire for what a replication worker applies, too. Inserts carry the id by default. A row that a load has
+-- read costs an update a look at a setting, and sl.purge no call.
+CREATE OR REPLACE FUNCTION sl._make_stamps(p_entity sl.entity)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    v_source CONSTANT text := format('%I.%I', p_entity.source_schema, p_entity.source_table);
+    c_setting CONSTANT text := 'sl.read_below_' || left(md5(p_entity.entity_name), 8);
+    v_trigger record;
+BEGIN
+    IF
+        NOT EXISTS (
+            SELECT FROM pg_attribute AS a
+            WHERE a.attrelid = v_source::regclass AND a.attname = 'changed_xid' AND NOT a.attisdropped
+        )
+    THEN
+        EXECUTE format(
+            'ALTER TABLE %s ADD COLUMN changed_xid bigint NOT NULL DEFAULT pg_current_xact_id()::text::bigint', v_source
+        );
+        EXECUTE format(
+            'COMMENT ON COLUMN %s.changed_xid IS %L', v_source,
+            'Id of the transaction that wrote the row. A default sets it on insert, a trigger on update. A writer never sets it'
+        );
+    END IF;
+    IF
+        NOT EXISTS (
+            SELECT
+            FROM pg_index AS i
+            INNER JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+            WHERE i.indrelid = v_source::regclass AND a.attname = 'changed_xid' AND i.indpred IS NULL
+        )
+    THEN
+        EXECUTE format('CREATE INDEX %I ON %s (changed_xid)', p_entity.source_table || '_changed_xid_idx', v_source);
+    END IF;
+    FOR v_trigger IN
+        SELECT t.*
+        FROM (
+            VALUES
+            ('sl_stamp', 'BEFORE UPDATE ON {{source}} FOR EACH ROW EXECUTE FUNCTION sl._stamp_changed_xid({{name}}, {{setting}})'),
+            (
+                'sl_keep_delete',
+                'BEFORE DELETE ON {{source}} FOR EACH ROW '
+                'WHEN (current_setting(''sl.purging'', true) IS DISTINCT FROM {{name}} '
+                'OR (OLD.changed_xid >= nullif(current_setting({{setting}}, true), '''')::bigint) IS NOT FALSE) '
+                'EXECUTE FUNCTION sl._keep_deleted({{name}}, {{setting}})'
+            ),
+            (
+                'sl_stamp_key',
+                'BEFORE UPDATE OF {{key|%}} ON {{source}} FOR EACH ROW WHEN ({{key|OLD.% IS DISTINCT FROM NEW.%| OR }}) '
+                'EXECUTE FUNCTION sl._keep_moved({{name}})'
+            ),
+            ('sl_keep_all', 'BEFORE TRUNCATE ON {{source}} FOR EACH STATEMENT EXECUTE FUNCTION sl._refuse_truncate({{name}})')
+        ) AS t (name, definition)
+        UNION ALL
+        SELECT
+            f.name,
+            'AFTER ' || f.event || ' ON {{source}} REFERENCING NEW TABLE AS written FOR EACH STATEMENT '
+            'EXECUTE FUNCTION sl._keep_forgotten({{name}})'
+        FROM (VALUES ('sl_forget_insert', 'INSERT'), ('sl_forget_update', 'UPDATE')) AS f (name, event)
+        WHERE p_entity.personal_columns <> '{}'
+    LOOP
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_trigger AS t
+            WHERE t.tgrelid = v_source::regclass AND t.tgname = v_trigger.name AND t.tgenabled = 'A'
+        );
+        EXECUTE sl._sql(
+            p_entity, 'CREATE OR REPLACE TRIGGER ' || v_trigger.name || ' ' || v_trigger.definition,
+            jsonb_build_object('setting', quote_literal(c_setting))
+        );
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', v_source, v_trigger.name);
+    END LOOP;
+    FOR v_trigger IN
+        SELECT t.tgname AS name
+        FROM pg_trigger AS t
+        WHERE
+            p_entity.personal_columns = '{}'
+            AND t.tgrelid = v_source::regclass
+            AND t.tgname IN ('sl_forget_insert', 'sl_forget_update')
+    LOOP
+        EXECUTE format('DROP TRIGGER %I ON %s', v_trigger.name, v_source);
+    END LOOP;
+END;
+$body$;
+
+COMMENT ON FUNCTION sl._make_stamps IS 'Gives a stamped source the column changed_xid, its index and the triggers';

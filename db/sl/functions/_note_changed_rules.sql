@@ -1,0 +1,27 @@
+-- sl._note_changed_rules() RETURNS trigger
+--
+-- Purpose: notes that an entity's rules have changed, so that the next load judges its open rejections anew.
+-- Parameters: none.
+-- Returns: nothing (an AFTER trigger).
+-- Errors: none.
+-- Reads: sl.rejected_row. Writes: sl.entity.rules_changed.
+CREATE OR REPLACE FUNCTION sl._note_changed_rules()
+RETURNS trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $body$
+BEGIN
+    UPDATE sl.entity AS e
+    SET rules_changed = true
+    WHERE
+        e.entity_name IN (OLD.entity_name, NEW.entity_name)
+        AND NOT e.rules_changed
+        AND EXISTS (
+            SELECT FROM sl.rejected_row AS j
+            WHERE j.entity_name = e.entity_name AND j.resolved_run_id IS NULL
+        );
+    RETURN NULL;
+END;
+$body$;
+
+COMMENT ON FUNCTION sl._note_changed_rules() IS 'Trigger: notes that an entity''s rules have changed';

@@ -1,0 +1,89 @@
+-- sl._note_rejections(p_entity sl.entity, p_run_id bigint, p_rows text) RETURNS bigint
+--
+-- Purpose: writes the rows that a load rejected into sl.rejected_row, and how many it was warned of into
+--     sl.rule_warning.
+-- Parameters: p_entity: registry row; p_run_id: the load; p_rows: table of the rows, with scd2_key_text, scd2_at,
+--     scd2_rule, scd2_row, scd2_order and scd2_warnings.
+-- Returns: how many rows were rejected.
+-- Errors: none.
+-- Reads: p_rows. Writes: sl.rejected_row, sl.rule_warning.
+--
+-- One open rejection a key and rule: a late bad state is counted, and the newest one is kept; the same state read again
+-- changes nothing. A key may come several times.
+CREATE OR REPLACE FUNCTION sl._note_rejections(p_entity sl.entity, p_run_id bigint, p_rows text)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $body$
+DECLARE
+    c_always_asked CONSTANT text [] := ARRAY(
+        SELECT r.rule_name FROM sl.applied_rule AS r WHERE r.entity_name = p_entity.entity_name AND r.judges_deletions
+    );
+    v_rows bigint;
+BEGIN
+    EXECUTE format('SELECT count(*) FROM %s AS c WHERE c.scd2_rule IS NOT NULL', p_rows) INTO v_rows;
+    IF v_rows > 0 THEN
+        EXECUTE format(
+            $sql$
+            WITH bad AS (
+                SELECT
+                    c.scd2_key_text, c.scd2_rule, c.scd2_row, c.scd2_order,
+                    CASE WHEN c.scd2_rule <> ALL ($3) THEN c.scd2_at END AS observed_at
+                FROM %s AS c
+                WHERE
+                    c.scd2_rule IS NOT NULL
+                    AND NOT EXISTS (
+                        SELECT FROM sl.rejected_row AS o
+                        WHERE
+                            o.entity_name = $1
+                            AND o.entity_key = c.scd2_key_text
+                            AND o.rule_name = c.scd2_rule
+                            AND o.resolved_run_id IS NULL
+                            AND o.row = c.scd2_row
+                    )
+            ),
+            newest AS (
+                SELECT DISTINCT ON (b.scd2_key_text, b.scd2_rule)
+                    b.*, count(*) OVER (PARTITION BY b.scd2_key_text, b.scd2_rule) AS times_seen
+                FROM bad AS b
+                ORDER BY b.scd2_key_text, b.scd2_rule, b.observed_at DESC NULLS LAST, b.scd2_order DESC
+            )
+            INSERT INTO sl.rejected_row AS o (
+                entity_name, entity_key, rule_name, row, observed_at, times_seen, run_id, rejected_at, last_run_id, last_seen
+            )
+            SELECT $1, b.scd2_key_text, b.scd2_rule, b.scd2_row, b.observed_at, b.times_seen, $2, clock_timestamp(), $2, clock_timestamp()
+            FROM newest AS b
+            ON CONFLICT (entity_name, entity_key, rule_name) WHERE resolved_run_id IS NULL DO UPDATE
+            SET
+                row = CASE WHEN excluded.observed_at < o.observed_at THEN o.row ELSE excluded.row END,
+                observed_at = greatest(o.observed_at, excluded.observed_at),
+                times_seen = o.times_seen + excluded.times_seen,
+                last_run_id = excluded.last_run_id,
+                last_seen = excluded.last_seen
+            $sql$,
+            p_rows
+        )
+        USING p_entity.entity_name, p_run_id, c_always_asked;
+    END IF;
+    IF EXISTS (
+        SELECT FROM sl.applied_rule AS r WHERE r.entity_name = p_entity.entity_name AND r.severity = 'warn'
+    ) THEN
+        EXECUTE format(
+            $sql$
+            INSERT INTO sl.rule_warning (run_id, entity_name, rule_name, rows, example_key)
+            SELECT $2, $1, w.rule_name, count(*), min(c.scd2_key_text)
+            FROM %s AS c
+            CROSS JOIN LATERAL unnest(c.scd2_warnings) AS w (rule_name)
+            GROUP BY w.rule_name
+            ON CONFLICT (run_id, rule_name) DO UPDATE SET rows = rule_warning.rows + excluded.rows
+            $sql$,
+            p_rows
+        )
+        USING p_entity.entity_name, p_run_id;
+    END IF;
+    RETURN v_rows;
+END;
+$body$;
+
+COMMENT ON FUNCTION sl._note_rejections IS 'Writes the rows that a load rejected or was warned of';

@@ -1,0 +1,203 @@
+-- sl.status_drift
+--
+-- Purpose: where a source, or a target, is no longer as its declaration says; no row where all is well.
+-- Columns: entity_name; finding: what differs, a name; level: error: loads stop, or may lose something; warn: loads
+--     go on at a cost; info: nothing is lost; detail: what it is about; remediation: what to do.
+-- Reads: sl.entity, sl._source_column, pg_catalog.
+--
+-- Cheap enough to ask every minute. Source and target are found by their names, and nothing is called, since who
+-- reads this may not look into their schemas.
+CREATE OR REPLACE VIEW sl.status_drift AS
+WITH entity AS (
+    SELECT
+        e.entity_name,
+        e.changes,
+        e.key_columns,
+        e.personal_columns <> '{}' AS has_personal_columns,
+        e.key_columns || e.tracked_columns || e.in_place_columns AS target_columns,
+        e.key_columns || e.tracked_columns || e.in_place_columns || e.personal_columns
+        || array_remove(ARRAY[e.event_time_column, e.deleted_column, e.scope_column], NULL)
+        || CASE WHEN e.changes = 'stamp' THEN ARRAY['changed_xid'] ELSE '{}' END AS source_columns,
+        format('%I.%I', e.source_schema, e.source_table) AS source,
+        format('%I.%I', e.target_schema, e.target_table) AS target,
+        (
+            SELECT c.oid FROM pg_class AS c INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname = e.source_schema AND c.relname = e.source_table
+        ) AS source_id,
+        (
+            SELECT c.oid FROM pg_class AS c INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname = e.target_schema AND c.relname = e.target_table
+        ) AS target_id
+    FROM sl.entity AS e
+)
+SELECT
+    e.entity_name,
+    'source_missing' AS finding,
+    'error' AS level,
+    format('There is no table %s', e.source) AS detail,
+    'Make the source again, or declare the entity with another one. Its loads stop until then.' AS remediation
+FROM entity AS e
+WHERE e.source_id IS NULL
+UNION ALL
+SELECT
+    e.entity_name,
+    'target_missing',
+    'error',
+    format('There is no table %s', e.target),
+    'Restore it from a backup. To begin its history anew, declare the entity again, and load it with p_full => true.'
+FROM entity AS e
+WHERE e.target_id IS NULL
+UNION ALL
+SELECT
+    e.entity_name,
+    'column_missing',
+    'error',
+    format('%s has no column %I', e.source, c.name),
+    CASE
+        WHEN c.name = 'changed_xid' THEN 'Declare the entity again, which makes it, and load it with p_full => true.'
+        ELSE 'Give the source the column, or declare the entity without it. Its loads stop until then.'
+    END
+FROM entity AS e
+CROSS JOIN LATERAL (SELECT DISTINCT unnest(e.source_columns)) AS c (name)
+WHERE
+    e.source_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = e.source_id AND a.attname = c.name AND NOT a.attisdropped
+    )
+UNION ALL
+SELECT
+    e.entity_name,
+    'target_column_missing',
+    'error',
+    format('%s has no column %I', e.target, c.name),
+    'Declare the entity again, which adds the column, and load it with p_full => true. What it held is in a backup.'
+FROM entity AS e
+CROSS JOIN LATERAL unnest(e.target_columns) AS c (name)
+WHERE
+    e.target_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = e.target_id AND a.attname = c.name AND NOT a.attisdropped
+    )
+UNION ALL
+SELECT
+    e.entity_name,
+    'column_undeclared',
+    'info',
+    format('%s has a column %I, which is not declared', e.source, a.attname),
+    'To keep its history, add it to p_tracked or p_in_place of the declaration.'
+FROM entity AS e
+INNER JOIN pg_attribute AS a ON a.attrelid = e.source_id AND a.attnum > 0 AND NOT a.attisdropped
+WHERE NOT a.attname = any(e.source_columns)
+UNION ALL
+SELECT
+    e.entity_name,
+    'type_differs',
+    'warn',
+    format(
+        '%s.%I is %s, and %s.%I is %s',
+        e.source, c.column_name, c.type_name, e.target, c.column_name, c.target_type_name
+    ),
+    format(
+        'ALTER TABLE %s ALTER COLUMN %I TYPE %s, or give the source its type back. Until then loads convert each '
+        'value, and reject what does not convert.',
+        e.target, c.column_name, c.type_name
+    )
+FROM entity AS e
+INNER JOIN sl._source_column AS c ON c.entity_name = e.entity_name
+WHERE c.is_converted AND c.column_name = any(e.target_columns)
+UNION ALL
+SELECT
+    e.entity_name,
+    CASE WHEN t.tgname IS NULL THEN 'trigger_missing' ELSE 'trigger_disabled' END,
+    'error',
+    format(
+        '%s: the trigger %s is %s', e.source, n.name,
+        CASE WHEN t.tgname IS NULL THEN 'missing' ELSE 'not always enabled' END
+    ),
+    'Declare the entity again, which makes or enables it, and load it with p_full => true: what was written meanwhile '
+    'may have gone unseen.'
+FROM entity AS e
+CROSS JOIN (
+    VALUES
+    ('sl_stamp', false),
+    ('sl_keep_delete', false),
+    ('sl_stamp_key', false),
+    ('sl_keep_all', false),
+    ('sl_forget_insert', true),
+    ('sl_forget_update', true)
+) AS n (name, is_of_persons)
+LEFT JOIN pg_trigger AS t ON t.tgrelid = e.source_id AND t.tgname = n.name
+WHERE
+    e.changes = 'stamp'
+    AND e.source_id IS NOT NULL
+    AND t.tgenabled IS DISTINCT FROM 'A'
+    AND (e.has_personal_columns OR NOT n.is_of_persons)
+UNION ALL
+SELECT
+    e.entity_name,
+    'default_missing',
+    'error',
+    format('%s.changed_xid has no default', e.source),
+    format(
+        'ALTER TABLE %s ALTER COLUMN changed_xid SET DEFAULT pg_current_xact_id()::text::bigint, and load the entity '
+        'with p_full => true: what was inserted meanwhile may have gone unseen.',
+        e.source
+    )
+FROM entity AS e
+INNER JOIN pg_attribute AS a ON a.attrelid = e.source_id AND a.attname = 'changed_xid' AND NOT a.attisdropped
+WHERE e.changes = 'stamp' AND NOT a.atthasdef
+UNION ALL
+SELECT
+    e.entity_name,
+    'index_missing',
+    'warn',
+    format('%s has no index that begins with changed_xid', e.source),
+    'Declare the entity again, which makes it. Until then each load reads the whole source.'
+FROM entity AS e
+INNER JOIN pg_attribute AS a ON a.attrelid = e.source_id AND a.attname = 'changed_xid' AND NOT a.attisdropped
+WHERE
+    e.changes = 'stamp'
+    AND NOT EXISTS (
+        SELECT FROM pg_index AS i
+        WHERE i.indrelid = e.source_id AND i.indkey[0] = a.attnum AND i.indpred IS NULL AND i.indisvalid
+    )
+UNION ALL
+SELECT
+    e.entity_name,
+    'unique_key_missing',
+    'error',
+    format('%s has no primary key or unique constraint on (%s)', e.source, k.columns),
+    format('ALTER TABLE %s ADD UNIQUE (%s). Several rows of a key have no order.', e.source, k.columns)
+FROM entity AS e
+CROSS JOIN LATERAL (
+    SELECT string_agg(quote_ident(c.name), ', ' ORDER BY c.position) AS columns
+    FROM unnest(e.key_columns) WITH ORDINALITY AS c (name, position)
+) AS k
+WHERE
+    e.changes = 'stamp'
+    AND e.source_id IS NOT NULL
+    -- As sl._has_unique_key, which may look into the source's schema.
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_index AS i
+        WHERE
+            i.indrelid = e.source_id
+            AND i.indisunique
+            AND i.indisvalid
+            AND i.indpred IS NULL
+            AND i.indexprs IS NULL
+            AND i.indnkeyatts = cardinality(e.key_columns)
+            AND e.key_columns @> array(
+                SELECT a.attname::text
+                FROM unnest(i.indkey[0:i.indnkeyatts - 1]) AS c (attnum)
+                INNER JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = c.attnum
+            )
+    );
+
+COMMENT ON VIEW sl.status_drift IS 'Where a source, or a target, is no longer as its declaration says';
+COMMENT ON COLUMN sl.status_drift.entity_name IS 'The entity, as in sl.entity';
+COMMENT ON COLUMN sl.status_drift.finding IS 'What differs, such as column_undeclared or trigger_disabled';
+COMMENT ON COLUMN sl.status_drift.level IS
+'error: loads stop, or may lose something; warn: loads go on at a cost; info: nothing is lost';
+COMMENT ON COLUMN sl.status_drift.detail IS 'Which table, column or trigger it is about';
+COMMENT ON COLUMN sl.status_drift.remediation IS 'What to do';

@@ -1,1 +1,0 @@
-"""ClickHouse's HTTP interface over chDB: one process owns the data directory, every client uses the same URL."""

@@ -1,0 +1,515 @@
+"""Marts by declaration, on tables that are not the shop's: what sl.declare_mart makes, builds, backfills, audits."""
+
+import re
+from datetime import date
+
+import psycopg2
+import pytest
+from conftest import ROOT
+from test_engine import Engine, at, engine, engine_server  # noqa: F401
+
+COUNTS = ("read", "inserted", "corrected", "deleted", "unchanged", "rejected")
+JANUARY, FEBRUARY = date(2024, 1, 1), date(2024, 2, 1)
+IMAGE = """
+CREATE OR REPLACE VIEW cdm.city_sales_image AS
+SELECT
+    date_trunc('month', p.bought_on)::date AS month, p.city, count(*) AS purchases,
+    sum(p.amount)::numeric(12, 2) AS amount
+FROM dds.purchase AS p
+WHERE p.is_current
+GROUP BY 1, 2
+"""
+TOUCHED = """
+CREATE OR REPLACE FUNCTION cdm.touched_cities(p_runs bigint[]) RETURNS TABLE (month date, city text)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+SELECT date_trunc('month', v.bought_on)::date, v.city
+FROM dds.purchase AS p
+INNER JOIN dds.purchase AS v ON v.id = p.id
+WHERE p.run_id = ANY (p_runs)
+UNION
+SELECT date_trunc('month', v.bought_on)::date, v.city
+FROM sl.tombstone AS x
+INNER JOIN dds.purchase AS v ON v.id = x.entity_key::bigint
+WHERE x.entity_name = 'purchase' AND x.run_id = ANY (p_runs)
+$$
+"""
+
+
+def declare(engine: Engine, mart: str = "city_sales", **arguments: str) -> None:  # noqa: F811
+    """Declare a mart; the arguments are SQL."""
+    given = {
+        "p_key": "'{month,city}'",
+        "p_sources": "'{purchase}'",
+        "p_touched": "'cdm.touched_cities'",
+    } | arguments
+    listed = ", ".join(f"{name} => {value}" for name, value in given.items())
+    engine.run(f"CALL sl.declare_mart('{mart}', {listed})")
+
+
+def build(engine: Engine, mart: str = "city_sales", full: bool = False) -> dict[str, int]:  # noqa: F811
+    """Build a mart; returns the counts that are not zero."""
+    (row,) = engine.run(f"SELECT * FROM sl.run_build('{mart}', {full})")
+    return {name: count for name, count in zip(COUNTS, row[1:], strict=True) if count}
+
+
+def buy(
+    engine: Engine,  # noqa: F811
+    key: int,
+    place: tuple[str, date],
+    amount: int,
+    *,
+    number: float = 1,
+    deleted: bool = False,
+) -> None:
+    """Write a state of a purchase, as a transaction of its own."""
+    city, month = place
+    engine.run(
+        f"INSERT INTO s.purchase VALUES ({key}, '{city}', '{month}', {amount}, {at(number)}, {deleted}) "
+        "ON CONFLICT (id) DO UPDATE SET city = excluded.city, bought_on = excluded.bought_on, "
+        "amount = excluded.amount, updated_at = excluded.updated_at, is_deleted = excluded.is_deleted"
+    )
+
+
+def versions(engine: Engine, columns: str = "month, city, version_no, amount, is_current") -> list[tuple]:  # noqa: F811
+    """Versions of the mart's rows by key and number."""
+    return engine.run(f"SELECT {columns} FROM cdm.city_sales ORDER BY month, city, version_no")
+
+
+def schema(engine: Engine) -> list[tuple]:  # noqa: F811
+    """Return what a declaration makes: columns, indexes, routines, comments, and the place of the registry's row."""
+    return engine.run(
+        """
+        SELECT
+            'column', a.attrelid::regclass::text, a.attname::text,
+            format_type(a.atttypid, a.atttypmod) || a.attnotnull, col_description(a.attrelid, a.attnum)
+        FROM pg_attribute AS a WHERE a.attrelid = to_regclass('cdm.city_sales') AND a.attnum > 0
+        UNION ALL
+        SELECT 'index', i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid), '', ''
+        FROM pg_index AS i WHERE i.indrelid = to_regclass('cdm.city_sales')
+        UNION ALL
+        SELECT 'routine', p.oid::regprocedure::text, pg_get_functiondef(p.oid), p.proacl::text, obj_description(p.oid)
+        FROM pg_proc AS p WHERE p.proname LIKE 'build%city_sales' AND p.pronamespace = 'cdm'::regnamespace
+        UNION ALL
+        SELECT 'row', m.xmin::text, m.ctid::text, m::text, '' FROM sl.mart AS m WHERE m.mart_name = 'city_sales'
+        ORDER BY 1, 2, 3
+        """
+    )
+
+
+def refused(engine: Engine, sqlstate: str, **arguments: str) -> str:  # noqa: F811
+    """Declare what is refused; returns the message. Nothing is changed."""
+    before = schema(engine)
+    with pytest.raises(psycopg2.Error) as error:
+        declare(engine, **arguments)
+    assert error.value.pgcode == sqlstate, error.value
+    assert schema(engine) == before
+    return error.value.diag.message_primary
+
+
+@pytest.fixture
+def purchase(engine: Engine) -> Engine:  # noqa: F811
+    """The engine with an entity "purchase" and an image of it by month and city."""
+    engine.run(
+        "CREATE SCHEMA IF NOT EXISTS cdm",
+        "CREATE TABLE s.purchase (id bigint PRIMARY KEY, city text, bought_on date, amount numeric(10, 2),"
+        " updated_at timestamptz, is_deleted boolean)",
+    )
+    engine.declare(
+        "purchase", p_tracked="'{city,bought_on,amount}'", p_event_time="'updated_at'", p_deleted="'is_deleted'"
+    )
+    engine.run(IMAGE, TOUCHED, "COMMENT ON COLUMN cdm.city_sales_image.city IS 'Where it was bought'")
+    return engine
+
+
+@pytest.fixture
+def mart(purchase: Engine) -> Engine:
+    """The engine with the mart "city_sales", built once: Omsk in two months, Tula in one."""
+    declare(purchase)
+    buy(purchase, 1, ("Omsk", JANUARY), 10)
+    buy(purchase, 2, ("Omsk", JANUARY), 20)
+    buy(purchase, 3, ("Omsk", FEBRUARY), 5)
+    buy(purchase, 4, ("Tula", JANUARY), 7)
+    purchase.load("purchase")
+    assert build(purchase) == {"read": 3, "inserted": 3}
+    return purchase
+
+
+def test_a_mart_of_a_composite_key_has_its_history(mart: Engine) -> None:
+    buy(mart, 1, ("Omsk", JANUARY), 11, number=2)
+    buy(mart, 4, ("Tula", JANUARY), 7, number=3, deleted=True)
+    mart.load("purchase")
+    assert build(mart) == {"read": 2, "corrected": 1, "deleted": 1}
+    buy(mart, 4, ("Tula", JANUARY), 7, number=4)
+    mart.load("purchase")
+    assert build(mart) == {"read": 1, "inserted": 1}
+    assert versions(mart) == [
+        (JANUARY, "Omsk", 1, 30, False),
+        (JANUARY, "Omsk", 2, 31, True),
+        (JANUARY, "Tula", 1, 7, False),
+        (JANUARY, "Tula", 2, 7, True),
+        (FEBRUARY, "Omsk", 1, 5, True),
+    ]
+    assert build(mart) == {}
+    assert build(mart, full=True) == {"read": 3, "unchanged": 3}
+    mart.audit()
+
+
+def test_what_was_reported_at_a_moment_stays(mart: Engine) -> None:
+    (first,) = mart.run("SELECT max(valid_from) FROM cdm.city_sales")
+    buy(mart, 1, ("Tula", FEBRUARY), 10, number=2)
+    mart.load("purchase")
+    assert build(mart) == {"read": 2, "inserted": 1, "corrected": 1}
+    reported = (
+        "SELECT city, amount FROM cdm.city_sales WHERE valid_from <= '{0}' AND '{0}' < valid_to ORDER BY month, city"
+    )
+    assert mart.run(reported.format(*first)) == [("Omsk", 30), ("Tula", 7), ("Omsk", 5)]
+    assert mart.run(reported.format("2999-01-01")) == [("Omsk", 20), ("Tula", 7), ("Omsk", 5), ("Tula", 10)]
+
+
+def test_a_declaration_makes_what_is_missing_and_again_nothing(mart: Engine) -> None:
+    made = schema(mart)
+    assert [(name, kind) for what, _, name, kind, _ in made if what == "column"] == [
+        ("amount", "numeric(12,2)false"),
+        ("city", "texttrue"),
+        ("is_current", "booleantrue"),
+        ("month", "datetrue"),
+        ("purchases", "bigintfalse"),
+        ("run_id", "biginttrue"),
+        ("valid_from", "timestamp with time zonetrue"),
+        ("valid_to", "timestamp with time zonetrue"),
+        ("version_no", "integertrue"),
+    ]
+    assert [name.split(" USING ")[1] for what, _, name, _, _ in made if what == "index"] == [
+        "btree (month, city, version_no)",
+        "btree (run_id)",
+    ]
+    assert {name: text for what, _, name, _, text in made if what == "column"}["city"] == "Where it was bought"
+    ((procedure, rights),) = [(name, acl) for what, name, _, acl, _ in made if what == "routine"]
+    assert procedure.startswith("cdm.build_city_sales(")
+    assert rights == "{postgres=X/postgres}"
+    declare(mart)
+    assert schema(mart) == made
+    mart.run("CALL cdm.build_city_sales()", "CALL sl.build('city_sales', p_full => true)")
+    assert mart.run("SELECT DISTINCT procedure_name, target FROM sl.run WHERE target LIKE 'cdm.%'") == [
+        ("cdm.build_city_sales", "cdm.city_sales")
+    ]
+
+
+def test_a_new_column_of_the_image_is_added_and_filled(mart: Engine) -> None:
+    mart.run(
+        IMAGE.replace("AS amount\n", "AS amount, max(p.amount) AS largest\n"),
+        "COMMENT ON COLUMN cdm.city_sales_image.largest IS 'Largest purchase'",
+    )
+    with pytest.raises(psycopg2.Error, match=r"cdm\.city_sales has no column largest") as error:
+        build(mart)
+    assert error.value.pgcode == "TS003"
+    declare(mart)
+    # The mart is behind, not wrong.
+    mart.audit()
+    assert build(mart) == {"read": 3, "corrected": 3}
+    assert versions(mart, "month, city, version_no, largest") == [
+        (JANUARY, "Omsk", 1, None),
+        (JANUARY, "Omsk", 2, 20),
+        (JANUARY, "Tula", 1, None),
+        (JANUARY, "Tula", 2, 7),
+        (FEBRUARY, "Omsk", 1, None),
+        (FEBRUARY, "Omsk", 2, 5),
+    ]
+    assert [text for what, _, name, _, text in schema(mart) if (what, name) == ("column", "largest")] == [
+        "Largest purchase"
+    ]
+    mart.audit()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sqlstate", "message"),
+    [
+        ({"p_key": "'{month}'"}, "TS008", "another key is another mart"),
+        ({"p_target": "'cdm.other'", "p_image": "'cdm.city_sales_image'"}, "TS008", "rename the table"),
+        ({"p_key": "'{}'"}, "22023", "the key has no column"),
+        ({"p_key": "'{month,month}'"}, "22023", "stands twice in p_key"),
+        ({"p_key": "'{month,town}'"}, "TS003", "cdm.city_sales_image has no column town"),
+        ({"p_sources": "'{}'"}, "22023", "p_sources is empty"),
+        ({"p_sources": "'{nothing}'"}, "TS002", '"nothing"'),
+        ({"p_group": "'{city}'"}, "22023", "p_group is no beginning of p_key"),
+        ({"p_key_entity": "'purchase'"}, "22023", "has another key"),
+        ({"p_image": "'cdm.nothing'"}, "TS003", "there is no view cdm.nothing"),
+        ({"p_image": "'nothing'"}, "22023", "p_image is 'nothing'"),
+        ({"p_touched": "'cdm.nothing'"}, "TS003", "there is no function cdm.nothing(bigint[])"),
+        ({"p_touched": "'sl._mart_of'"}, "TS003", "there is no function sl._mart_of(bigint[])"),
+        ({"p_personal": """'{"client": {}}'"""}, "22023", 'p_personal: "client" is not in p_sources'),
+        ({"p_personal": """'{"purchase": {"columns": ["city"], "key": "month"}}'"""}, "22023", "outside the key"),
+        ({"p_personal": """'{"purchase": {"columns": "amount", "key": "month"}}'"""}, "22023", "p_personal of"),
+        ({"p_personal": "'[]'"}, "22023", "p_personal is no JSON object"),
+    ],
+)
+def test_what_cannot_be_or_would_lose_something_is_refused(
+    mart: Engine, arguments: dict[str, str], sqlstate: str, message: str
+) -> None:
+    assert message in refused(mart, sqlstate, **arguments)
+
+
+def test_a_column_gone_or_of_another_type_is_refused(mart: Engine) -> None:
+    mart.run("DROP VIEW cdm.city_sales_image", IMAGE.replace("numeric(12, 2)", "numeric(14, 2)"))
+    assert (
+        "column amount of cdm.city_sales_image is numeric(14,2), and of cdm.city_sales numeric(12,2): ALTER TABLE"
+        in refused(mart, "TS008")
+    )
+    mart.run("DROP VIEW cdm.city_sales_image", IMAGE.replace("count(*) AS purchases,", ""))
+    assert (
+        "cdm.city_sales_image has no column purchases any more: drop it from cdm.city_sales in a revision"
+        in refused(mart, "TS008")
+    )
+
+
+def test_a_table_in_the_targets_place_is_refused_unless_it_is_as_it_should_be(purchase: Engine) -> None:
+    columns = "month date, city text, purchases bigint, amount numeric(12, 2)"
+    purchase.run(f"CREATE TABLE cdm.city_sales ({columns})")
+    assert "it is no table of versions" in refused(purchase, "TS008")
+    purchase.run(
+        "ALTER TABLE cdm.city_sales ADD version_no integer, ADD valid_from timestamptz, "
+        "ADD valid_to timestamptz DEFAULT 'infinity', ADD is_current boolean DEFAULT true, ADD run_id bigint"
+    )
+    assert "no unique index on (month, city, version_no)" in refused(purchase, "TS008")
+    purchase.run("ALTER TABLE cdm.city_sales ADD PRIMARY KEY (month, city, version_no)")
+    declare(purchase)
+    buy(purchase, 1, ("Omsk", JANUARY), 10)
+    purchase.load("purchase")
+    assert build(purchase) == {"read": 1, "inserted": 1}
+
+
+def test_names_of_marts_and_entities_do_not_collide(mart: Engine) -> None:
+    for call in (
+        "sl.declare_mart('purchase', '{month}', '{purchase}')",
+        "sl.declare_mart('No name', '{month}', '{purchase}')",
+    ):
+        with pytest.raises(psycopg2.Error, match="is no name of a mart") as error:
+            mart.run(f"CALL {call}")
+        assert error.value.pgcode == "22023"
+    with pytest.raises(psycopg2.Error, match="is no name of an entity") as error:
+        mart.declare("city_sales", p_source="'s.purchase'", p_tracked="'{city}'")
+    assert error.value.pgcode == "22023"
+
+
+def test_another_procedure_takes_the_place_of_the_one_before(mart: Engine) -> None:
+    declare(mart, p_procedure="'cdm.build_all_city_sales'")
+    assert [name.split("(")[0] for what, name, *_ in schema(mart) if what == "routine"] == ["cdm.build_all_city_sales"]
+
+
+def test_several_marts_process_the_same_loads(mart: Engine) -> None:
+    mart.run(
+        "CREATE VIEW cdm.purchase_copy_image AS SELECT p.id, p.city, p.amount FROM dds.purchase AS p WHERE p.is_current"
+    )
+    declare(mart, "purchase_copy", p_key="'{id}'", p_key_entity="'purchase'", p_touched="NULL")
+    buy(mart, 9, ("Perm", JANUARY), 1)
+    mart.load("purchase")
+
+    def behind() -> list[tuple]:
+        return mart.run(
+            "SELECT target, rows_behind FROM sl.status_lag WHERE layer = 'cdm' AND target LIKE '%c%y%' ORDER BY 1"
+        )
+
+    def consumed() -> list[tuple]:
+        return mart.run("SELECT count(*) FILTER (WHERE consumed_by IS NULL) FROM sl.run WHERE target = 'dds.purchase'")
+
+    assert behind() == [("cdm.city_sales", 1), ("cdm.purchase_copy", 1)]
+    assert build(mart) == {"read": 1, "inserted": 1}
+    assert behind() == [("cdm.city_sales", 0), ("cdm.purchase_copy", 1)]
+    assert consumed() == [(1,)]
+    assert build(mart) == {}
+    assert build(mart, "purchase_copy") == {"read": 5, "inserted": 5}
+    assert behind() == [("cdm.city_sales", 0), ("cdm.purchase_copy", 0)]
+    assert consumed() == [(0,)]
+    assert mart.run("SELECT count(*) FROM sl.consumption") == [(0,)]
+    mart.audit()
+
+
+def test_of_builds_beside_each_other_neither_hides_a_load(mart: Engine) -> None:
+    mart.run(
+        "CREATE VIEW cdm.purchase_copy_image AS SELECT p.id, p.city, p.amount FROM dds.purchase AS p WHERE p.is_current"
+    )
+    declare(mart, "purchase_copy", p_key="'{id}'", p_key_entity="'purchase'", p_touched="NULL")
+    build(mart, "purchase_copy")
+    buy(mart, 9, ("Perm", JANUARY), 1)
+    mart.load("purchase")
+    other = Engine(mart.dsn)
+    other.run("BEGIN", "SELECT * FROM sl.run_build('city_sales')")
+    assert build(mart, "purchase_copy") == {"read": 5, "inserted": 1, "unchanged": 4}
+    other.run("COMMIT")
+    other.connection.close()
+    assert mart.run("SELECT count(*) FROM sl.consumption") == [(2,)]
+    assert (build(mart), build(mart, "purchase_copy")) == ({}, {})
+    assert mart.run("SELECT count(*) FROM sl.consumption") == [(0,)]
+    assert mart.run("SELECT count(*) FROM sl.run WHERE target = 'dds.purchase' AND consumed_by IS NULL") == [(0,)]
+
+
+def test_rows_of_one_group_are_computed_together(mart: Engine) -> None:
+    mart.run(
+        """
+        CREATE VIEW cdm.city_rank_image AS
+        SELECT
+            date_trunc('month', p.bought_on)::date AS month, p.city,
+            rank() OVER (PARTITION BY date_trunc('month', p.bought_on)::date ORDER BY sum(p.amount) DESC) AS place
+        FROM dds.purchase AS p
+        WHERE p.is_current
+        GROUP BY date_trunc('month', p.bought_on)::date, p.city
+        """
+    )
+    declare(mart, "city_rank", p_group="'{month}'")
+    ranks = "SELECT month, city, place FROM cdm.city_rank WHERE is_current ORDER BY 1, 2"
+    assert build(mart, "city_rank") == {"read": 3, "inserted": 3}
+    assert mart.run(ranks) == [(JANUARY, "Omsk", 1), (JANUARY, "Tula", 2), (FEBRUARY, "Omsk", 1)]
+    buy(mart, 5, ("Tula", JANUARY), 100)
+    mart.load("purchase")
+    # Omsk was not touched, yet its place depends on Tula's.
+    assert build(mart, "city_rank") == {"read": 2, "corrected": 2}
+    assert mart.run(ranks) == [(JANUARY, "Omsk", 2), (JANUARY, "Tula", 1), (FEBRUARY, "Omsk", 1)]
+    assert build(mart) == {"read": 1, "corrected": 1}
+    mart.audit()
+
+
+def test_an_image_with_a_key_twice_is_refused(mart: Engine) -> None:
+    mart.run(IMAGE.replace("GROUP BY 1, 2", "GROUP BY 1, 2, p.id"))
+    with pytest.raises(
+        psycopg2.Error, match=r"cdm\.city_sales_image has several rows of one key \(month, city\)"
+    ) as error:
+        build(mart, full=True)
+    assert error.value.pgcode == "23505"
+
+
+def test_the_audit_names_what_is_wrong_by_its_key(mart: Engine) -> None:
+    damage = {
+        "amount = 1": "image_differs",
+        "valid_to = valid_from": "interval_empty",
+        "version_no = 3": "version_numbers_broken",
+        "is_current = false": "current_flag_wrong",
+    }
+    for what, check in damage.items():
+        mart.run("BEGIN", f"UPDATE cdm.city_sales SET {what} WHERE city = 'Tula'")
+        with pytest.raises(psycopg2.Error) as error:
+            mart.audit()
+        assert error.value.pgcode == "TS010"
+        assert f'cdm.city_sales: {check}: 1, e.g. key ["2024-01-01", "Tula"]' in error.value.diag.message_detail
+        mart.run("ROLLBACK")
+    mart.audit()
+    # What depends on a load that no build has processed is behind, not wrong.
+    buy(mart, 1, ("Omsk", JANUARY), 11, number=2)
+    mart.load("purchase")
+    mart.run("CALL sl.audit(false)", "CALL sl.audit()")
+
+
+def test_a_mart_by_an_entity_of_a_text_key_is_cut_into_slices(purchase: Engine) -> None:
+    purchase.run(
+        "CREATE TABLE s.town (country text, name text, people integer, PRIMARY KEY (country, name))",
+        "INSERT INTO s.town SELECT 'c' || n % 3, 'town ' || n, n FROM generate_series(1, 20) AS n",
+    )
+    purchase.declare("town", p_key="'{country,name}'", p_tracked="'{people}'")
+    purchase.run("CREATE VIEW cdm.town_size_image AS SELECT country, name, people FROM dds.town WHERE is_current")
+    declare(
+        purchase, "town_size", p_key="'{country,name}'", p_key_entity="'town'", p_sources="'{town}'", p_touched="NULL"
+    )
+    purchase.load("town")
+    purchase.run("CALL sl.backfill('town_size', 6)")
+    assert purchase.run("SELECT count(*), sum(people), max(version_no) FROM cdm.town_size") == [(20, 210, 1)]
+    assert purchase.run(
+        "SELECT procedure_name, count(*), sum(rows_inserted), sum(batch_rows) FROM sl.status_run "
+        "WHERE target = 'cdm.town_size' GROUP BY 1"
+    ) == [("sl.backfill", 4, 20, 20)]
+    assert build(purchase, "town_size") == {}
+    assert purchase.run("SELECT * FROM sl._find_mart_violations('town_size', p_slice_rows => 3)") == []
+    purchase.run("UPDATE cdm.town_size SET people = 0")
+    assert purchase.run(
+        "SELECT check_name, violations, example FROM sl._find_mart_violations('town_size', p_slice_rows => 3)"
+    ) == [("image_differs", 20, '["c0", "town 12"]')]
+    declare(purchase)
+    with pytest.raises(psycopg2.Error, match="has no key entity") as error:
+        purchase.run("CALL sl.backfill('city_sales')")
+    assert error.value.pgcode == "22023"
+
+
+def test_a_build_means_the_same_in_every_session(mart: Engine) -> None:
+    mart.run(IMAGE.replace("p.city,", "p.city || to_char(timestamptz 'epoch', 'HH24') AS city,"))
+    mart.run("SET timezone = 'Asia/Tokyo'")
+    build(mart, full=True)
+    assert mart.run("SELECT DISTINCT city FROM cdm.city_sales WHERE is_current ORDER BY 1") == [
+        ("Omsk00",),
+        ("Tula00",),
+    ]
+    mart.audit()
+
+
+def test_a_failure_and_a_restamp_find_the_mart(mart: Engine) -> None:
+    mart.run("CALL sl.record_failure('cdm.build_city_sales', 'XX000', 'It broke')")
+    assert mart.run("SELECT target FROM sl.run WHERE status = 'failed'") == [("cdm.city_sales",)]
+    mart.run(
+        "UPDATE sl.run SET started_at = started_at + interval '1 day' "
+        "WHERE target = 'cdm.city_sales' AND status = 'succeeded'",
+        "UPDATE cdm.city_sales SET valid_from = valid_from + interval '1 day'",
+    )
+    assert mart.run("SELECT * FROM sl.restamp_runs()") == [(1, 3)]
+    assert mart.run("SELECT bool_and(valid_from <= now()) FROM cdm.city_sales") == [(True,)]
+    mart.audit()
+
+
+def test_an_entity_is_late_by_its_newest_event_time_or_load(engine: Engine) -> None:  # noqa: F811
+    engine.run(
+        "CREATE TABLE s.item (id bigint PRIMARY KEY, name text, updated_at timestamptz)",
+        "CREATE TABLE s.thing (id bigint PRIMARY KEY, name text)",
+        "CREATE TABLE s.other (id bigint PRIMARY KEY, name text)",
+    )
+    engine.declare("item", p_event_time="'updated_at'", p_fresh_within="'2 hours'")
+    engine.declare("thing", p_fresh_within="'2 hours'")
+    engine.declare("other")
+
+    def late() -> dict[str, bool | None]:
+        return dict(engine.run("SELECT source, is_late FROM sl.status_lag WHERE source LIKE 's.%'"))
+
+    assert late() == {"s.item": True, "s.thing": True, "s.other": None}
+    engine.run("INSERT INTO s.item VALUES (1, 'a', now() - interval '3 hours')", "INSERT INTO s.thing VALUES (1, 'a')")
+    engine.load("item")
+    engine.load("thing")
+    assert late() == {"s.item": True, "s.thing": False, "s.other": None}
+    engine.run(
+        "UPDATE s.item SET updated_at = now() - interval '1 hour'",
+        "UPDATE sl.run SET finished_at = finished_at - interval '3 hours' WHERE target = 'dds.thing'",
+    )
+    engine.load("item")
+    assert late() == {"s.item": False, "s.thing": True, "s.other": None}
+
+
+def test_the_lineage_leads_from_the_source_to_the_mart_column_by_column(mart: Engine) -> None:
+    """What is copied is told column by column; what a view computes, of the view as a whole."""
+    mart.run(
+        'CREATE VIEW cdm.crafty AS SELECT (SELECT 1 AS city) + p.id AS n, p.city AS "town {x}", p.id '
+        "FROM dds.purchase AS p"
+    )
+    steps = set(mart.run("SELECT * FROM sl.lineage WHERE source LIKE '%purchase%' OR target LIKE 'cdm.c%'"))
+    assert {
+        ("s.purchase", "city", "dds.purchase", "city", "dds.load_purchase"),
+        ("s.purchase", "updated_at", "dds.purchase", "valid_from", "dds.load_purchase"),
+        ("s.purchase", "is_deleted", "dds.purchase", "valid_to", "dds.load_purchase"),
+        ("dds.purchase", "city", "cdm.city_sales_image", "city", None),
+        ("dds.purchase", "amount", "cdm.city_sales_image", None, None),
+        ("cdm.city_sales_image", "amount", "cdm.city_sales", "amount", "cdm.build_city_sales"),
+    } <= steps
+    assert {step for step in steps if step[2] == "cdm.crafty"} == {
+        ("dds.purchase", "city", "cdm.crafty", "town {x}", None),
+        ("dds.purchase", "id", "cdm.crafty", "id", None),
+    }
+
+
+ENGINE = sorted((ROOT / "db" / "sl").rglob("*.sql"))
+
+
+def test_the_engine_names_no_object_of_the_shop() -> None:
+    """Outside of comments no file of db/sl names an object, an entity or a mart of the shop."""
+    shop = {path.stem for layer in ("raw", "dds", "cdm") for path in (ROOT / "db" / layer).rglob("*.sql")}
+    shop |= {path.stem for path in (ROOT / "db").glob("*/declarations/*.sql")}
+    named = re.compile(rf"\b(?:raw|dds|cdm|tshop)\.\w+|'(?:{'|'.join(sorted(shop))})'")
+    found = []
+    for path in ENGINE:
+        text = re.sub(r"--.*", "", path.read_text())
+        text = re.sub(r"^COMMENT ON .*?;$", "", text, flags=re.MULTILINE | re.DOTALL)
+        found += [f"{path.relative_to(ROOT)}: {name}" for name in named.findall(text)]
+    assert not found
