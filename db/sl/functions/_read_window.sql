@@ -4,7 +4,9 @@
 -- Parameters: p_target, p_source: as in sl.watermark; p_full: read everything.
 -- Returns: from_xid, to_xid: read the rows whose writing transaction lies between the two, both included;
 --     next_xmin: what to record in sl.watermark.snapshot_xmin when the run is done;
---     is_full: whether the window takes in everything.
+--     is_full: whether the window takes in everything;
+--     is_seen: SQL condition on s.changed_xid: the transaction had committed, or is this one. The run reads in several
+--     statements, and what commits between them is the next run's, with what it kept aside.
 -- Errors: none.
 -- Reads: sl.watermark. Writes: nothing.
 --
@@ -22,18 +24,27 @@ CREATE OR REPLACE FUNCTION sl._read_window(
     OUT from_xid bigint,
     OUT to_xid bigint,
     OUT next_xmin bigint,
-    OUT is_full boolean
+    OUT is_full boolean,
+    OUT is_seen text
 )
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
+    v_own_xid CONSTANT bigint := pg_current_xact_id()::text::bigint;
     v_next_xid bigint;
 BEGIN
     SELECT
         pg_snapshot_xmin(s.snapshot)::text::bigint,
-        greatest(pg_snapshot_xmax(s.snapshot)::text::bigint, pg_current_xact_id()::text::bigint + 1)
-    INTO next_xmin, v_next_xid
+        greatest(pg_snapshot_xmax(s.snapshot)::text::bigint, v_own_xid + 1),
+        -- Ids that this server has yet to give out stand in the rows of a restored dump.
+        format(
+            '(s.changed_xid < %1$s OR s.changed_xid = %2$s OR s.changed_xid <> ALL (%3$L::bigint[]) '
+            'AND s.changed_xid NOT BETWEEN %4$s AND pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)',
+            pg_snapshot_xmin(s.snapshot), v_own_xid, ARRAY(SELECT pg_snapshot_xip(s.snapshot))::text,
+            pg_snapshot_xmax(s.snapshot)
+        )
+    INTO next_xmin, v_next_xid, is_seen
     FROM (SELECT pg_current_snapshot() AS snapshot) AS s;
 
     SELECT w.snapshot_xmin

@@ -1,13 +1,14 @@
--- sl._source_rows(p_entity sl.entity, p_from_xid bigint, p_to_xid bigint, p_slice sl.backfill_slice,
---     p_keys text[], p_since timestamptz, p_judges_waiting boolean, p_clock timestamptz,
+-- sl._source_rows(p_entity sl.entity, p_from_xid bigint, p_to_xid bigint, p_is_seen text,
+--     p_slice sl.backfill_slice, p_keys text[], p_since timestamptz, p_judges_waiting boolean, p_clock timestamptz,
 --     p_has_kept_keys boolean, OUT rows text, OUT is_plain boolean) RETURNS record
 --
 -- Purpose: writes the SELECT of the rows that a load looks at into dynamic SQL.
 -- Parameters: p_entity: registry row; p_from_xid, p_to_xid: of a stamped source, the writing transactions, both
---     included; p_slice: only keys that lie in it; p_keys: only these keys, as sl keeps them as text, whoever wrote
---     them; p_since: only event times from this on, whoever wrote them; p_judges_waiting: judge the open rejections
---     again: those that time may cure, and all of them where the entity's rules have changed; p_clock: clock of the
---     load; p_has_kept_keys: the source rows of the keys in pg_temp._sl_kept_key, too.
+--     included; p_is_seen: as sl._read_window gives it; p_slice: only keys that lie in it; p_keys: only these keys, as
+--     sl keeps them as text, whoever wrote them; p_since: only event times from this on, whoever wrote them;
+--     p_judges_waiting: judge the open rejections again: those that time may cure, and all of them where the entity's
+--     rules have changed; p_clock: clock of the load; p_has_kept_keys: the source rows of the keys in
+--     pg_temp._sl_kept_key, too.
 -- Returns: rows: a SELECT as sl._judged_rows wants it; is_plain: whether it gives the source's columns alone.
 -- Errors: TS003 as of sl._key_types.
 -- Reads: sl.kept_state, sl.rejected_row, sl.clock_rejection (each whether there is any). Writes: nothing.
@@ -18,6 +19,7 @@ CREATE OR REPLACE FUNCTION sl._source_rows(
     p_entity sl.entity,
     p_from_xid bigint,
     p_to_xid bigint,
+    p_is_seen text,
     p_slice sl.backfill_slice,
     p_keys text[],
     p_since timestamptz,
@@ -49,6 +51,7 @@ BEGIN
         ),
         'from', p_from_xid,
         'to', p_to_xid,
+        'is_seen', p_is_seen,
         'clock', format('%L::timestamptz', p_clock),
         'is_key', (
             SELECT string_agg(format('s.%I = %s', k.column_name, k.value), ' AND ')
@@ -137,12 +140,12 @@ BEGIN
     IF NOT is_plain THEN
         v_marks := c_marks;
     END IF;
-    rows := 'SELECT s.*' || v_marks || ' FROM {{source}} AS s WHERE s.changed_xid BETWEEN {{from}} AND {{to}} AND {{in_slice}}';
+    rows := 'SELECT s.*' || v_marks || ' FROM {{source}} AS s WHERE s.changed_xid BETWEEN {{from}} AND {{to}} AND {{is_seen}} AND {{in_slice}}';
     IF p_has_kept_keys THEN
         rows := rows
             || ' UNION ALL SELECT s.*' || v_marks || ' FROM {{source}} AS s '
             'INNER JOIN pg_temp._sl_kept_key AS k ON {{key|k.% = s.%| AND }} '
-            'WHERE s.changed_xid NOT BETWEEN {{from}} AND {{to}} AND {{in_slice}}';
+            'WHERE s.changed_xid NOT BETWEEN {{from}} AND {{to}} AND {{is_seen}} AND {{in_slice}}';
     END IF;
     IF v_has_waiting THEN
         rows := rows
@@ -154,7 +157,7 @@ BEGIN
                 ELSE ' FROM (SELECT DISTINCT j.entity_key FROM sl.clock_rejection AS j WHERE j.entity_name = {{name}}) AS w'
             END
             || ' CROSS JOIN LATERAL (SELECT * FROM {{source}} AS s WHERE {{is_key}} OFFSET 0) AS s'
-            || ' WHERE s.changed_xid NOT BETWEEN {{from}} AND {{to}} AND {{in_slice}}';
+            || ' WHERE s.changed_xid NOT BETWEEN {{from}} AND {{to}} AND {{is_seen}} AND {{in_slice}}';
     END IF;
     IF v_has_waiting AND p_entity.rules_changed THEN
         -- A state that was overwritten since is nowhere else.

@@ -66,7 +66,9 @@ BEGIN
     v_window := sl._read_window(
         v_target, format('%I.%I', v_entity.source_schema, v_entity.source_table), p_full OR v_entity.changes = 'scan'
     );
-    v_rows := sl._source_rows(v_entity, v_window.from_xid, v_window.to_xid, v_slice, NULL, NULL, true, v_clock, false);
+    v_rows := sl._source_rows(
+        v_entity, v_window.from_xid, v_window.to_xid, v_window.is_seen, v_slice, NULL, NULL, true, v_clock, false
+    );
     IF NOT v_rows.is_plain AND v_entity.changes = 'stamp' THEN
         -- What was read before it was overwritten, a load lets go of first.
         v_rows.rows := format(

@@ -98,8 +98,8 @@ BEGIN
             v_window.is_full := true;
         END IF;
         v_rows := sl._source_rows(
-            v_entity, v_window.from_xid, v_window.to_xid, p_slice, p_keys, p_since, NOT v_is_direct, v_clock,
-            v_has_kept
+            v_entity, v_window.from_xid, v_window.to_xid, v_window.is_seen, p_slice, p_keys, p_since, NOT v_is_direct,
+            v_clock, v_has_kept
         );
         rows_read := sl._classify(v_entity, v_rows.rows, v_rows.is_plain, v_clock, v_forgotten);
         rows_inserted := 0;
