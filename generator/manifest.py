@@ -1,23 +1,23 @@
 """The manifest: what was planted, as JSON, for a test to compare the warehouse with.
 
 ``parameters``: the shop and the days. ``days``: one object a day with ``date``, ``clients`` (the shop's clients at
-its end), ``buyers``, and for each entity the counts of ``rows.Rows.counts``. ``net``: what one load of the whole
-range must report for each entity, where the warehouse holds all the days before the range and none of it. A key
-counts once there, by its last row in the range:
+its end), ``buyers``, and for each entity the counts of ``rows.Rows.counts`` and ``net``. The last, ``net``: what one
+load of the whole range must report for each entity, where the warehouse holds all the days before the range and none
+of it.
 
-- ``read``: keys with a row in the range; the sum of all that follows.
-- ``rejected``, by rule: the last row is bad.
-- ``deleted``: the last row deletes a key that the warehouse holds a valid state of.
-- ``deleted_unseen``: the last row deletes a key that the warehouse holds no valid state of (it came and went in the
-  range).
-- ``unchanged``: the last row is good and equals the last valid state before the range.
-- ``inserted``: the last row is good and the warehouse holds no such state: a new version.
+A day is one transaction, and a load reads each state that was ever committed, so ``net`` of the range is the sum of the
+days' ``net``. In a day's, a key counts once, by its last row:
 
-For a load after each day, the same counts are in each day's ``net``.
+- ``read``: keys with a row on the day; the sum of all that follows.
+- ``rejected``, by rule: the row is bad.
+- ``deleted``: the row deletes a key that the warehouse holds a valid state of.
+- ``deleted_unseen``: the row deletes a key that the warehouse holds no valid state of (it came and went on the day).
+- ``unchanged``: the row is good and equals the last valid state before the day.
+- ``inserted``: the row is good and the warehouse holds no such state: a new version.
 """
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import asdict
 from pathlib import Path
 
@@ -35,7 +35,6 @@ class Manifest:
         self._shop = shop
         self._days = []
         self._rules = {}
-        self._seen = defaultdict(list)
         self._today = defaultdict(list)
 
     def add(self, rows):
@@ -50,7 +49,6 @@ class Manifest:
         for entity, chunks in self._today.items():
             counts, seen = zip(*chunks, strict=True)
             self._days[-1][entity] = {**total(counts), "net": _net(self._rules[entity], seen)}
-            self._seen[entity] += seen
         self._today.clear()
 
     def as_dict(self):
@@ -60,7 +58,9 @@ class Manifest:
         return {
             "parameters": {**shop, **days},
             "days": self._days,
-            "net": {entity: _net(self._rules[entity], seen) for entity, seen in self._seen.items()},
+            "net": {
+                entity: _sum([day[entity]["net"] for day in self._days if entity in day]) for entity in self._rules
+            },
         }
 
     def write(self, target, stdout):
@@ -94,3 +94,8 @@ def _net(rules, seen):
         "unchanged": int((good & same).sum()),
         "rejected": by_rule(rules, rule[last]),
     }
+
+
+def _sum(nets):
+    rejected = sum((Counter(net["rejected"]) for net in nets), Counter())
+    return {kind: sum(net[kind] for net in nets) if kind != "rejected" else dict(rejected) for kind in nets[0]}
