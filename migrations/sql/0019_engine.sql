@@ -13,7 +13,8 @@ ADD COLUMN scope_column text CHECK (scope_column IS NULL OR changes = 'scan'),
 ADD COLUMN required_columns text[] NOT NULL DEFAULT '{}',
 ADD COLUMN fresh_within interval CHECK (fresh_within > interval '0'),
 ADD COLUMN observations_kept integer NOT NULL DEFAULT 16 CHECK (observations_kept BETWEEN 1 AND 100000),
-ADD COLUMN rules_changed boolean NOT NULL DEFAULT false,
+ADD COLUMN rules_version bigint NOT NULL DEFAULT 0,
+ADD COLUMN judged_version bigint NOT NULL DEFAULT 0,
 DROP CONSTRAINT entity_tracked_columns_check;
 UPDATE sl.entity
 SET

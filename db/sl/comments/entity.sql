@@ -35,5 +35,6 @@ COMMENT ON COLUMN sl.entity.fresh_within IS
 'sl.status_lag says late where no load has brought anything newer than this. NULL: never';
 COMMENT ON COLUMN sl.entity.observations_kept IS
 'How many of the latest observations of an unchanged state are kept beside the first';
-COMMENT ON COLUMN sl.entity.rules_changed IS
-'True: a rule was changed since the last load; the next one judges the open rejections anew';
+COMMENT ON COLUMN sl.entity.rules_version IS 'How often the rules of the entity have changed';
+COMMENT ON COLUMN sl.entity.judged_version IS
+'The rules_version by which the last load judged. Below rules_version: the next load judges the open rejections anew';

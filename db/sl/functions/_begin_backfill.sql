@@ -9,7 +9,7 @@
 -- Returns: nothing.
 -- Errors: 22023 p_slice_rows is not above zero; TS001 a run on the target is in progress; TS005 somebody else holds a
 --     lock for longer than lock_timeout.
--- Reads: sl.watermark, sl.run, p_table (the index of its key, whole). Writes: sl.backfill, sl.backfill_slice.
+-- Reads: sl.entity, sl.watermark, sl.run, p_table (the index of its key, whole). Writes: sl.backfill, sl.backfill_slice.
 --
 -- What is promised is read before the slices are cut. The slices cover all keys there can be, so that no row is passed
 -- over, whenever it comes. Of two sessions that begin at once one does, and the other waits for it, however long the
@@ -55,7 +55,12 @@ BEGIN
                 jsonb_build_object(
                     'source', s.source,
                     'high_updated_at', (SELECT max(w.high_updated_at) FROM sl.watermark AS w WHERE w.target = s.source),
-                    'snapshot_xmin', pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+                    'snapshot_xmin', pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                    'rules_version', (
+                        SELECT e.rules_version
+                        FROM sl.entity AS e
+                        WHERE format('%I.%I', e.target_schema, e.target_table) = p_target
+                    )
                 )
             ),
             ARRAY(

@@ -4,7 +4,7 @@
 -- Parameters: p_procedure: who finishes; p_target: schema-qualified table.
 -- Returns: nothing. Where slices are still in other sessions' hands it changes nothing: the last of these finishes.
 -- Errors: TS001 a run on the target is in progress; TS005 somebody else holds a lock for longer than lock_timeout.
--- Reads: sl.backfill_slice. Writes: sl.watermark, sl.backfill, and as sl._note_processed.
+-- Reads: sl.backfill_slice. Writes: sl.watermark, sl.entity, sl.backfill, and as sl._note_processed.
 --
 -- Each session comes here when it finds no slice to take, after its own last one has committed: so of several the last
 -- one sees that all are done. A watermark that an ordinary run has set meanwhile is not set back: it promises more.
@@ -63,6 +63,10 @@ BEGIN
         )
         LEFT JOIN sl.watermark AS w
             ON w.target = p_target AND w.source = p.source AND w.system_identifier = v_backfill.system_identifier;
+        UPDATE sl.entity AS e
+        SET judged_version = p.rules_version
+        FROM jsonb_to_recordset(v_backfill.promised) AS p (rules_version bigint)
+        WHERE format('%I.%I', e.target_schema, e.target_table) = p_target AND e.judged_version < p.rules_version;
         UPDATE sl.backfill AS b SET finished_at = clock_timestamp() WHERE b.target = p_target;
         RAISE NOTICE '%: the backfill of % is finished: % slices', p_procedure, p_target, v_done.slices;
     EXCEPTION

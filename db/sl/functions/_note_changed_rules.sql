@@ -4,7 +4,7 @@
 -- Parameters: none.
 -- Returns: nothing (an AFTER trigger).
 -- Errors: none.
--- Reads: sl.rejected_row. Writes: sl.entity.rules_changed.
+-- Reads: nothing. Writes: sl.entity.rules_version.
 CREATE OR REPLACE FUNCTION sl._note_changed_rules()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -12,14 +12,8 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     UPDATE sl.entity AS e
-    SET rules_changed = true
-    WHERE
-        e.entity_name IN (OLD.entity_name, NEW.entity_name)
-        AND NOT e.rules_changed
-        AND EXISTS (
-            SELECT FROM sl.rejected_row AS j
-            WHERE j.entity_name = e.entity_name AND j.resolved_run_id IS NULL
-        );
+    SET rules_version = e.rules_version + 1
+    WHERE e.entity_name IN (OLD.entity_name, NEW.entity_name);
     RETURN NULL;
 END;
 $body$;

@@ -1,16 +1,23 @@
--- sl._note_rejections(p_entity sl.entity, p_run_id bigint, p_rows text) RETURNS bigint
+-- sl._note_rejections(p_entity sl.entity, p_run_id bigint, p_rows text, p_has_several boolean DEFAULT false) RETURNS
+--     bigint
 --
 -- Purpose: writes the rows that a load rejected into sl.rejected_row, and how many it was warned of into
 --     sl.rule_warning.
 -- Parameters: p_entity: registry row; p_run_id: the load; p_rows: table of the rows, with scd2_key_text, scd2_at,
---     scd2_rule, scd2_row, scd2_order and scd2_warnings.
+--     scd2_rule, scd2_row, scd2_order and scd2_warnings; p_has_several: a key may have several rows.
 -- Returns: how many rows were rejected.
 -- Errors: none.
 -- Reads: p_rows. Writes: sl.rejected_row, sl.rule_warning.
 --
 -- One open rejection a key and rule: a late bad state is counted, and the newest one is kept; the same state read again
--- changes nothing. A key may come several times.
-CREATE OR REPLACE FUNCTION sl._note_rejections(p_entity sl.entity, p_run_id bigint, p_rows text)
+-- changes nothing. A bad state that was followed by a good one, not older, in the same load is noted as resolved. Call
+-- it after sl._resolve_rejections.
+CREATE OR REPLACE FUNCTION sl._note_rejections(
+    p_entity sl.entity,
+    p_run_id bigint,
+    p_rows text,
+    p_has_several boolean DEFAULT false
+)
 RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -24,36 +31,50 @@ DECLARE
 BEGIN
     EXECUTE format('SELECT count(*) FROM %s AS c WHERE c.scd2_rule IS NOT NULL', p_rows) INTO v_rows;
     IF v_rows > 0 THEN
-        EXECUTE format(
+        EXECUTE sl._sql(
+            p_entity,
             $sql$
             WITH bad AS (
                 SELECT
                     c.scd2_key_text, c.scd2_rule, c.scd2_row, c.scd2_order,
-                    CASE WHEN c.scd2_rule <> ALL ($3) THEN c.scd2_at END AS observed_at
-                FROM %s AS c
-                WHERE
-                    c.scd2_rule IS NOT NULL
-                    AND NOT EXISTS (
-                        SELECT FROM sl.rejected_row AS o
-                        WHERE
-                            o.entity_name = $1
-                            AND o.entity_key = c.scd2_key_text
-                            AND o.rule_name = c.scd2_rule
-                            AND o.resolved_run_id IS NULL
-                            AND o.row = c.scd2_row
-                    )
+                    CASE WHEN c.scd2_rule <> ALL ($3) THEN c.scd2_at END AS observed_at,
+                    {{is_healed}} AS is_healed
+                FROM {{rows}} AS c
+                WHERE c.scd2_rule IS NOT NULL
             ),
             newest AS (
-                SELECT DISTINCT ON (b.scd2_key_text, b.scd2_rule)
-                    b.*, count(*) OVER (PARTITION BY b.scd2_key_text, b.scd2_rule) AS times_seen
+                SELECT DISTINCT ON (b.scd2_key_text, b.scd2_rule, b.is_healed)
+                    b.*, count(*) OVER (PARTITION BY b.scd2_key_text, b.scd2_rule, b.is_healed) AS times_seen
                 FROM bad AS b
-                ORDER BY b.scd2_key_text, b.scd2_rule, b.observed_at DESC NULLS LAST, b.scd2_order DESC
+                WHERE NOT EXISTS (
+                    SELECT FROM sl.rejected_row AS o
+                    WHERE
+                        o.entity_name = $1
+                        AND o.entity_key = b.scd2_key_text
+                        AND o.rule_name = b.scd2_rule
+                        AND (o.resolved_run_id IS NULL OR b.is_healed AND o.resolved_run_id = $2)
+                        AND o.row = b.scd2_row
+                )
+                ORDER BY
+                    b.scd2_key_text, b.scd2_rule, b.is_healed, b.observed_at DESC NULLS LAST, b.scd2_order DESC
+            ),
+            healed AS (
+                INSERT INTO sl.rejected_row (
+                    entity_name, entity_key, rule_name, row, observed_at, times_seen, run_id, rejected_at, last_run_id,
+                    last_seen, resolved_run_id, resolved_at
+                )
+                SELECT
+                    $1, b.scd2_key_text, b.scd2_rule, b.scd2_row, b.observed_at, b.times_seen, $2, clock_timestamp(), $2,
+                    clock_timestamp(), $2, clock_timestamp()
+                FROM newest AS b
+                WHERE b.is_healed
             )
             INSERT INTO sl.rejected_row AS o (
                 entity_name, entity_key, rule_name, row, observed_at, times_seen, run_id, rejected_at, last_run_id, last_seen
             )
             SELECT $1, b.scd2_key_text, b.scd2_rule, b.scd2_row, b.observed_at, b.times_seen, $2, clock_timestamp(), $2, clock_timestamp()
             FROM newest AS b
+            WHERE NOT b.is_healed
             ON CONFLICT (entity_name, entity_key, rule_name) WHERE resolved_run_id IS NULL DO UPDATE
             SET
                 row = CASE WHEN excluded.observed_at < o.observed_at THEN o.row ELSE excluded.row END,
@@ -62,7 +83,18 @@ BEGIN
                 last_run_id = excluded.last_run_id,
                 last_seen = excluded.last_seen
             $sql$,
-            p_rows
+            jsonb_build_object(
+                'rows', p_rows,
+                'is_healed', CASE
+                    WHEN p_has_several
+                        THEN format(
+                            'EXISTS (SELECT FROM %s AS g WHERE g.scd2_key_text = c.scd2_key_text AND g.scd2_rule IS NULL '
+                            'AND g.scd2_order > c.scd2_order AND (g.scd2_at >= c.scd2_at OR c.scd2_rule = ANY ($3)))',
+                            p_rows
+                        )
+                    ELSE 'false'
+                END
+            )
         )
         USING p_entity.entity_name, p_run_id, c_always_asked;
     END IF;

@@ -37,6 +37,7 @@ DECLARE
     c_marks CONSTANT text := ', 9223372036854775807 AS scd2_order, false AS scd2_gone, '
         'NULL::timestamptz AS scd2_seen_at, 1::bigint AS scd2_copies';
     v_types text [] := sl._key_types(p_entity);
+    v_rules_changed CONSTANT boolean := p_entity.judged_version < p_entity.rules_version;
     v_restated CONSTANT boolean := p_keys IS NOT NULL OR p_since IS NOT NULL;
     v_places jsonb;
     v_has_kept boolean;
@@ -131,12 +132,12 @@ BEGIN
     v_has_kept := EXISTS (SELECT FROM sl.kept_state AS k WHERE k.entity_name = p_entity.entity_name);
     v_has_waiting := p_judges_waiting AND (
         EXISTS (SELECT FROM sl.clock_rejection AS j WHERE j.entity_name = p_entity.entity_name)
-        OR p_entity.rules_changed AND EXISTS (
+        OR v_rules_changed AND EXISTS (
             SELECT FROM sl.rejected_row AS j
             WHERE j.entity_name = p_entity.entity_name AND j.resolved_run_id IS NULL
         )
     );
-    is_plain := NOT v_has_kept AND NOT (v_has_waiting AND p_entity.rules_changed);
+    is_plain := NOT v_has_kept AND NOT (v_has_waiting AND v_rules_changed);
     IF NOT is_plain THEN
         v_marks := c_marks;
     END IF;
@@ -151,7 +152,7 @@ BEGIN
         rows := rows
             || ' UNION ALL SELECT s.*' || v_marks
             || CASE
-                WHEN p_entity.rules_changed
+                WHEN v_rules_changed
                     THEN ' FROM (SELECT DISTINCT j.entity_key FROM sl.rejected_row AS j '
                         'WHERE j.entity_name = {{name}} AND j.resolved_run_id IS NULL) AS w'
                 ELSE ' FROM (SELECT DISTINCT j.entity_key FROM sl.clock_rejection AS j WHERE j.entity_name = {{name}}) AS w'
@@ -159,7 +160,7 @@ BEGIN
             || ' CROSS JOIN LATERAL (SELECT * FROM {{source}} AS s WHERE {{is_key}} OFFSET 0) AS s'
             || ' WHERE s.changed_xid NOT BETWEEN {{from}} AND {{to}} AND {{is_seen}} AND {{in_slice}}';
     END IF;
-    IF v_has_waiting AND p_entity.rules_changed THEN
+    IF v_has_waiting AND v_rules_changed THEN
         -- A state that was overwritten since is nowhere else.
         v_same_state := coalesce(
             sl._event_time(p_entity, 'o', false) || ' IS NOT DISTINCT FROM ' || sl._event_time(p_entity, 's', false), 'true'

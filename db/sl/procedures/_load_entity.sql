@@ -110,9 +110,8 @@ BEGIN
         IF rows_read > 0 THEN
             v_current := sl._count_current(v_entity, p_slice, p_force);
             PERFORM sl._apply(v_entity, v_run_id);
-            PERFORM sl._resolve_rejections(p_entity, v_run_id, p_noted_now => false);
-            PERFORM sl._note_rejections(v_entity, v_run_id, 'pg_temp._sl_change');
-            PERFORM sl._resolve_rejections(p_entity, v_run_id, p_noted_now => true);
+            PERFORM sl._resolve_rejections(p_entity, v_run_id);
+            PERFORM sl._note_rejections(v_entity, v_run_id, 'pg_temp._sl_change', p_has_several => NOT v_rows.is_plain);
             SELECT j.deleted, j.changed
             INTO v_deleted, v_changed
             FROM sl._judge_volume(v_entity, p_slice, v_procedure, p_full, v_current) AS j;
@@ -150,7 +149,9 @@ BEGIN
         IF NOT v_is_slice AND NOT v_is_restatement THEN
             PERFORM sl._write_watermark(v_target, v_source, v_high, v_window.next_xmin, v_run_id);
             -- A rule that changed after this load had begun is the next one's.
-            UPDATE sl.entity AS e SET rules_changed = false WHERE e.entity_name = p_entity AND v_entity.rules_changed;
+            UPDATE sl.entity AS e
+            SET judged_version = v_entity.rules_version
+            WHERE e.entity_name = p_entity AND v_entity.judged_version < v_entity.rules_version;
         END IF;
 
         run_id := v_run_id;

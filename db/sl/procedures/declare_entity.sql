@@ -97,14 +97,16 @@ BEGIN
     v_entity.future_tolerance := coalesce(p_future_tolerance, v_known.future_tolerance, '5 minutes');
     v_entity.longest_value := coalesce(p_longest_value, v_known.longest_value, 65536);
     -- These are rules, too.
-    v_entity.rules_changed := coalesce(
-        v_known.rules_changed
-        OR (v_known.required_columns, v_known.plausible_from, v_known.future_tolerance, v_known.longest_value)
-        IS DISTINCT FROM (
-            v_entity.required_columns, v_entity.plausible_from, v_entity.future_tolerance, v_entity.longest_value
-        ),
-        false
-    );
+    v_entity.judged_version := coalesce(v_known.judged_version, 0);
+    v_entity.rules_version := coalesce(v_known.rules_version, 0)
+        + CASE
+            WHEN
+                (v_known.required_columns, v_known.plausible_from, v_known.future_tolerance, v_known.longest_value)
+                IS DISTINCT FROM (
+                    v_entity.required_columns, v_entity.plausible_from, v_entity.future_tolerance, v_entity.longest_value
+                ) THEN 1
+            ELSE 0
+        END;
 
     PERFORM sl._check_declaration(v_entity, v_known);
     IF v_known.entity_name IS NULL THEN
@@ -131,7 +133,7 @@ BEGIN
             plausible_from = v_entity.plausible_from,
             future_tolerance = v_entity.future_tolerance,
             longest_value = v_entity.longest_value,
-            rules_changed = v_entity.rules_changed
+            rules_version = v_entity.rules_version
         WHERE e.entity_name = p_entity;
     END IF;
     PERFORM sl._make_target(v_entity);

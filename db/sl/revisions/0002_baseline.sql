@@ -27,7 +27,8 @@ CREATE TABLE sl.entity (
     required_columns text[] NOT NULL DEFAULT '{}',
     fresh_within interval CHECK (fresh_within > interval '0'),
     observations_kept integer NOT NULL DEFAULT 16 CHECK (observations_kept BETWEEN 1 AND 100000),
-    rules_changed boolean NOT NULL DEFAULT false,
+    rules_version bigint NOT NULL DEFAULT 0,
+    judged_version bigint NOT NULL DEFAULT 0,
     UNIQUE (target_schema, target_table)
 );
 
