@@ -495,6 +495,43 @@ def test_texts_in_the_source_become_the_types_of_the_target(engine: Engine) -> N
     engine.audit()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        ("numeric(12,2)", "1.239"),
+        ("integer", "0.4"),
+        ("date", "2024-03-01 10:00"),
+        ("timestamp", "2024-03-01 10:00+03"),
+        ("varchar(3)", "abcd"),
+        ("char(3)", "abcd"),
+    ],
+)
+def test_a_text_that_would_lose_something_is_rejected(engine: Engine, wanted: str, text: str) -> None:
+    """Digits, a time of day, a zone, the end of a text: what would be lost is a conversion that failed."""
+    whole = {"numeric(12,2)": "1.20", "integer": "007", "date": "2024-03-01", "timestamp": "2024-03-01 10:00"}.get(
+        wanted, "ab"
+    )
+    engine.run(f"CREATE TABLE s.item (id integer PRIMARY KEY, name {wanted})")
+    engine.declare()
+    engine.run(
+        "ALTER TABLE s.item ALTER COLUMN name TYPE text", f"INSERT INTO s.item VALUES (1, '{text}'), (2, '{whole}')"
+    )
+    assert engine.load() == {"inserted": 1, "rejected": 1}
+    assert engine.run("SELECT entity_key, rule_name FROM sl.rejected_row") == [("1", "name_does_not_convert")]
+
+
+def test_a_time_in_the_source_becomes_what_the_target_has(engine: Engine) -> None:
+    """A timestamp in the place of a date is one more conversion: a time of day is not cut off."""
+    engine.run("CREATE TABLE s.item (id integer PRIMARY KEY, name date)")
+    engine.declare()
+    engine.run(
+        "ALTER TABLE s.item ALTER COLUMN name TYPE timestamp",
+        "INSERT INTO s.item VALUES (1, '2024-03-01 10:00'), (2, '2024-03-01')",
+    )
+    assert engine.load() == {"inserted": 1, "rejected": 1}
+    assert engine.run("SELECT entity_key, rule_name FROM sl.rejected_row") == [("1", "name_does_not_convert")]
+
+
 def test_without_an_event_time_the_clock_of_the_load_counts(engine: Engine) -> None:
     """Without times, a change is valid from the load that saw it, and each state between two loads is a version."""
     engine.run("CREATE TABLE s.item (id integer PRIMARY KEY, name text)")
@@ -540,6 +577,56 @@ def test_a_source_compared_whole(view: Engine) -> None:
     assert view.load() == {"inserted": 1, "unchanged": 2}
     assert view.run("SELECT count(*), count(*) FILTER (WHERE is_current) FROM dds.item WHERE id = 2") == [(2, 1)]
     view.audit()
+
+
+def test_a_row_that_is_back_unchanged_was_there_when_the_load_saw_it(engine: Engine) -> None:
+    """A source with times: what comes back need not bear a new one, and later loads find it as it is."""
+    engine.run(
+        "CREATE TABLE s.base (id integer, name text, updated_at timestamptz)",
+        "CREATE VIEW s.item AS SELECT * FROM s.base",
+        f"INSERT INTO s.base VALUES (1, 'a', {at(1)}), (2, 'b', {at(1)})",
+    )
+    engine.declare(p_changes="'scan'", p_event_time="'updated_at'")
+    assert engine.load() == {"inserted": 2}
+    engine.run("DELETE FROM s.base WHERE id = 2")
+    assert engine.load() == {"deleted": 1, "unchanged": 1}
+    engine.run(f"INSERT INTO s.base VALUES (2, 'c', {at(1)})")
+    assert engine.load() == {"inserted": 1, "unchanged": 1}
+    for _ in range(2):
+        assert engine.load() == {"unchanged": 2}
+    assert [(name, day_from, end is None) for _, name, day_from, end in engine.history() if name == "b"] == [
+        ("b", 1, False)
+    ]
+    assert engine.run("SELECT name FROM dds.item WHERE id = 2 AND is_current") == [("c",)]
+    engine.run("UPDATE s.base SET name = 'd' WHERE id = 2")
+    assert engine.load() == {"corrected": 1, "unchanged": 1}
+    assert engine.run("SELECT name FROM dds.item WHERE id = 2 ORDER BY valid_from") == [("b",), ("d",)]
+    engine.audit()
+
+
+def test_a_key_that_is_there_twice_is_so_in_a_load_of_a_part(engine: Engine) -> None:
+    """Of given keys, or since a time, a row of a repeated key is rejected, too."""
+    engine.run(
+        "CREATE TABLE s.item (id integer, name text, updated_at timestamptz)",
+        f"INSERT INTO s.item VALUES (1, 'a', {at(1)}), (1, 'b', {at(2)}), (2, 'c', {at(2)})",
+    )
+    engine.declare(p_changes="'scan'", p_event_time="'updated_at'")
+    assert engine.load("item", "p_keys => '{1}'") == {"rejected": 2}
+    assert engine.load("item", f"p_since => {at(2)}") == {"inserted": 1, "rejected": 1}
+    engine.audit()
+
+
+def test_a_scope_of_another_type_is_compared_by_its_value(engine: Engine) -> None:
+    """Texts in the source, numbers in the target: the scopes that were delivered are still known."""
+    engine.run(
+        "CREATE TABLE s.item (id integer, shop integer, name text)",
+        "INSERT INTO s.item VALUES (1, 7, 'a'), (2, 7, 'b'), (3, 8, 'c')",
+    )
+    engine.declare(p_tracked="'{shop,name}'", p_changes="'scan'", p_scope="'shop'")
+    engine.load()
+    engine.run("ALTER TABLE s.item ALTER COLUMN shop TYPE text USING '0' || shop", "DELETE FROM s.item WHERE id > 1")
+    assert engine.load() == {"deleted": 1, "unchanged": 1}
+    assert engine.run("SELECT id FROM dds.item WHERE is_current ORDER BY id") == [(1,), (3,)]
 
 
 def test_rows_of_a_repeated_or_missing_key_are_rejected_and_not_absent(view: Engine) -> None:
@@ -645,6 +732,16 @@ def test_a_load_of_given_keys_or_since_a_time(item: Engine) -> None:
     item.audit()
 
 
+def test_keys_are_taken_by_their_value(item: Engine) -> None:
+    """007 is 7; what is no key of the entity is named, and nothing is loaded."""
+    put(item, "a", 1, key=7)
+    assert item.load("item", "p_keys => '{007, 7}'") == {"inserted": 1}
+    for keys, said in (("{7,seven}", "'seven'"), ("{NULL}", "NULL")):
+        with pytest.raises(psycopg2.Error, match=f"{said} in p_keys is no key") as raised:
+            item.load("item", f"p_keys => '{keys}'")
+        assert raised.value.pgcode == "22023"
+
+
 def test_since_a_time_wants_an_event_time(engine: Engine) -> None:
     """An entity without times cannot be loaded since one."""
     engine.run("CREATE TABLE s.item (id integer PRIMARY KEY, name text)")
@@ -737,6 +834,30 @@ def test_a_type_without_equality_is_not_tracked(engine: Engine) -> None:
     with pytest.raises(psycopg2.Error, match="values cannot be compared") as raised:
         engine.declare()
     assert raised.value.pgcode == "22023"
+
+
+def test_a_column_that_is_computed_when_it_is_read_is_not_kept(engine: Engine) -> None:
+    """PostgreSQL 18 shows no trigger the value of a generated column that is not stored."""
+    if engine.connection.server_version < 180000:
+        pytest.skip("PostgreSQL has no such columns before 18: 'a server of version 18'")
+    engine.run("CREATE TABLE s.item (id integer PRIMARY KEY, n integer, name text GENERATED ALWAYS AS ('x') VIRTUAL)")
+    with pytest.raises(psycopg2.Error, match="is generated and not stored") as raised:
+        engine.declare()
+    assert raised.value.pgcode == "22023"
+    engine.declare(p_changes="'scan'")
+    engine.run("INSERT INTO s.item (id) VALUES (1)")
+    assert engine.load() == {"inserted": 1}
+
+
+def test_another_source_is_of_the_targets_types(engine: Engine) -> None:
+    """A source that is put in the place of another is judged by its own types, keys among them."""
+    engine.run(
+        "CREATE TABLE s.item (id integer, name text)", "CREATE VIEW s.other AS SELECT id::text AS id, name FROM s.item"
+    )
+    engine.declare(p_changes="'scan'")
+    with pytest.raises(psycopg2.Error, match=r"column id of s\.other is text") as raised:
+        engine.declare(p_changes="'scan'", p_source="'s.other'")
+    assert raised.value.pgcode == "TS008"
 
 
 def test_what_is_no_longer_required_may_be_missing(item: Engine) -> None:

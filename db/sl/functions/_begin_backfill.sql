@@ -9,7 +9,8 @@
 -- Returns: nothing.
 -- Errors: 22023 p_slice_rows is not above zero; TS001 a run on the target is in progress; TS005 somebody else holds a
 --     lock for longer than lock_timeout.
--- Reads: sl.entity, sl.watermark, sl.run, p_table (the index of its key, whole). Writes: sl.backfill, sl.backfill_slice.
+-- Reads: sl.entity, sl.watermark, sl.run, p_table (the index of its key, whole). Writes: sl.backfill,
+--     sl.backfill_slice.
 --
 -- What is promised is read before the slices are cut. The slices cover all keys there can be, so that no row is passed
 -- over, whenever it comes. Of two sessions that begin at once one does, and the other waits for it, however long the

@@ -98,6 +98,21 @@ BEGIN
             MESSAGE = format('Entity "%s": %s of %s is NOT NULL, and cannot be emptied', p_entity.entity_name, v_wrong, v_source),
             HINT = 'ALTER TABLE ... ALTER COLUMN ... DROP NOT NULL, or leave the column out of p_personal.';
     END IF;
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+    INTO v_wrong
+    FROM pg_attribute AS a
+    WHERE
+        p_entity.changes = 'stamp'
+        AND a.attrelid = v_source::regclass
+        AND a.attname = ANY (v_columns || p_entity.event_time_column || p_entity.deleted_column)
+        AND a.attgenerated = 'v';
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format('Entity "%s": %s of %s is generated and not stored', p_entity.entity_name, v_wrong, v_source),
+            DETAIL = 'A trigger that keeps a state aside does not see its value.',
+            HINT = 'Make the column GENERATED ALWAYS AS (...) STORED, or declare the source with p_changes => ''scan''.';
+    END IF;
     PERFORM sl._key_types(p_entity);
     BEGIN
         EXECUTE sl._sql(
@@ -174,24 +189,6 @@ BEGIN
             ERRCODE = 'TS008',
             MESSAGE = format('Entity "%s": %s', p_entity.entity_name, v_wrong),
             DETAIL = 'A declaration changes nothing that would lose or reinterpret data. Nothing was changed.';
-    END IF;
-    -- The target's types are the source's: what differs was changed since.
-    SELECT
-        format(
-            'column %I of %s is %s, and of %s %s: ALTER TABLE %s ALTER COLUMN %I TYPE %s in a revision, or give the source its '
-            'type back',
-            c.column_name, v_source, c.type_name, v_target, c.target_type_name, v_target, c.column_name, c.type_name
-        )
-    INTO v_wrong
-    FROM sl._source_column AS c
-    WHERE c.entity_name = p_entity.entity_name AND c.is_converted AND c.column_name = ANY (v_columns)
-    ORDER BY c.position
-    LIMIT 1;
-    IF v_wrong IS NOT NULL THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'TS008',
-            MESSAGE = format('Entity "%s": %s', p_entity.entity_name, v_wrong),
-            DETAIL = 'Loads go on meanwhile: they convert each value, and reject what does not convert.';
     END IF;
 END;
 $body$;

@@ -12,7 +12,7 @@
 --     scd2_at (event time), scd2_deleted, scd2_forgotten, scd2_rule (the rule that the row fails, NULL for a good one),
 --     scd2_warnings (names of rules), scd2_key_text, scd2_row (jsonb of a rejected row).
 -- Errors: TS003 as of sl._key_types.
--- Reads: sl._source_column, sl.applied_rule. Writes: nothing.
+-- Reads: sl._source_column, sl.applied_rule, sl.tombstone (whether there is any). Writes: nothing.
 --
 -- The source's own names are kept, since the rules are written in them; what is added is named scd2_... A deletion that
 -- a trigger kept is one at the time of its transaction, or at the event time of the deleted state where that is a
@@ -32,6 +32,7 @@ AS $body$
 DECLARE
     v_columns record;
     v_time text;
+    v_present text := '{{time}}';
 BEGIN
     SELECT
         string_agg(
@@ -52,6 +53,17 @@ BEGIN
     FROM sl._source_column AS c
     WHERE c.entity_name = p_entity.entity_name;
 
+    -- A row that is back was there when the load saw it, whatever its own time says.
+    IF
+        p_entity.changes = 'scan'
+        AND EXISTS (SELECT FROM sl.tombstone AS x WHERE x.entity_name = p_entity.entity_name)
+    THEN
+        v_present := 'coalesce((SELECT CASE WHEN {{time}} <= max(x.deleted_at) THEN coalesce('
+            '(SELECT coalesce(t.observed_at[cardinality(t.observed_at)], t.valid_from) FROM {{target}} AS t '
+            'WHERE {{key|t.% = r.%| AND }} AND t.is_current), '
+            'greatest({{clock}}, max(x.deleted_at) + interval ''1 microsecond'')) END FROM sl.tombstone AS x '
+            'WHERE x.entity_name = {{name}} AND x.entity_key = {{r_key_text}}), {{time}})';
+    END IF;
     v_time := CASE
         WHEN p_entity.event_time_column IS NULL AND p_is_plain THEN '{{clock}}'
         WHEN p_entity.event_time_column IS NULL THEN
@@ -62,7 +74,7 @@ BEGIN
         WHEN p_is_plain THEN '{{time}}'
         ELSE
             'CASE WHEN r.scd2_gone THEN greatest(r.scd2_seen_at, '
-            'CASE WHEN {{time}} <= r.scd2_seen_at + {{tolerance}} THEN {{time}} END) ELSE {{time}} END'
+            'CASE WHEN {{time}} <= r.scd2_seen_at + {{tolerance}} THEN {{time}} END) ELSE ' || v_present || ' END'
     END;
     RETURN sl._sql(
         p_entity,
@@ -111,6 +123,7 @@ BEGIN
             'clock', format('%L::timestamptz', p_clock),
             'time', coalesce(sl._event_time(p_entity, 'r', true), 'NULL'),
             'tolerance', format('%L::interval', p_entity.future_tolerance),
+            'r_key_text', sl._key_text(p_entity, 'r'),
             'rows', CASE
                 WHEN v_columns.are_converted
                     THEN format(

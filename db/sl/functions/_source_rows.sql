@@ -36,6 +36,8 @@ AS $body$
 DECLARE
     c_marks CONSTANT text := ', 9223372036854775807 AS scd2_order, false AS scd2_gone, '
         'NULL::timestamptz AS scd2_seen_at, 1::bigint AS scd2_copies';
+    c_scanned CONSTANT text := ', 9223372036854775807 AS scd2_order, false AS scd2_gone, '
+        'NULL::timestamptz AS scd2_seen_at, count(*) OVER (PARTITION BY {{key|s.%}}) AS scd2_copies';
     v_types text [] := sl._key_types(p_entity);
     v_rules_changed CONSTANT boolean := p_entity.judged_version < p_entity.rules_version;
     v_restated CONSTANT boolean := p_keys IS NOT NULL OR p_since IS NOT NULL;
@@ -76,9 +78,22 @@ BEGIN
         'keys', coalesce(quote_literal(p_keys::text) || '::text[]', 'NULL'),
         'scope', CASE
             WHEN p_entity.scope_column IS NULL THEN 'true'
-            ELSE format(
-                't.%1$I IN (SELECT s.%1$I FROM %2$I.%3$I AS s)', p_entity.scope_column, p_entity.source_schema,
-                p_entity.source_table
+            ELSE (
+                SELECT format(
+                    't.%I IN (SELECT %s FROM %I.%I AS s)',
+                    c.column_name,
+                    CASE
+                        WHEN c.is_converted
+                            THEN format(
+                                'CASE WHEN %s THEN %s END', format(c.valid_template, format('s.%I', c.column_name)),
+                                format(c.converted_template, format('s.%I', c.column_name))
+                            )
+                        ELSE format('s.%I', c.column_name)
+                    END,
+                    p_entity.source_schema, p_entity.source_table
+                )
+                FROM sl._source_column AS c
+                WHERE c.entity_name = p_entity.entity_name AND c.column_name = p_entity.scope_column
             )
         END,
         'key_object', (
@@ -88,15 +103,16 @@ BEGIN
     );
 
     IF v_restated THEN
-        is_plain := true;
+        is_plain := p_entity.changes = 'stamp';
         rows := sl._sql(
             p_entity,
-            CASE
-                WHEN p_keys IS NULL THEN 'SELECT s.* FROM {{source}} AS s'
-                ELSE 'SELECT s.* FROM (SELECT DISTINCT * FROM unnest({{keys}})) AS w (entity_key) '
+            'SELECT s.*{{marks}} FROM '
+            || CASE
+                WHEN p_keys IS NULL THEN '{{source}} AS s'
+                ELSE 'unnest({{keys}}) AS w (entity_key) '
                     'CROSS JOIN LATERAL (SELECT s.* FROM {{source}} AS s WHERE {{is_key}} OFFSET 0) AS s'
             END,
-            v_places
+            v_places || jsonb_build_object('marks', CASE WHEN is_plain THEN '' ELSE sl._sql(p_entity, c_scanned) END)
         );
         IF p_since IS NOT NULL THEN
             rows := format('SELECT s.* FROM (%s) AS s WHERE %s >= %L::timestamptz', rows, sl._event_time(p_entity, 's', false), p_since);
@@ -109,10 +125,7 @@ BEGIN
         rows := sl._sql(
             p_entity,
             $sql$
-            SELECT
-                s.*, 9223372036854775807 AS scd2_order, false AS scd2_gone, NULL::timestamptz AS scd2_seen_at,
-                count(*) OVER (PARTITION BY {{key|s.%}}) AS scd2_copies
-            FROM {{source}} AS s
+            SELECT s.*{{marks}} FROM {{source}} AS s
             UNION ALL
             SELECT
                 p.*, 9223372036854775807, true,
@@ -124,7 +137,7 @@ BEGIN
                 AND NOT EXISTS (SELECT FROM {{source}} AS s WHERE {{is_same_key}})
                 AND {{scope}}
             $sql$,
-            v_places
+            v_places || jsonb_build_object('marks', sl._sql(p_entity, c_scanned))
         );
         RETURN;
     END IF;

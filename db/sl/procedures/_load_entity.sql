@@ -14,8 +14,8 @@
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not declared; TS003 its source or a
 --     column of it does not exist; TS004 more than breaker_share would be deleted (or changed, where the entity asks
 --     for that), of a slice together with the slices before it: a source that lost its rows looks the same as a mass
---     deletion; TS005 another session holds a lock for longer than lock_timeout; 22023 p_since without an event time;
---     40001 somebody has written to the target past the procedures meanwhile.
+--     deletion; TS005 another session holds a lock for longer than lock_timeout; 22023 p_since without an event time,
+--     or a key in p_keys that is none; 40001 somebody has written to the target past the procedures meanwhile.
 -- Reads: sl.entity, sl.applied_rule, sl.clock_rejection, sl.erasure, sl.watermark, sl.backfill_slice, sl.kept_state,
 --     the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.rule_warning, sl.changed_period, sl.kept_state, sl.run;
@@ -75,6 +75,7 @@ DECLARE
     v_context text;
 BEGIN
     PERFORM sl._check_source(v_entity, p_since IS NOT NULL);
+    p_keys := sl._canonical_keys(v_entity, p_keys);
     PERFORM sl._bound_lock_wait();
     BEGIN
         v_run_id := sl._begin_run(v_procedure, v_target, p_shared => v_is_slice, p_wait_for_lock => v_is_slice);

@@ -136,6 +136,7 @@ BEGIN
             rules_version = v_entity.rules_version
         WHERE e.entity_name = p_entity;
     END IF;
+    PERFORM sl._check_types(v_entity);
     PERFORM sl._make_target(v_entity);
     IF v_entity.changes = 'stamp' THEN
         PERFORM sl._make_stamps(v_entity);

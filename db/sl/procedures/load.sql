@@ -10,7 +10,7 @@
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not declared; TS003 the source, or a
 --     column of it, does not exist; TS004 an unlikely share would be deleted or changed; TS005 another session holds a
---     lock for longer than lock_timeout; 22023 p_since, and the entity has no event time.
+--     lock for longer than lock_timeout; 22023 p_since, and the entity has no event time, or a key that is none.
 -- Reads and writes: as sl._load_entity.
 CREATE OR REPLACE PROCEDURE sl.load(
     p_entity text,

@@ -12,7 +12,8 @@
 --
 -- The size of a text is known without reading it. Source and target are found by their names, since who reads this
 -- through sl.status_rejected may not look into their schemas. A number converts by its digits, whatever its scale: 2.0
--- is an integer, 0.4 is none. All else converts by its text.
+-- is an integer, 0.4 is none. All else converts by its text, and a text loses neither digits nor a time of day nor its
+-- end.
 CREATE OR REPLACE VIEW sl._source_column AS
 SELECT
     e.entity_name,
@@ -29,7 +30,20 @@ SELECT
     k.is_converted,
     CASE
         WHEN NOT k.is_converted THEN NULL
-        WHEN t.typcategory = 'S' OR (t.typcategory = 'N' AND dt.typcategory IS DISTINCT FROM 'N')
+        WHEN t.typcategory = 'S'
+            THEN format(
+                '(%%1$s IS NULL OR CASE WHEN sl._is_valid(%%1$s::text, %L) THEN %s ELSE false END)',
+                k.target_type_name,
+                CASE
+                    WHEN dt.typcategory = 'N'
+                        THEN format('%%1$s::text::%s::text::numeric = %%1$s::text::numeric', k.target_type_name)
+                    WHEN dt.oid IN ('date'::regtype, 'timestamp'::regtype)
+                        THEN format('%%1$s::text::%s::timestamptz = %%1$s::text::timestamptz', k.target_type_name)
+                    WHEN dt.typcategory = 'S' THEN format('rtrim(%%1$s::text::%s::text) = rtrim(%%1$s::text)', k.target_type_name)
+                    ELSE 'true'
+                END
+            )
+        WHEN t.typcategory = 'N' AND dt.typcategory IS DISTINCT FROM 'N'
             THEN format('(%%1$s IS NULL OR sl._is_valid(%%1$s::text, %L))', k.target_type_name)
         WHEN t.typcategory = 'N'
             THEN format(
@@ -69,7 +83,7 @@ CROSS JOIN LATERAL (
         w.target_type_name <> w.type_name
         -- A time without a zone is one of UTC.
         AND NOT (
-            a.attname = e.event_time_column AND a.atttypid IN ('timestamp'::regtype, 'date'::regtype)
+            a.attname IS NOT DISTINCT FROM e.event_time_column AND a.atttypid IN ('timestamp'::regtype, 'date'::regtype)
         ) AS is_converted
     FROM (
         SELECT

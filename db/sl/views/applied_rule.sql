@@ -119,7 +119,8 @@ SELECT
     c.position - 100000,
     format(c.valid_template, quote_ident(c.column_name)),
     false,
-    e.key_columns @> ARRAY[c.column_name::text] OR c.column_name = e.event_time_column,
+    -- An entity need not have an event time.
+    e.key_columns @> ARRAY[c.column_name::text] OR coalesce(c.column_name = e.event_time_column, false),
     format('%s of type %s is no %s', c.column_name, c.type_name, c.target_type_name),
     'reject',
     true
