@@ -43,7 +43,7 @@ SELECT
                     ELSE 'true'
                 END
             )
-        WHEN t.typcategory = 'N' AND dt.typcategory IS DISTINCT FROM 'N'
+        WHEN t.typcategory = 'N' AND coalesce(dt.typcategory <> 'N', true)
             THEN format('(%%1$s IS NULL OR sl._is_valid(%%1$s::text, %L))', k.target_type_name)
         WHEN t.typcategory = 'N'
             THEN format(
