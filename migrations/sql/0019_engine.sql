@@ -66,8 +66,10 @@ ALTER TABLE dds.sale RENAME COLUMN last_observed_at TO observed_at;
 ALTER TABLE sl.tombstone
 ALTER COLUMN last_observed_at TYPE timestamptz[]
 USING CASE WHEN last_observed_at IS NOT NULL THEN ARRAY[last_observed_at] END,
-ADD COLUMN is_tied boolean NOT NULL DEFAULT false;
+ADD COLUMN is_tied boolean NOT NULL DEFAULT false,
+ADD COLUMN is_gone boolean NOT NULL DEFAULT false;
 ALTER TABLE sl.tombstone RENAME COLUMN last_observed_at TO observed_at;
+CREATE INDEX tombstone_gone_idx ON sl.tombstone (entity_name) WHERE is_gone;
 
 -- The engine's own triggers take the place of these.
 DROP TRIGGER IF EXISTS stamp_changed_xid ON raw.client;

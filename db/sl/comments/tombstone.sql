@@ -8,4 +8,6 @@ COMMENT ON COLUMN sl.tombstone.observed_at IS
 'When the deletion was observed again, as far as it is kept, the latest last. NULL: only at deleted_at';
 COMMENT ON COLUMN sl.tombstone.is_tied IS
 'True where the deletion bears the very time of a state: it ends that state one microsecond later';
+COMMENT ON COLUMN sl.tombstone.is_gone IS
+'True where the source, when it was observed last, had no row of the key: one that is there later has come back';
 COMMENT ON COLUMN sl.tombstone.run_id IS 'Run that last wrote the row';

@@ -86,12 +86,13 @@ BEGIN
             v_places || jsonb_build_object('is_timed', (p_entity.event_time_column IS NOT NULL)::text)
         );
     END IF;
-    INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, is_tied, run_id)
+    INSERT INTO sl.tombstone (entity_name, entity_key, deleted_at, is_tied, is_gone, run_id)
     SELECT
         p_entity.entity_name,
         c.scd2_key_text,
         CASE c.scd2_action WHEN 'close' THEN c.scd2_ends_at ELSE c.scd2_at END,
         c.scd2_action = 'close' AND c.scd2_ends_at > c.scd2_at,
+        c.scd2_gone,
         p_run_id
     FROM pg_temp._sl_change AS c
     WHERE c.scd2_action IN ('close', 'forget');

@@ -52,6 +52,7 @@ BEGIN
             c.scd2_at,
             CASE WHEN c.scd2_at = v.scd2_last_at THEN c.scd2_at + interval '1 microsecond' ELSE c.scd2_at END AS scd2_ends_at,
             c.scd2_deleted,
+            c.scd2_gone,
             c.scd2_rule,
             c.scd2_row,
             c.scd2_warnings,

@@ -16,7 +16,8 @@
 --
 -- The source's own names are kept, since the rules are written in them; what is added is named scd2_... A deletion that
 -- a trigger kept is one at the time of its transaction, or at the event time of the deleted state where that is a
--- little later.
+-- little later. Of a key that was gone from the source, event times up to then say nothing of what came back: a change
+-- is one at the clock of the load that sees it, and of a state kept aside when it was overwritten.
 CREATE OR REPLACE FUNCTION sl._judged_rows(
     p_entity sl.entity,
     p_rows text,
@@ -53,16 +54,19 @@ BEGIN
     FROM sl._source_column AS c
     WHERE c.entity_name = p_entity.entity_name;
 
-    -- A row that is back was there when the load saw it, whatever its own time says.
-    IF
-        p_entity.changes = 'scan'
-        AND EXISTS (SELECT FROM sl.tombstone AS x WHERE x.entity_name = p_entity.entity_name)
-    THEN
-        v_present := 'coalesce((SELECT CASE WHEN {{time}} <= max(x.deleted_at) THEN coalesce('
-            '(SELECT coalesce(t.observed_at[cardinality(t.observed_at)], t.valid_from) FROM {{target}} AS t '
-            'WHERE {{key|t.% = r.%| AND }} AND t.is_current), '
-            'greatest({{clock}}, max(x.deleted_at) + interval ''1 microsecond'')) END FROM sl.tombstone AS x '
-            'WHERE x.entity_name = {{name}} AND x.entity_key = {{r_key_text}}), {{time}})';
+    IF EXISTS (SELECT FROM sl.tombstone AS x WHERE x.entity_name = p_entity.entity_name AND x.is_gone) THEN
+        v_present := 'coalesce(('
+            'SELECT CASE '
+            'WHEN {{time}} > x.gone_at THEN NULL '
+            'WHEN r.scd2_order < 9223372036854775807 THEN CASE WHEN r.scd2_seen_at > x.gone_at THEN r.scd2_seen_at END '
+            'WHEN r.scd2_deleted AND t.{{sk}} IS NULL THEN NULL '
+            'WHEN NOT r.scd2_deleted AND t.{{sk}} IS NOT NULL AND NOT ({{tracked|t.% IS DISTINCT FROM r.%| OR |false}}) '
+            'THEN coalesce(t.observed_at[cardinality(t.observed_at)], t.valid_from) '
+            'ELSE greatest({{clock}}, x.gone_at + interval ''1 microsecond'') END '
+            'FROM (SELECT max(coalesce(x.observed_at[cardinality(x.observed_at)], x.deleted_at)) AS gone_at '
+            'FROM sl.tombstone AS x WHERE x.entity_name = {{name}} AND x.entity_key = {{r_key_text}} AND x.is_gone) AS x '
+            'LEFT JOIN {{target}} AS t ON {{key|t.% = r.%| AND }} AND t.is_current '
+            'WHERE x.gone_at IS NOT NULL), {{time}})';
     END IF;
     v_time := CASE
         WHEN p_entity.event_time_column IS NULL AND p_is_plain THEN '{{clock}}'
@@ -71,7 +75,7 @@ BEGIN
             'CASE WHEN r.scd2_gone THEN greatest(r.scd2_seen_at, (SELECT max(coalesce('
             't.observed_at[cardinality(t.observed_at)], t.valid_from)) FROM {{target}} AS t WHERE {{key|t.% = r.%| AND }})) '
             'ELSE coalesce(r.scd2_seen_at, {{clock}}) END'
-        WHEN p_is_plain THEN '{{time}}'
+        WHEN p_is_plain THEN v_present
         ELSE
             'CASE WHEN r.scd2_gone THEN greatest(r.scd2_seen_at, '
             'CASE WHEN {{time}} <= r.scd2_seen_at + {{tolerance}} THEN {{time}} END) ELSE ' || v_present || ' END'

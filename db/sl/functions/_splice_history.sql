@@ -36,35 +36,35 @@ BEGIN
             SELECT t.* FROM {{target}} AS t INNER JOIN spliced AS k ON {{key|k.% = t.%| AND }}
         ),
         deletion AS (
-            SELECT {{key|k.%}}, x.deleted_at, x.observed_at, x.is_tied
+            SELECT {{key|k.%}}, x.deleted_at, x.observed_at, x.is_tied, x.is_gone
             FROM sl.tombstone AS x
             INNER JOIN spliced AS k ON k.scd2_key_text = x.entity_key
             WHERE x.entity_name = {{name}}
         ),
-        observation ({{key|%}}, scd2_at, scd2_order, scd2_deleted, scd2_sk{{value|, %|}}) AS (
-            SELECT {{key|%}}, valid_from, -2::bigint, false, {{sk}}{{value|, %|}} FROM version
+        observation ({{key|%}}, scd2_at, scd2_order, scd2_deleted, scd2_gone, scd2_sk{{value|, %|}}) AS (
+            SELECT {{key|%}}, valid_from, -2::bigint, false, false, {{sk}}{{value|, %|}} FROM version
             UNION ALL
-            SELECT {{key|v.%}}, o.observed_at, -2, false, NULL{{value|, v.%|}}
+            SELECT {{key|v.%}}, o.observed_at, -2, false, false, NULL{{value|, v.%|}}
             FROM version AS v
             CROSS JOIN LATERAL unnest(v.observed_at) AS o (observed_at)
             UNION ALL
             SELECT
                 {{key|%}}, CASE WHEN is_tied THEN deleted_at - interval '1 microsecond' ELSE deleted_at END, -1, true,
-                NULL{{value|, NULL|}}
+                is_gone, NULL{{value|, NULL|}}
             FROM deletion
             UNION ALL
-            SELECT {{key|d.%}}, o.observed_at, -1, true, NULL{{value|, NULL|}}
+            SELECT {{key|d.%}}, o.observed_at, -1, true, d.is_gone, NULL{{value|, NULL|}}
             FROM deletion AS d
             CROSS JOIN LATERAL unnest(d.observed_at) AS o (observed_at)
             UNION ALL
-            SELECT {{key|%}}, scd2_at, scd2_order, scd2_deleted, NULL{{value|, %|}}
+            SELECT {{key|%}}, scd2_at, scd2_order, scd2_deleted, scd2_gone, NULL{{value|, %|}}
             FROM pg_temp._sl_change
             WHERE scd2_action = 'splice'
         ),
         -- At each time the state and the deletion that were committed last.
         latest AS (
             SELECT DISTINCT ON ({{key|%}}, scd2_at, scd2_deleted)
-                {{key|%}}, scd2_at, scd2_order, scd2_deleted{{value|, %|}},
+                {{key|%}}, scd2_at, scd2_order, scd2_deleted, scd2_gone{{value|, %|}},
                 max(scd2_sk) OVER (PARTITION BY {{key|%}}, scd2_at) AS scd2_sk
             FROM observation
             ORDER BY {{key|%}}, scd2_at, scd2_deleted, scd2_order DESC
@@ -76,7 +76,7 @@ BEGIN
         ),
         placed AS (
             SELECT
-                {{key|%}}{{value|, %|}}, scd2_deleted,
+                {{key|%}}{{value|, %|}}, scd2_deleted, scd2_gone,
                 CASE WHEN NOT scd2_deleted THEN scd2_sk END AS scd2_sk,
                 scd2_deleted AND scd2_state_order IS NOT NULL AS scd2_is_tied,
                 CASE
@@ -106,6 +106,7 @@ BEGIN
         segment AS (
             SELECT
                 {{key|%}}, scd2_deleted, scd2_starts, scd2_is_tied{{tracked|, %|}}{{in_place|, last_value(%) OVER s AS %|}},
+                last_value(scd2_gone) OVER s AS scd2_gone,
                 scd2_at AS valid_from,
                 array_agg(scd2_at) OVER (
                     PARTITION BY {{key|%}}, scd2_segment_no ORDER BY scd2_at
@@ -281,13 +282,17 @@ BEGIN
         );
     -- The run is noted on a deletion that only grew too: it may have swallowed the key's last version, and then no row
     -- of the target is left to lead the mart to the key.
-    INSERT INTO sl.tombstone AS x (entity_name, entity_key, deleted_at, observed_at, is_tied, run_id)
-    SELECT p_entity.entity_name, s.scd2_key_text, s.valid_from, s.observed_at, s.scd2_is_tied, p_run_id
+    INSERT INTO sl.tombstone AS x (entity_name, entity_key, deleted_at, observed_at, is_tied, is_gone, run_id)
+    SELECT p_entity.entity_name, s.scd2_key_text, s.valid_from, s.observed_at, s.scd2_is_tied, s.scd2_gone, p_run_id
     FROM pg_temp._sl_segment AS s
     WHERE s.scd2_deleted
     ON CONFLICT (entity_name, entity_key, deleted_at) DO UPDATE
-    SET observed_at = excluded.observed_at, is_tied = excluded.is_tied, run_id = excluded.run_id
-    WHERE (x.observed_at, x.is_tied) IS DISTINCT FROM (excluded.observed_at, excluded.is_tied);
+    SET
+        observed_at = excluded.observed_at,
+        is_tied = excluded.is_tied,
+        is_gone = excluded.is_gone,
+        run_id = excluded.run_id
+    WHERE (x.observed_at, x.is_tied, x.is_gone) IS DISTINCT FROM (excluded.observed_at, excluded.is_tied, excluded.is_gone);
     DROP TABLE pg_temp._sl_segment, pg_temp._sl_spliced;
 END;
 $body$;

@@ -83,6 +83,8 @@ BEGIN
         -- Read again under the target's lock: whoever held it may have declared the entity anew.
         v_entity := sl._entity_of(p_entity);
         v_window := sl._read_window(v_target, v_source, p_full OR v_entity.changes = 'scan');
+        -- Not earlier than what the window takes in was overwritten.
+        v_clock := greatest(v_clock, clock_timestamp());
         v_forgotten := sl._is_forgotten(v_entity, 'scd2_source_row');
         IF v_forgotten <> 'false' THEN
             PERFORM sl._erase_delivered(v_entity, v_window.from_xid, v_window.to_xid, p_slice);

@@ -127,9 +127,11 @@ CREATE TABLE sl.tombstone (
     observed_at timestamptz[],
     run_id bigint NOT NULL,
     is_tied boolean NOT NULL DEFAULT false,
+    is_gone boolean NOT NULL DEFAULT false,
     PRIMARY KEY (entity_name, entity_key, deleted_at)
 );
 CREATE INDEX tombstone_run_idx ON sl.tombstone (run_id);
+CREATE INDEX tombstone_gone_idx ON sl.tombstone (entity_name) WHERE is_gone;
 
 CREATE TABLE sl.kept_state (
     kept_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -39,7 +39,8 @@ SELECT
                         THEN format('%%1$s::text::%s::text::numeric = %%1$s::text::numeric', k.target_type_name)
                     WHEN dt.oid IN ('date'::regtype, 'timestamp'::regtype)
                         THEN format('%%1$s::text::%s::timestamptz = %%1$s::text::timestamptz', k.target_type_name)
-                    WHEN dt.typcategory = 'S' THEN format('rtrim(%%1$s::text::%s::text) = rtrim(%%1$s::text)', k.target_type_name)
+                    WHEN dt.typcategory = 'S'
+                        THEN format('rtrim(%%1$s::text::%s::text) = rtrim(%%1$s::text)', k.target_type_name)
                     ELSE 'true'
                 END
             )
