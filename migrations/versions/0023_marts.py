@@ -1,4 +1,4 @@
-"""A declaration knows whether the image of its mart means something else than before."""
+"""Marts know what they were computed by, and in which group a row was before it was corrected in place."""
 
 from migrations.engine import apply_revision
 
@@ -7,5 +7,5 @@ down_revision = "0022"
 
 
 def upgrade() -> None:
-    """Let sl.mart hold the hash of what a mart is computed by."""
-    apply_revision("0003_image_hash")
+    """Apply the engine's revision."""
+    apply_revision("0003_marts")

@@ -32,8 +32,8 @@ DECLARE
         INNER JOIN sl._mart_columns(p_mart) AS c ON c.column_name = k.column_name
         ORDER BY k.position
     );
+    v_touched CONSTANT text := sl._touched_rows(p_mart, format('%L::bigint[]', p_runs));
     v_places CONSTANT jsonb := jsonb_build_object(
-        'runs', format('%L::bigint[]', p_runs),
         'in_slice', sl._slice_condition(
             p_slice,
             ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(p_mart.key_columns) AS k (column_name)),
@@ -47,8 +47,8 @@ BEGIN
             'CREATE TEMPORARY TABLE _sl_group ON COMMIT DROP AS '
             'SELECT DISTINCT {{group|t.%}} FROM '
             || CASE
-                WHEN p_more_groups IS NULL THEN '{{touched}}({{runs}})'
-                ELSE '(SELECT {{group|%}} FROM {{touched}}({{runs}}) UNION ALL TABLE ' || p_more_groups || ')'
+                WHEN p_more_groups IS NULL THEN v_touched
+                ELSE '(SELECT {{group|t.%}} FROM ' || v_touched || ' AS t UNION ALL TABLE ' || p_more_groups || ')'
             END
             || ' AS t ORDER BY {{group|t.%}}',
             v_places

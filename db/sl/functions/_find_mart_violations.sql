@@ -56,6 +56,7 @@ BEGIN
     PERFORM sl._check_image(v_mart);
     v_places := jsonb_build_object(
         'runs', format('%L::bigint[]', p_runs),
+        'touched_rows', sl._touched_rows(v_mart, format('%L::bigint[]', p_runs)),
         'key_text', sl._mart_text(v_mart, v_mart.key_columns, 'f'),
         'group_text', sl._mart_text(v_mart, v_mart.group_columns, 'f'),
         'bound', CASE
@@ -96,7 +97,7 @@ BEGIN
                 WHEN v_is_some THEN
                     $sql$
                     WITH touched AS MATERIALIZED (
-                        SELECT {{group|t.%}} FROM {{touched}}({{runs}}) AS t
+                        SELECT {{group|t.%}} FROM {{touched_rows}} AS t
                         UNION
                         SELECT {{group|m.%}} FROM {{target}} AS m WHERE m.run_id = ANY ({{runs}})
                         ORDER BY {{group|%}}

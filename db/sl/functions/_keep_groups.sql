@@ -15,8 +15,11 @@ BEGIN
     IF p_mart.touched_function IS NOT NULL THEN
         EXECUTE sl._mart_sql(
             p_mart,
-            'CREATE TEMPORARY TABLE {{kept}} ON COMMIT DROP AS SELECT {{group|t.%}} FROM {{touched}}(ARRAY[{{run}}]::bigint[]) AS t',
-            jsonb_build_object('kept', quote_ident('_sl_kept_' || p_mart.mart_name), 'run', p_run_id)
+            'CREATE TEMPORARY TABLE {{kept}} ON COMMIT DROP AS SELECT {{group|t.%}} FROM {{touched_rows}} AS t',
+            jsonb_build_object(
+                'kept', quote_ident('_sl_kept_' || p_mart.mart_name),
+                'touched_rows', sl._touched_rows(p_mart, format('ARRAY[%s]::bigint[]', p_run_id))
+            )
         );
     END IF;
 END;
