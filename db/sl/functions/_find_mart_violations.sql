@@ -7,8 +7,8 @@
 -- Returns: a row for each broken check of a slice: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the mart is not declared; TS003 image and target have not the same columns; 2201X p_slice_rows is not
 --     above zero.
--- Reads: sl.mart, sl.entity, as sl._is_build_full, the mart, the image, the target of the key entity, and through the touched
---     function what that reads. Writes: nothing.
+-- Reads: sl.mart, sl.entity, as sl._is_build_full, the mart, the image, the target of the key entity, and through the
+--     touched function what that reads. Writes: nothing.
 --
 -- image_differs leaves out what depends on loads that no build has processed (sl._loads_to_process), and all where the
 -- next build compares all: there the mart is behind, not wrong. Which rows these are is asked only if something

@@ -2,8 +2,8 @@
 --
 -- Purpose: keeps versions of a history that a run is about to overwrite or remove: a mart has rows of groups that only
 --     they tell.
--- Parameters: p_entity: registry row; p_run_id: the run; p_versions: what follows FROM in a SELECT of them, as a template
---     of sl._sql; a version is t.
+-- Parameters: p_entity: registry row; p_run_id: the run; p_versions: what follows FROM in a SELECT of them, as a
+--     template of sl._sql; a version is t.
 -- Returns: nothing.
 -- Errors: none.
 -- Reads: the target, sl.mart. Writes: sl.overwritten_version; nothing where no mart asks by groups.
