@@ -15,6 +15,7 @@ from test_clickhouse import ClickHouse
 
 from clickhouse.files import statements
 from docs import catalogue, lineage, reference
+from migrations import runner
 from migrations.routines import LAYERS
 from tests.test_your_own_tables import ask_psql, without_counts
 
@@ -228,9 +229,8 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
     clone = tmp_path / "clone"
     for folder in ("migrations", "db"):
         shutil.copytree(ROOT / folder, clone / folder)
-    ((name, text),) = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    (clone / name).write_text(text)
-    for _ in range(2):
+
+    def migrate():
         migrated = subprocess.run(
             [sys.executable, "-m", "migrations"],
             cwd=clone,
@@ -240,7 +240,17 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
             check=False,
         )
         assert migrated.returncode == 0, migrated.stderr
-    shop = """
+
+    def run(statements):
+        answer = run_psql(warehouse, "-c", statements)
+        assert answer.returncode == 0, answer.stderr
+        return answer
+
+    declaration, touched = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (clone / declaration[0]).write_text(declaration[1])
+    for _ in range(2):
+        migrate()
+    run("""
         INSERT INTO raw.product (product_id, name, category, size, price, updated_at)
         VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01'), (2, 'Носки', 'Низ', 'S', 70, '2026-01-01');
         INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at)
@@ -250,12 +260,44 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
         CALL dds.load_product();
         CALL dds.load_sale();
         CALL cdm.build_mart();
-    """
-    assert run_psql(warehouse, "-c", shop).returncode == 0
+    """)
     example, expected = re.findall(r"^## 2.*?```sql\n(.*?)^```.*?```text\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
     calls, query = example.split("\n\n")
-    answer = run_psql(warehouse, "-c", calls)
-    assert answer.returncode == 0, answer.stderr
+    answer = run(calls)
     assert "2 inserted, 0 corrected, 0 deleted, 0 unchanged, 0 rejected" in answer.stderr
     assert "read 0 rows" in answer.stderr
-    assert run_psql(warehouse, "-c", query).stdout == expected
+    assert run(query).stdout == expected
+
+    (clone / touched[0]).write_text(touched[1])
+    arguments = re.findall(r"(p_touched => '[\w.]+')`, `(p_group => '{\w+}')", page)[0]
+    (clone / declaration[0]).write_text(
+        declaration[1].replace("\n);\n", "".join(f",\n    {a}" for a in arguments) + "\n);\n")
+    )
+    migrate()
+    assert "read 2 rows" in run("CALL cdm.build_category_sales()").stderr
+    # A day of which nothing changes, a sale that is corrected in place to another day, and one that moves later.
+    run("""
+        INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at)
+        VALUES (4, 2, '2026-01-05', 1, 1, 2, '2026-01-05'), (5, 3, '2026-01-06', 1, 1, 2, '2026-01-06');
+        CALL dds.load_sale();
+    """)
+    assert "read 2 rows" in run("CALL cdm.build_category_sales()").stderr
+    run("""
+        UPDATE raw.sale SET sold_at = '2026-01-07' WHERE sale_id = 4;
+        UPDATE raw.sale SET sold_at = '2026-01-07', updated_at = '2026-01-07' WHERE sale_id = 5;
+        CALL dds.load_sale();
+    """)
+    answer = run("CALL cdm.build_category_sales()")
+    assert "read 3 rows" in answer.stderr
+    assert "1 inserted, 0 corrected, 2 deleted, 0 unchanged" in answer.stderr
+    run("CALL cdm.build_mart(); CALL sl.audit();")
+
+    (removal,) = re.findall(r"^## How do I take a mart away.*?```sql\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    for path, _text in (declaration, touched):
+        (clone / path).unlink()
+    (clone / "migrations" / "versions" / "9999_no_category_sales.py").write_text(
+        f'from alembic import op\n\nrevision = "9999"\ndown_revision = "{runner.revisions()[-1]}"\n\n\n'
+        f'def upgrade() -> None:\n    op.execute("""{removal}""")\n'
+    )
+    migrate()
+    run("CALL sl.audit(); SELECT * FROM sl.status_lag;")

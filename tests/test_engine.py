@@ -773,6 +773,48 @@ def test_a_declaration_changes_nothing_the_second_time(item: Engine) -> None:
     assert (item.run(snapshot), item.run("SELECT xmin, * FROM sl.entity WHERE entity_name = 'item'")) == before
 
 
+def test_a_trigger_that_is_not_as_declared_is_made_anew(engine: Engine) -> None:
+    """Of another function, with other arguments or another condition; the others are not touched."""
+    engine.run('CREATE TABLE s.item ("Id" varchar(9) PRIMARY KEY, name text, mail text)')
+    engine.declare(p_key="""'{"Id"}'""", p_personal="'{mail}'")
+    triggers = (
+        "SELECT tgname, pg_get_triggerdef(oid), tgenabled, xmin::text FROM pg_trigger "
+        "WHERE tgrelid = 's.item'::regclass ORDER BY 1"
+    )
+    made = engine.run(triggers)
+    assert len(made) == 6
+    ((setting,),) = engine.run("SELECT 'sl.read_below_' || left(md5('item'), 8)")
+    damage = {
+        "sl_stamp": "BEFORE UPDATE ON s.item FOR EACH ROW EXECUTE FUNCTION sl._stamp_changed_xid('client', 'sl.x')",
+        "sl_keep_delete": "BEFORE DELETE ON s.item FOR EACH ROW WHEN (OLD.changed_xid > 7) "
+        f"EXECUTE FUNCTION sl._keep_deleted('item', '{setting}')",
+        "sl_forget_insert": "AFTER INSERT ON s.item FOR EACH ROW EXECUTE FUNCTION sl._keep_forgotten('item')",
+    }
+    for name, definition in damage.items():
+        engine.run(f"CREATE OR REPLACE TRIGGER {name} {definition}", f"ALTER TABLE s.item ENABLE ALWAYS TRIGGER {name}")
+    engine.declare(p_key="""'{"Id"}'""", p_personal="'{mail}'")
+    mended = engine.run(triggers)
+    assert [row[:3] for row in mended] == [row[:3] for row in made]
+    assert {row[0] for row in mended if row not in made} == set(damage)
+    engine.declare(p_key="""'{"Id"}'""", p_personal="'{mail}'")
+    assert engine.run(triggers) == mended
+
+
+def test_the_index_by_runs_is_there_wherever_it_is_used(item: Engine) -> None:
+    """A declaration that no longer notes changed periods makes the index by which its runs are found instead."""
+    arguments = {"p_in_place": "'{stock}'", "p_event_time": "'updated_at'", "p_deleted": "'is_deleted'"}
+    indexes = (
+        "SELECT count(*) FROM pg_indexes WHERE tablename = 'item' AND indexdef LIKE '%dds.item USING btree (run_id)'"
+    )
+    item.run("DROP INDEX dds.item_run_idx")
+    item.declare(**arguments, p_keeps_changed_periods="true")
+    assert item.run(indexes) == [(0,)]
+    item.declare(**arguments)
+    assert item.run(indexes) == [(1,)]
+    item.declare(**arguments)
+    assert item.run(indexes) == [(1,)]
+
+
 def test_a_new_column_is_added_to_the_target(item: Engine) -> None:
     """A column that the source gets is tracked once it is declared; older versions do not know it."""
     put(item, "a", 1)

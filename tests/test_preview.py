@@ -156,3 +156,27 @@ def test_a_load_that_would_stop_is_told(new_database, warehouse_template):
         assert len(rows(connection, "SELECT * FROM sl.preview('item', p_limit => 10)")) == 10
         assert "WARNING:  sl.preview: the load would stop, unless it is forced (TS004): " in "".join(connection.notices)
         assert query(dsn, "SELECT count(*) FROM dds.item WHERE is_current") == (1500,)
+
+
+@pytest.mark.parametrize(
+    ("before", "call", "sqlstate"),
+    [
+        ("SELECT", "SELECT * FROM sl.preview('nobody')", "TS002"),
+        ("ALTER TABLE raw.sale DROP COLUMN quantity CASCADE", "SELECT * FROM sl.preview('sale')", "TS003"),
+        ("BEGIN READ ONLY", "SELECT * FROM sl.preview('sale')", "25006"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(new_database, warehouse_template, before, call, sqlstate):
+    with connected(new_database(warehouse_template)) as connection, connection.cursor() as cursor:
+        cursor.execute(before)
+        with pytest.raises(psycopg2.Error) as refused:
+            cursor.execute(call)
+        assert refused.value.pgcode == sqlstate
+
+
+def test_it_waits_for_an_exclusive_lock_no_longer_than_it_may(new_database, warehouse_template):
+    dsn = new_database(warehouse_template)
+    with connected(dsn) as holder, connected(dsn) as reader:
+        holder.cursor().execute("BEGIN; LOCK TABLE raw.sale IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            reader.cursor().execute("SET lock_timeout = '10ms'; SELECT * FROM sl.preview('sale')")

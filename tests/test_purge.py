@@ -116,3 +116,39 @@ def test_a_partitioned_source(warehouse):
     assert query(warehouse, "SELECT count(*) FROM raw.visit WHERE visit_id % 2 = 0") == (0,)
     assert call(connection, "CALL sl.load('visit', p_full => true)")[1:] == (1000, 0, 0, 0, 1000, 0)
     connection.close()
+
+
+@pytest.mark.parametrize("action", ["CASCADE", "SET NULL", "RESTRICT"])
+def test_a_row_that_others_refer_to_stays_until_they_are_purged(warehouse, action):
+    """By a foreign key its deletion would be one of rows whose history says then that they were deleted, or changed."""
+    connection = psycopg2.connect(warehouse)
+    connection.autocommit = True
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            CREATE TABLE raw.basket (
+                basket_id integer, region text, seen_at timestamptz, PRIMARY KEY (basket_id, region)
+            );
+            CREATE TABLE raw.basket_line (
+                line_id integer PRIMARY KEY, basket_id integer, region text, seen_at timestamptz,
+                FOREIGN KEY (region, basket_id) REFERENCES raw.basket (region, basket_id) ON DELETE {action}
+            );
+            CALL sl.declare_entity('basket', 'raw.basket', '{{basket_id,region}}', '{{}}', p_event_time => 'seen_at');
+            CALL sl.declare_entity(
+                'basket_line', 'raw.basket_line', '{{line_id}}', '{{basket_id}}', p_event_time => 'seen_at'
+            );
+            INSERT INTO raw.basket VALUES
+            (1, 'North', '2025-01-01'), (2, 'North', '2025-01-01'), (1, 'South', '2025-01-01');
+            INSERT INTO raw.basket_line VALUES (1, 1, 'North', '2025-01-01'), (2, NULL, NULL, '2025-03-01')
+            """
+        )
+        for entity in ("basket", "basket_line"):
+            cursor.execute(f"CALL sl.load('{entity}')")
+    assert call(connection, "CALL sl.purge('basket', '2025-02-01')") == (2, 1, None)
+    assert "or which rows of raw.basket_line refer to: purge these first" in connection.notices[-1]
+    assert call(connection, "CALL sl.purge('basket_line', '2025-02-01')") == (1, 0, None)
+    assert call(connection, "CALL sl.purge('basket', '2025-02-01')") == (1, 0, None)
+    for entity in ("basket", "basket_line"):
+        assert call(connection, f"CALL sl.load('{entity}')")[1:] == (0, 0, 0, 0, 0, 0)
+        assert query(warehouse, f"SELECT count(*) FROM dds.{entity} WHERE NOT is_current") == (0,)
+    connection.close()

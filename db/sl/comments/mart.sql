@@ -20,3 +20,5 @@ COMMENT ON COLUMN sl.mart.sources IS 'Entities that the image reads';
 COMMENT ON COLUMN sl.mart.personal IS
 'Copies of personal data: of each entity (sl.entity) columns, which of the mart are emptied where a key is forgotten, and key, which column of the mart holds that key';
 COMMENT ON COLUMN sl.mart.published_as IS 'Table of ClickHouse that shows the mart. NULL: none';
+COMMENT ON COLUMN sl.mart.image_hash IS
+'Hash of the image, of the views and functions that it reads, and of the touched function, as of the last declaration: where it changes, the next build computes everything. NULL: not declared anew since this column was made';

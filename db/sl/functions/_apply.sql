@@ -5,7 +5,7 @@
 -- Returns: nothing; in pg_temp._sl_change each "splice" becomes splice_inserted, splice_corrected, splice_deleted or
 --     splice_unchanged.
 -- Errors: 40001 somebody has written to the target past the procedures meanwhile.
--- Reads: pg_temp._sl_change. Writes: the target, sl.tombstone, pg_temp._sl_change.
+-- Reads: pg_temp._sl_change. Writes: the target, sl.tombstone, pg_temp._sl_change, and as sl._keep_overwritten.
 CREATE OR REPLACE FUNCTION sl._apply(p_entity sl.entity, p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -68,6 +68,10 @@ BEGIN
         $sql$
     );
     IF p_entity.in_place_columns <> '{}' THEN
+        PERFORM sl._keep_overwritten(
+            p_entity, p_run_id,
+            'pg_temp._sl_change AS c INNER JOIN {{target}} AS t ON t.{{sk}} = c.scd2_sk WHERE c.scd2_action = ''in_place'''
+        );
         EXECUTE sl._sql(
             p_entity,
             $sql$

@@ -3,10 +3,9 @@
 -- Purpose: refuses a declaration of a mart that cannot be, or that would lose or reinterpret what the target holds.
 -- Parameters: p_mart: what is declared; p_known: what was declared before, NULLs where nothing was.
 -- Returns: nothing.
--- Errors: TS002 a source is not declared; TS003 the image, the function, or a column does not exist; TS008 another key
---     or target, a column gone or of another type; a table in the target's place that is not as this would make it;
---     22023 the rest.
--- Reads: pg_catalog, sl.entity. Writes: nothing.
+-- Errors: TS002 a source is not declared; TS003 the image, the function, or a column does not exist, or is not of a
+--     type that a key can have; TS008 as of sl._check_mart_target; 22023 the rest.
+-- Reads: pg_catalog, sl.entity, sl.mart, and as sl._check_mart_target. Writes: nothing.
 CREATE OR REPLACE FUNCTION sl._check_mart(p_mart sl.mart, p_known sl.mart)
 RETURNS void
 LANGUAGE plpgsql
@@ -15,12 +14,10 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     c_reserved CONSTANT text [] := ARRAY['version_no', 'valid_from', 'valid_to', 'is_current', 'run_id'];
-    c_reserved_types CONSTANT text [] := ARRAY[
-        'integer', 'timestamp with time zone', 'timestamp with time zone', 'boolean', 'bigint'
-    ];
     v_image CONSTANT text := format('%I.%I', p_mart.image_schema, p_mart.image_view);
-    v_target CONSTANT text := format('%I.%I', p_mart.target_schema, p_mart.target_table);
     v_columns CONSTANT text [] := ARRAY(SELECT c.column_name FROM sl._mart_columns(p_mart) AS c ORDER BY c.column_no);
+    v_other text;
+    v_types oid [];
     v_wrong text;
 BEGIN
     IF to_regclass(v_image) IS NULL THEN
@@ -74,11 +71,23 @@ BEGIN
                             'p_personal of "%s" is not {"columns": [...], "key": "..."} with columns of %s outside the key',
                             p.key, v_image
                         )
+                    WHEN p.value -> 'columns' = '[]' THEN format('p_personal of "%s" names no column', p.key)
+                    WHEN (SELECT e.personal_columns = '{}' FROM sl.entity AS e WHERE e.entity_name = p.key)
+                        THEN format(
+                            'p_personal: entity "%s" has no personal columns, so that nobody of it can be forgotten: declare '
+                            'them there first', p.key
+                        )
                 END
             )
             FROM jsonb_each(p_mart.personal) AS p
         )
     END;
+    SELECT format('%I.%I builds mart "%s"', m.build_schema, m.build_procedure, m.mart_name) INTO v_other
+    FROM sl.mart AS m
+    WHERE
+        (m.build_schema, m.build_procedure) = (p_mart.build_schema, p_mart.build_procedure)
+        AND m.mart_name <> p_mart.mart_name;
+    v_wrong := coalesce(v_wrong, v_other);
     IF v_wrong IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
@@ -94,100 +103,69 @@ BEGIN
             MESSAGE = format('Mart "%s": %s has no column %s', p_mart.mart_name, v_image, v_wrong),
             HINT = 'Give the image the column, or correct p_key.';
     END IF;
-    IF p_mart.touched_function IS NOT NULL THEN
-        BEGIN
-            EXECUTE sl._mart_sql(p_mart, 'SELECT {{group|t.%}} FROM {{touched}}(NULL::bigint[]) AS t LIMIT 0');
-        EXCEPTION
-            WHEN undefined_function OR undefined_column OR invalid_schema_name THEN
-                RAISE EXCEPTION USING
-                    ERRCODE = 'TS003',
-                    MESSAGE = format(
-                        'Mart "%s": there is no function %I.%I(bigint[]) that returns the columns %s', p_mart.mart_name,
-                        p_mart.touched_schema, p_mart.touched_function, array_to_string(p_mart.group_columns, ', ')
-                    ),
-                    HINT = 'Make the function first, or correct p_touched.';
-        END;
-    END IF;
-
-    v_wrong := CASE
-        WHEN p_known.mart_name IS NULL THEN NULL
-        WHEN (p_known.target_schema, p_known.target_table) IS DISTINCT FROM (p_mart.target_schema, p_mart.target_table)
-            THEN format(
-                'the target was %I.%I and is to be %s: rename the table and correct sl.mart in a revision',
-                p_known.target_schema, p_known.target_table, v_target
-            )
-        WHEN p_known.key_columns IS DISTINCT FROM p_mart.key_columns
-            THEN format(
-                'the key was (%s) and is to be (%s): another key is another mart; declare one beside it',
-                array_to_string(p_known.key_columns, ', '), array_to_string(p_mart.key_columns, ', ')
-            )
-    END;
-    IF v_wrong IS NULL AND to_regclass(v_target) IS NOT NULL THEN
-        v_wrong := (
-            SELECT format(
-                'column %I of %s is %s, and of %s %s: ALTER TABLE %s ALTER COLUMN %I TYPE %s in a revision, or give the image '
-                'its type back',
-                c.column_name, v_image, c.type_name, v_target, c.target_type_name, v_target, c.column_name, c.type_name
-            )
-            FROM sl._mart_columns(p_mart) AS c
-            WHERE c.target_type_name <> c.type_name
-            ORDER BY c.column_no
-            LIMIT 1
-        );
-        v_wrong := coalesce(
-            v_wrong,
-            (
-                SELECT format(
-                    '%s has no column %s any more: drop it from %s in a revision, or give it back to the image',
-                    v_image, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum), v_target
-                )
-                FROM pg_attribute AS a
-                WHERE
-                    a.attrelid = v_target::regclass
-                    AND a.attnum > 0
-                    AND NOT a.attisdropped
-                    AND a.attname <> ALL (v_columns || c_reserved)
-                HAVING count(*) > 0
-            ),
-            (
-                SELECT format(
-                    '%s has no column %s of type %s, or no unique index on (%s, version_no): it is no table of versions. '
-                    'Name another table in p_target, or rename that one',
-                    v_target, r.name, r.type_name, array_to_string(p_mart.key_columns, ', ')
-                )
-                FROM unnest(c_reserved, c_reserved_types) WITH ORDINALITY AS r (name, type_name, position)
-                LEFT JOIN pg_attribute AS a
-                    ON a.attrelid = v_target::regclass
-                    AND a.attname = r.name
-                    AND format_type(a.atttypid, a.atttypmod) = r.type_name
-                WHERE
-                    a.attname IS NULL
-                    OR NOT EXISTS (
-                        SELECT
-                        FROM pg_index AS i
-                        WHERE
-                            i.indrelid = v_target::regclass
-                            AND i.indisunique
-                            AND i.indisvalid
-                            AND i.indpred IS NULL
-                            AND ARRAY(
-                                SELECT d.attname::text
-                                FROM unnest(i.indkey::smallint []) WITH ORDINALITY AS k (attnum, position)
-                                INNER JOIN pg_attribute AS d ON d.attrelid = i.indrelid AND d.attnum = k.attnum
-                                ORDER BY k.position
-                            ) = p_mart.key_columns || 'version_no'::text
-                    )
-                ORDER BY r.position
-                LIMIT 1
-            )
-        );
-    END IF;
+    SELECT format('%s.%I of type %s', v_image, c.column_name, c.type_name) INTO v_wrong
+    FROM sl._mart_columns(p_mart) AS c
+    INNER JOIN pg_attribute AS a ON a.attrelid = v_image::regclass AND a.attnum = c.column_no
+    WHERE c.column_name = ANY (p_mart.key_columns) AND NOT sl._can_be_key(a.atttypid, a.attcollation)
+    ORDER BY c.column_no
+    LIMIT 1;
     IF v_wrong IS NOT NULL THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'TS008',
-            MESSAGE = format('Mart "%s": %s', p_mart.mart_name, v_wrong),
-            DETAIL = 'A declaration changes nothing that would lose or reinterpret data. Nothing was changed.';
+            ERRCODE = 'TS003',
+            MESSAGE = format('Mart "%s": %s cannot be a key', p_mart.mart_name, v_wrong),
+            DETAIL = 'Equal values of it have several texts, by which sl would take them for different keys.',
+            HINT = 'Let the image cast it to a number, text, time or uuid, as lower(name::text).';
     END IF;
+    BEGIN
+        EXECUTE sl._mart_sql(
+            p_mart, 'SELECT FROM {{image}} AS i WHERE false{{value| OR i.% IS DISTINCT FROM i.%|}} LIMIT 0'
+        );
+    EXCEPTION
+        WHEN undefined_function THEN
+            GET STACKED DIAGNOSTICS v_wrong = MESSAGE_TEXT;
+            RAISE EXCEPTION USING
+                ERRCODE = '22023',
+                MESSAGE = format(
+                    'Mart "%s": a column of %s is of a type whose values cannot be compared: %s', p_mart.mart_name, v_image,
+                    v_wrong
+                ),
+                HINT = 'Let the image have no column of type json, xml or point; jsonb and text can be compared.';
+    END;
+    IF p_mart.touched_function IS NOT NULL THEN
+        BEGIN
+            EXECUTE sl._mart_sql(
+                p_mart,
+                'SELECT ARRAY[{{group|pg_typeof(t.%)::oid|, }}] FROM (SELECT) AS o '
+                'LEFT JOIN (SELECT {{group|t.%}} FROM {{touched}}(NULL::bigint[]) AS t LIMIT 0) AS t ON true'
+            ) INTO v_types;
+        EXCEPTION
+            WHEN undefined_function OR undefined_column OR invalid_schema_name OR wrong_object_type THEN
+                v_types := '{}';
+        END;
+        IF
+            v_types IS DISTINCT FROM ARRAY(
+                SELECT a.atttypid
+                FROM unnest(p_mart.group_columns) WITH ORDINALITY AS g (name, position)
+                INNER JOIN pg_attribute AS a ON a.attrelid = v_image::regclass AND a.attname = g.name
+                ORDER BY g.position
+            )
+        THEN
+            RAISE EXCEPTION USING
+                ERRCODE = 'TS003',
+                MESSAGE = format(
+                    'Mart "%s": there is no function %I.%I(bigint[]) that returns the columns %s', p_mart.mart_name,
+                    p_mart.touched_schema, p_mart.touched_function,
+                    (
+                        SELECT string_agg(format('%I %s', g.name, format_type(a.atttypid, NULL)), ', ' ORDER BY g.position)
+                        FROM unnest(p_mart.group_columns) WITH ORDINALITY AS g (name, position)
+                        INNER JOIN pg_attribute AS a ON a.attrelid = v_image::regclass AND a.attname = g.name
+                    )
+                ),
+                HINT = 'Make the function first, with columns of these names and of the types of the image, or correct p_touched.';
+        END IF;
+    END IF;
+
+    PERFORM sl._check_mart_target(p_mart, p_known);
 END;
 $body$;
 

@@ -1,17 +1,25 @@
--- sl._collect_keys(p_mart sl.mart, p_runs bigint[], p_slice sl.backfill_slice DEFAULT NULL) RETURNS void
+-- sl._collect_keys(p_mart sl.mart, p_runs bigint[], p_slice sl.backfill_slice DEFAULT NULL,
+--     p_more_groups text DEFAULT NULL) RETURNS void
 --
 -- Purpose: sets aside the keys of a mart that a build has to compare, and of a mart without a key entity their images.
 -- Parameters: p_mart: registry row; p_runs: only the keys that depend on what these loads wrote, NULL for all; p_slice:
---     only keys that lie in it, of a mart with a key entity.
+--     only keys that lie in it, of a mart with a key entity; p_more_groups: with p_runs, a table of groups beside those
+--     that depend on what the loads wrote.
 -- Returns: nothing.
--- Errors: 23505 the image has several rows of one key.
+-- Errors: 23505 the image has several rows of one key; 23502 it, or the touched function, gives a row whose key has a
+--     NULL.
 -- Reads: the target of the key entity, the image, the mart; what the touched function reads. Writes: pg_temp._sl_key,
 --     pg_temp._sl_group, pg_temp._sl_image.
 --
 -- In order, so that what is read and written lies together. Rows of a mart with a key entity are asked of the image one
 -- by one (sl._write_mart), all others a group at a time: the planner takes the group's columns into the image's own
 -- query, where its GROUP BY or PARTITION BY begins with them.
-CREATE OR REPLACE FUNCTION sl._collect_keys(p_mart sl.mart, p_runs bigint[], p_slice sl.backfill_slice DEFAULT NULL)
+CREATE OR REPLACE FUNCTION sl._collect_keys(
+    p_mart sl.mart,
+    p_runs bigint[],
+    p_slice sl.backfill_slice DEFAULT NULL,
+    p_more_groups text DEFAULT NULL
+)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -24,8 +32,8 @@ DECLARE
         INNER JOIN sl._mart_columns(p_mart) AS c ON c.column_name = k.column_name
         ORDER BY k.position
     );
+    v_touched CONSTANT text := sl._touched_rows(p_mart, format('%L::bigint[]', p_runs));
     v_places CONSTANT jsonb := jsonb_build_object(
-        'runs', format('%L::bigint[]', p_runs),
         'in_slice', sl._slice_condition(
             p_slice,
             ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(p_mart.key_columns) AS k (column_name)),
@@ -37,10 +45,22 @@ BEGIN
         EXECUTE sl._mart_sql(
             p_mart,
             'CREATE TEMPORARY TABLE _sl_group ON COMMIT DROP AS '
-            'SELECT DISTINCT {{group|t.%}} FROM {{touched}}({{runs}}) AS t ORDER BY {{group|t.%}}',
+            'SELECT DISTINCT {{group|t.%}} FROM '
+            || CASE
+                WHEN p_more_groups IS NULL THEN v_touched
+                ELSE '(SELECT {{group|t.%}} FROM ' || v_touched || ' AS t UNION ALL TABLE ' || p_more_groups || ')'
+            END
+            || ' AS t ORDER BY {{group|t.%}}',
             v_places
         );
         ANALYZE pg_temp._sl_group;
+        PERFORM sl._refuse_null_key(
+            p_mart, 'pg_temp._sl_group', sl._mart_sql(p_mart, '{{touched}}'), p_mart.group_columns
+        );
+    ELSIF p_mart.key_entity IS NOT NULL AND p_slice.key_from IS NULL THEN
+        PERFORM sl._refuse_null_key(
+            p_mart, sl._mart_sql(p_mart, '{{image}}'), sl._mart_sql(p_mart, '{{image}}'), p_mart.key_columns
+        );
     END IF;
     IF p_mart.key_entity IS NULL THEN
         EXECUTE sl._mart_sql(
@@ -57,14 +77,11 @@ BEGIN
             EXECUTE sl._mart_sql(p_mart, 'CREATE UNIQUE INDEX _sl_image_key ON pg_temp._sl_image ({{key|%}})');
         EXCEPTION
             WHEN unique_violation THEN
-                RAISE EXCEPTION USING
-                    ERRCODE = '23505',
-                    MESSAGE = format(
-                        'Mart "%s": %I.%I has several rows of one key (%s)', p_mart.mart_name, p_mart.image_schema,
-                        p_mart.image_view, array_to_string(p_mart.key_columns, ', ')
-                    ),
-                    HINT = 'Correct the view: it has one row a key. Nothing was changed.';
+                PERFORM sl._raise_several_images(p_mart);
         END;
+        PERFORM sl._refuse_null_key(
+            p_mart, 'pg_temp._sl_image', sl._mart_sql(p_mart, '{{image}}'), p_mart.key_columns
+        );
         ANALYZE pg_temp._sl_image;
     END IF;
     EXECUTE sl._mart_sql(

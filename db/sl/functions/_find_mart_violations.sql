@@ -7,8 +7,8 @@
 -- Returns: a row for each broken check of a slice: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the mart is not declared; TS003 image and target have not the same columns; 2201X p_slice_rows is not
 --     above zero.
--- Reads: sl.mart, sl.entity, sl.watermark, the mart, the image, the target of the key entity, and through the touched
---     function what that reads. Writes: nothing.
+-- Reads: sl.mart, sl.entity, as sl._is_build_full, the mart, the image, the target of the key entity, and through the
+--     touched function what that reads. Writes: nothing.
 --
 -- image_differs leaves out what depends on loads that no build has processed (sl._loads_to_process), and all where the
 -- next build compares all: there the mart is behind, not wrong. Which rows these are is asked only if something
@@ -38,8 +38,7 @@ DECLARE
     v_is_sliced CONSTANT boolean := v_mart.key_entity IS NOT NULL
         AND (p_runs IS NULL OR v_mart.touched_function IS NULL);
     v_is_some CONSTANT boolean := p_runs IS NOT NULL AND v_mart.touched_function IS NOT NULL;
-    v_is_behind CONSTANT boolean := NOT EXISTS (SELECT FROM sl.watermark AS w WHERE w.target = v_target)
-        OR (v_mart.touched_function IS NULL AND sl._loads_to_process(p_mart) <> '{}');
+    v_is_behind CONSTANT boolean := sl._is_build_full(v_mart, sl._loads_to_process(p_mart));
     v_types CONSTANT text [] := ARRAY(
         SELECT c.type_name
         FROM unnest(v_mart.key_columns) WITH ORDINALITY AS k (column_name, position)
@@ -57,6 +56,7 @@ BEGIN
     PERFORM sl._check_image(v_mart);
     v_places := jsonb_build_object(
         'runs', format('%L::bigint[]', p_runs),
+        'touched_rows', sl._touched_rows(v_mart, format('%L::bigint[]', p_runs)),
         'key_text', sl._mart_text(v_mart, v_mart.key_columns, 'f'),
         'group_text', sl._mart_text(v_mart, v_mart.group_columns, 'f'),
         'bound', CASE
@@ -97,7 +97,7 @@ BEGIN
                 WHEN v_is_some THEN
                     $sql$
                     WITH touched AS MATERIALIZED (
-                        SELECT {{group|t.%}} FROM {{touched}}({{runs}}) AS t
+                        SELECT {{group|t.%}} FROM {{touched_rows}} AS t
                         UNION
                         SELECT {{group|m.%}} FROM {{target}} AS m WHERE m.run_id = ANY ({{runs}})
                         ORDER BY {{group|%}}

@@ -6,10 +6,10 @@
 --     it; p_is_deletion: what is to be read is that this transaction has deleted the row, not the state.
 -- Returns: nothing.
 -- Errors: none.
--- Reads: sl.entity, sl.erasure. Writes: sl.kept_state.
+-- Reads: sl.entity. Writes: sl.kept_state.
 --
--- A row of more than a megabyte may hold a value that no JSON can: then only its key and its event time are of use.
--- Of a forgotten key nothing personal is kept.
+-- A row of more than a megabyte may hold more than a JSON can: then only its key and its event time are kept. What is
+-- personal in a state of a forgotten key is kept, too, until a load is about to read it (sl._erase_delivered).
 CREATE OR REPLACE FUNCTION sl._keep_state(
     p_entity text,
     p_row anyelement,

@@ -4,8 +4,7 @@
 -- Parameters: p_entity: registry row.
 -- Returns: type names in the order of key_columns, e.g. {bigint}: of the target where it has the column, else of the
 --     source.
--- Errors: TS003 the source or a key column of it does not exist, or is of a type whose equal values have several
---     texts (jsonb, an array, a range, a text of a collation that takes different texts for equal).
+-- Errors: TS003 the source or a key column of it does not exist, or cannot be of a key (sl._can_be_key).
 -- Reads: pg_catalog. Writes: nothing.
 CREATE OR REPLACE FUNCTION sl._key_types(p_entity sl.entity)
 RETURNS text[]
@@ -24,11 +23,7 @@ BEGIN
             k.column_name,
             format_type(a.atttypid, a.atttypmod) AS type_name,
             s.attnum IS NOT NULL AS is_there,
-            (
-                t.typcategory IN ('B', 'D', 'E', 'I', 'N', 'S', 'T', 'Z')
-                OR t.oid IN ('bytea'::regtype, 'uuid'::regtype)
-                OR t.typname = 'macaddr'
-            ) AND coalesce(l.collisdeterministic, true) AS is_key
+            sl._can_be_key(a.atttypid, a.attcollation) AS is_key
         FROM unnest(p_entity.key_columns) WITH ORDINALITY AS k (column_name, position)
         LEFT JOIN pg_attribute AS s
             ON s.attrelid = to_regclass(v_source) AND s.attname = k.column_name AND NOT s.attisdropped
@@ -36,8 +31,6 @@ BEGIN
             ON d.attrelid = to_regclass(v_target) AND d.attname = k.column_name AND NOT d.attisdropped
         LEFT JOIN pg_attribute AS a
             ON a.attrelid = coalesce(d.attrelid, s.attrelid) AND a.attnum = coalesce(d.attnum, s.attnum)
-        LEFT JOIN pg_type AS t ON t.oid = a.atttypid
-        LEFT JOIN pg_collation AS l ON l.oid = a.attcollation
         ORDER BY k.position
     LOOP
         IF NOT v_key.is_there THEN
@@ -54,7 +47,8 @@ BEGIN
                     v_key.type_name
                 ),
                 DETAIL = 'Equal values of it have several texts, by which sl would take them for different keys.',
-                HINT = 'Take columns of a number, text, time or uuid for the key.';
+                HINT = 'Take columns of a number, text, time or uuid for the key. A view that casts such a column, as lower(name::text), '
+                    'is a source for p_changes => ''scan''.';
         END IF;
         v_types := v_types || v_key.type_name;
     END LOOP;

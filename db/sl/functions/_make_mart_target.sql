@@ -42,12 +42,12 @@ BEGIN
             jsonb_build_object(
                 'index', quote_ident(p_mart.target_table || '_run_idx'),
                 'keys', (
-                    SELECT string_agg(format('%I %s NOT NULL', c.column_name, c.type_name), ', ' ORDER BY k.position)
+                    SELECT string_agg(format('%I %s NOT NULL', c.column_name, c.type_text), ', ' ORDER BY k.position)
                     FROM unnest(p_mart.key_columns) WITH ORDINALITY AS k (column_name, position)
                     INNER JOIN sl._mart_columns(p_mart) AS c ON c.column_name = k.column_name
                 ),
                 'values', (
-                    SELECT coalesce(string_agg(format('%I %s, ', c.column_name, c.type_name), '' ORDER BY c.column_no), '')
+                    SELECT coalesce(string_agg(format('%I %s, ', c.column_name, c.type_text), '' ORDER BY c.column_no), '')
                     FROM sl._mart_columns(p_mart) AS c
                     WHERE c.column_name <> ALL (p_mart.key_columns)
                 )
@@ -57,8 +57,23 @@ BEGIN
     FOR v_column IN
         SELECT c.* FROM sl._mart_columns(p_mart) AS c WHERE c.target_type_name IS NULL ORDER BY c.column_no
     LOOP
-        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', v_target, v_column.column_name, v_column.type_name);
+        EXECUTE format('ALTER TABLE %s ADD COLUMN %I %s', v_target, v_column.column_name, v_column.type_text);
         DELETE FROM sl.watermark AS w WHERE w.target = v_target;
+    END LOOP;
+    -- What is forgotten is NULL.
+    FOR v_column IN
+        SELECT a.attname AS name
+        FROM pg_attribute AS a
+        WHERE
+            a.attrelid = v_target::regclass
+            AND a.attnotnull
+            AND a.attname IN (
+                SELECT c.name
+                FROM jsonb_each(p_mart.personal) AS p
+                CROSS JOIN LATERAL jsonb_array_elements_text(p.value -> 'columns') AS c (name)
+            )
+    LOOP
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN %I DROP NOT NULL', v_target, v_column.name);
     END LOOP;
     -- Only where it differs: a comment waits for a VACUUM of the table.
     IF obj_description(v_target::regclass, 'pg_class') IS DISTINCT FROM v_comment THEN

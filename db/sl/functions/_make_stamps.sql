@@ -1,13 +1,15 @@
 -- sl._make_stamps(p_entity sl.entity) RETURNS void
 --
--- Purpose: gives a stamped source the column changed_xid, its index and the triggers, where it has them not.
+-- Purpose: gives a stamped source the column changed_xid, its index and the triggers, where it has them not, or where a
+--     trigger is not as it is to be.
 -- Parameters: p_entity: registry row.
 -- Returns: nothing.
 -- Errors: 42501 the caller does not own the source.
 -- Reads: pg_catalog. Writes: the source's definition.
 --
 -- The triggers fire for what a replication worker applies, too. Inserts carry the id by default. A row that a load has
--- read costs an update a look at a setting, and sl.purge no call.
+-- read costs an update a look at a setting, and sl.purge no call. How the server writes the definition of a trigger is
+-- learnt from one on an empty copy of the source, so that a source whose triggers are right is not locked.
 CREATE OR REPLACE FUNCTION sl._make_stamps(p_entity sl.entity)
 RETURNS void
 LANGUAGE plpgsql
@@ -17,6 +19,7 @@ DECLARE
     v_source CONSTANT text := format('%I.%I', p_entity.source_schema, p_entity.source_table);
     c_setting CONSTANT text := 'sl.read_below_' || left(md5(p_entity.entity_name), 8);
     v_trigger record;
+    v_wanted text;
 BEGIN
     IF
         NOT EXISTS (
@@ -42,6 +45,7 @@ BEGIN
     THEN
         EXECUTE format('CREATE INDEX %I ON %s (changed_xid)', p_entity.source_table || '_changed_xid_idx', v_source);
     END IF;
+    EXECUTE sl._sql(p_entity, 'CREATE TEMPORARY TABLE _sl_source (LIKE {{source}}) ON COMMIT DROP');
     FOR v_trigger IN
         SELECT t.*
         FROM (
@@ -69,9 +73,22 @@ BEGIN
         FROM (VALUES ('sl_forget_insert', 'INSERT'), ('sl_forget_update', 'UPDATE')) AS f (name, event)
         WHERE p_entity.personal_columns <> '{}'
     LOOP
+        EXECUTE sl._sql(
+            p_entity, 'CREATE TRIGGER ' || v_trigger.name || ' ' || v_trigger.definition,
+            jsonb_build_object('source', 'pg_temp._sl_source', 'setting', quote_literal(c_setting))
+        );
+        v_wanted := (
+            SELECT replace(pg_get_triggerdef(t.oid), ' ON pg_temp._sl_source ', format(' ON %s ', v_source))
+            FROM pg_trigger AS t
+            WHERE t.tgrelid = 'pg_temp._sl_source'::regclass AND t.tgname = v_trigger.name
+        );
         CONTINUE WHEN EXISTS (
             SELECT FROM pg_trigger AS t
-            WHERE t.tgrelid = v_source::regclass AND t.tgname = v_trigger.name AND t.tgenabled = 'A'
+            WHERE
+                t.tgrelid = v_source::regclass
+                AND t.tgname = v_trigger.name
+                AND t.tgenabled = 'A'
+                AND pg_get_triggerdef(t.oid) = v_wanted
         );
         EXECUTE sl._sql(
             p_entity, 'CREATE OR REPLACE TRIGGER ' || v_trigger.name || ' ' || v_trigger.definition,
@@ -79,6 +96,7 @@ BEGIN
         );
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', v_source, v_trigger.name);
     END LOOP;
+    DROP TABLE pg_temp._sl_source;
     FOR v_trigger IN
         SELECT t.tgname AS name
         FROM pg_trigger AS t

@@ -59,12 +59,6 @@ BEGIN
                 'columns', v_columns, 'constraint', quote_ident(p_entity.target_table || '_key_valid_from_key')
             )
         );
-        IF NOT p_entity.keeps_changed_periods THEN
-            EXECUTE sl._sql(
-                p_entity, 'CREATE INDEX {{index}} ON {{target}} (run_id)',
-                jsonb_build_object('index', quote_ident(p_entity.target_table || '_run_idx'))
-            );
-        END IF;
         EXECUTE sl._sql(
             p_entity,
             $sql$
@@ -89,7 +83,20 @@ BEGIN
         LOOP
             EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', v_target, v_column.name, v_column.description);
         END LOOP;
-        RETURN;
+    END IF;
+    IF
+        NOT p_entity.keeps_changed_periods
+        AND NOT EXISTS (
+            SELECT
+            FROM pg_index AS i
+            INNER JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+            WHERE i.indrelid = v_target::regclass AND a.attname = 'run_id' AND i.indpred IS NULL AND i.indisvalid
+        )
+    THEN
+        EXECUTE sl._sql(
+            p_entity, 'CREATE INDEX {{index}} ON {{target}} (run_id)',
+            jsonb_build_object('index', quote_ident(p_entity.target_table || '_run_idx'))
+        );
     END IF;
 
     FOR v_column IN

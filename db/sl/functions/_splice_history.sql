@@ -7,7 +7,8 @@
 -- Returns: nothing; in pg_temp._sl_change each "splice" becomes splice_inserted, splice_corrected, splice_deleted or
 --     splice_unchanged.
 -- Errors: none.
--- Reads: pg_temp._sl_change, the target, sl.tombstone. Writes: the target, sl.tombstone, pg_temp._sl_change.
+-- Reads: pg_temp._sl_change, the target, sl.tombstone. Writes: the target, sl.tombstone, pg_temp._sl_change, and as
+--     sl._keep_overwritten.
 --
 -- What is known of a key is a set of observations: the times at which each version and each deletion was seen, as far
 -- as they are kept, and the new ones. Of several at one time the one committed last counts. A deletion that bears the
@@ -220,6 +221,18 @@ BEGIN
         RETURN;
     END IF;
 
+    PERFORM sl._keep_overwritten(
+        p_entity, p_run_id,
+        $sql$
+        (SELECT DISTINCT {{key|%}} FROM pg_temp._sl_segment) AS k
+        INNER JOIN {{target}} AS t ON {{key|t.% = k.%| AND }}
+        WHERE
+            NOT EXISTS (
+                SELECT FROM pg_temp._sl_segment AS s
+                WHERE s.scd2_sk = t.{{sk}} AND NOT s.scd2_deleted {{value|AND t.% IS NOT DISTINCT FROM s.%| }}
+            )
+        $sql$
+    );
     EXECUTE sl._sql(
         p_entity,
         $sql$

@@ -29,7 +29,6 @@ AS $body$
         WHEN b.oid = 'numeric'::regtype THEN format('trim_scale(%s)::text', p_value)
         WHEN b.oid IN ('real'::regtype, 'double precision'::regtype) THEN format('(%s + 0)::text', p_value)
         WHEN b.oid = 'interval'::regtype THEN format('justify_interval(%s)::text', p_value)
-        WHEN b.oid::regtype::text ~ '(^|\.)citext$' THEN format('lower(%s::text)', p_value)
         WHEN b.oid IN ('text'::regtype, 'varchar'::regtype, 'bytea'::regtype)
             THEN format(
                 'CASE WHEN octet_length(%1$s::text) > 1000 THEN left(%1$s::text, 100) || '' ... '' || md5(%1$s::text) '

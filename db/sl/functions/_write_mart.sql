@@ -6,7 +6,8 @@
 --     valid_from.
 -- Returns: rows_read (the keys), rows_inserted (first versions, and keys that came back), rows_corrected (a new version
 --     in place of another), rows_deleted, rows_unchanged.
--- Errors: none.
+-- Errors: 23505 the image has several rows of one key; 23502 the target takes no NULL in a column, and the image has
+--     one.
 -- Reads: pg_temp._sl_key, pg_temp._sl_image (as sl._collect_keys leaves them), the image, the mart, sl.run.
 -- Writes: the mart, pg_temp._sl_change.
 --
@@ -37,6 +38,8 @@ DECLARE
         'run', p_run_id
     );
     v_new bigint;
+    v_is_several boolean;
+    v_column text;
 BEGIN
     EXECUTE sl._mart_sql(
         p_mart,
@@ -69,43 +72,72 @@ BEGIN
     );
     EXECUTE sl._mart_sql(p_mart, 'ANALYZE pg_temp._sl_change ({{key|%}}, scd2_outcome)');
 
-    EXECUTE sl._mart_sql(
-        p_mart,
-        $sql$
-        UPDATE {{target}} AS m
-        SET valid_to = {{known_at}}, is_current = false, run_id = {{run}}
-        FROM pg_temp._sl_change AS c
-        WHERE
-            c.scd2_outcome IN ('corrected', 'deleted')
-            AND {{key|m.% = c.%| AND }}
-            AND m.version_no = c.scd2_last_no
-        $sql$,
-        v_places
-    );
-    EXECUTE sl._mart_sql(
-        p_mart,
-        $sql$
-        INSERT INTO {{target}} ({{key|%}}, version_no{{value|, %|}}, valid_from, run_id)
-        SELECT {{key|c.%}}, c.scd2_last_no + 1{{value|, c.%|}}, {{known_at}}, {{run}}
-        FROM pg_temp._sl_change AS c
-        WHERE c.scd2_outcome IN ('inserted', 'corrected')
-        $sql$,
-        v_places
-    );
-    EXECUTE sl._mart_sql(
-        p_mart,
-        $sql$
-        INSERT INTO {{target}} ({{key|%}}, version_no{{value|, %|}}, valid_from, run_id)
-        SELECT {{key|i.%}}, 1{{value|, i.%|}}, {{known_at}}, {{run}}
-        FROM pg_temp._sl_key AS k
-        CROSS JOIN LATERAL (
-            SELECT v.* FROM {{images}} AS v WHERE {{key|v.% = k.%| AND }} OFFSET 0
-        ) AS i
-        WHERE NOT EXISTS (SELECT FROM pg_temp._sl_change AS c WHERE {{key|c.% = k.%| AND }})
-        $sql$,
-        v_places
-    );
-    GET DIAGNOSTICS v_new = ROW_COUNT;
+    -- An image that is asked for one key at a time tells only here that it has two rows of it.
+    IF p_mart.key_entity IS NOT NULL THEN
+        EXECUTE sl._mart_sql(
+            p_mart,
+            'SELECT EXISTS (SELECT FROM pg_temp._sl_change AS c GROUP BY {{key|c.%}} HAVING count(*) > 1)'
+        ) INTO v_is_several;
+        IF v_is_several THEN
+            PERFORM sl._raise_several_images(p_mart);
+        END IF;
+    END IF;
+
+    BEGIN
+        EXECUTE sl._mart_sql(
+            p_mart,
+            $sql$
+            UPDATE {{target}} AS m
+            SET valid_to = {{known_at}}, is_current = false, run_id = {{run}}
+            FROM pg_temp._sl_change AS c
+            WHERE
+                c.scd2_outcome IN ('corrected', 'deleted')
+                AND {{key|m.% = c.%| AND }}
+                AND m.version_no = c.scd2_last_no
+            $sql$,
+            v_places
+        );
+        EXECUTE sl._mart_sql(
+            p_mart,
+            $sql$
+            INSERT INTO {{target}} ({{key|%}}, version_no{{value|, %|}}, valid_from, run_id)
+            SELECT {{key|c.%}}, c.scd2_last_no + 1{{value|, c.%|}}, {{known_at}}, {{run}}
+            FROM pg_temp._sl_change AS c
+            WHERE c.scd2_outcome IN ('inserted', 'corrected')
+            $sql$,
+            v_places
+        );
+        EXECUTE sl._mart_sql(
+            p_mart,
+            $sql$
+            INSERT INTO {{target}} ({{key|%}}, version_no{{value|, %|}}, valid_from, run_id)
+            SELECT {{key|i.%}}, 1{{value|, i.%|}}, {{known_at}}, {{run}}
+            FROM pg_temp._sl_key AS k
+            CROSS JOIN LATERAL (
+                SELECT v.* FROM {{images}} AS v WHERE {{key|v.% = k.%| AND }} OFFSET 0
+            ) AS i
+            WHERE NOT EXISTS (SELECT FROM pg_temp._sl_change AS c WHERE {{key|c.% = k.%| AND }})
+            $sql$,
+            v_places
+        );
+        GET DIAGNOSTICS v_new = ROW_COUNT;
+    EXCEPTION
+        WHEN unique_violation THEN
+            PERFORM sl._raise_several_images(p_mart);
+        WHEN not_null_violation THEN
+            GET STACKED DIAGNOSTICS v_column = COLUMN_NAME;
+            RAISE EXCEPTION USING
+                ERRCODE = '23502',
+                MESSAGE = sl._mart_sql(
+                    p_mart, 'Mart {{name}}: {{target}} takes no NULL in {{column}}, and {{image}} has one',
+                    jsonb_build_object('name', '"' || p_mart.mart_name || '"', 'column', quote_ident(v_column))
+                ),
+                DETAIL = 'Nothing was changed.',
+                HINT = sl._mart_sql(
+                    p_mart, 'Use coalesce in the image, or ALTER TABLE {{target}} ALTER COLUMN {{column}} DROP NOT NULL.',
+                    jsonb_build_object('column', quote_ident(v_column))
+                );
+    END;
 
     SELECT
         v_new + count(*) FILTER (WHERE c.scd2_outcome = 'inserted'),

@@ -91,6 +91,15 @@ BEGIN
             x.entity_name = p_entity
             AND x.entity_key = i.scd2_key_text
             AND x.observed_at[cardinality(x.observed_at)] > v_latest;
+        PERFORM sl._keep_overwritten(
+            v_entity, v_run_id,
+            sl._sql(
+                v_entity,
+                'pg_temp._sl_implausible AS i INNER JOIN {{target}} AS t ON {{key|t.% = i.%| AND }} '
+                'WHERE t.valid_from NOT BETWEEN {{earliest}} AND {{latest}}',
+                v_places
+            )
+        );
         EXECUTE sl._sql(
             v_entity,
             'DELETE FROM {{target}} AS t USING pg_temp._sl_implausible AS i '

@@ -8,9 +8,10 @@
 --     (a new version in place of another), rows_deleted, rows_unchanged, rows_rejected (always 0).
 -- Errors: TS001 another run on the mart is in progress; TS002 the mart is not declared; TS003 the image has no column
 --     of the key, or the target lacks one of the image's; TS005 another session holds a lock for longer than
---     lock_timeout; 23505 the image has several rows of one key.
--- Reads: sl.mart, sl.run, sl.watermark, sl.changed_period, and as sl._collect_keys. Writes: the mart (sl._write_mart),
---     sl.run and sl.consumption (what it has processed), sl.watermark.
+--     lock_timeout; 23505 the image has several rows of one key; 23502 it has a NULL in the key, or in a column of the
+--     target that takes none.
+-- Reads: sl.mart, sl.run, sl.watermark, and as sl._is_build_full and sl._collect_keys. Writes: the mart
+--     (sl._write_mart), sl.run and sl.consumption (what it has processed), sl.watermark.
 --
 -- Versions are in knowledge time: valid_from is the run's clock (sl.run.started_at), so that
 -- WHERE valid_from <= T AND T < valid_to gives what was reported at T.
@@ -55,10 +56,7 @@ BEGIN
         PERFORM sl._check_image(v_mart);
 
         v_new_runs := sl._loads_to_process(p_mart);
-        v_full := p_full
-            OR NOT EXISTS (SELECT FROM sl.watermark AS w WHERE w.target = v_target)
-            OR (v_mart.touched_function IS NULL AND v_new_runs <> '{}')
-            OR EXISTS (SELECT FROM sl.changed_period AS p WHERE p.run_id = ANY (v_new_runs) AND p.entity_key IS NULL);
+        v_full := p_full OR sl._is_build_full(v_mart, v_new_runs);
         IF v_full OR v_new_runs <> '{}' THEN
             PERFORM sl._collect_keys(v_mart, CASE WHEN NOT v_full THEN v_new_runs END);
             SELECT w.* INTO rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged

@@ -3,21 +3,24 @@
 --
 -- Purpose: empties the personal columns of a key in the source, in every version of the target, in every version of
 --     the marts that declare a copy of them (sl.mart.personal), in the rejected rows and in the states kept aside,
---     and leaves a receipt in sl.erasure. All else of the key stays: keys, intervals, what marts have computed, sums.
+--     and leaves a receipt in sl.erasure. All else of the key stays: keys, intervals, what marts have reported.
 -- Parameters: p_procedure: whose call it is, as sl.run is to name it; p_entity: name in sl.entity; p_key: the key as
 --     a text.
 -- Returns: as of sl.forget. A state kept aside is counted as none: it is of the source's row.
 -- Errors: TS006 no such key is known; 22023 the entity has no personal columns; TS001 a load of the entity, of
 --     another source of its marts, or a build of these is in progress; TS002 the entity is not declared; TS005
---     another session holds a lock for longer than lock_timeout.
+--     another session holds a lock for longer than lock_timeout; 23502 a mart's image gives a NULL in its key for
+--     somebody who is forgotten.
 -- Reads: the source, the target, the marts (whole, once), sl.entity, sl.mart, and as sl._build. Writes: these,
 --     sl.rejected_row, sl.kept_state, sl.erasure (the receipt), sl.run, and as sl._build.
 --
 -- The key stays forgotten when its source delivers it again: sl._keep_forgotten, sl._load_entity. Marts are built
 -- first, so that what they compute of the personal columns is in them for all that loads have brought; and no load of
 -- another source of theirs may come in between. Versions keep their number, times and surrogate keys: what was
--- reported at a moment is reported the same. A source that is compared whole is its owner's to empty. The server's
--- own leftovers go with VACUUM, old WAL and old backups (docs/history.md).
+-- reported at a moment is reported the same. Where a mart computes something else now that the columns are empty, it
+-- gets a new version, as by a build: its rows that depended on them are known from before they were emptied. A source
+-- that is compared whole is its owner's to empty. The server's own leftovers go with VACUUM, old WAL and old backups
+-- (docs/history.md).
 CREATE OR REPLACE PROCEDURE sl._forget(
     p_procedure text,
     p_entity text,
@@ -50,7 +53,9 @@ DECLARE
     v_target_personal CONSTANT text [] := sl._target_personal(v_entity);
     v_run_id bigint;
     v_mart record;
+    v_registered sl.mart;
     v_batch_id bigint;
+    v_is_kept boolean := false;
     v_rows bigint;
     v_context text;
 BEGIN
@@ -113,6 +118,27 @@ BEGIN
         LOOP
             PERFORM sl._lock_target(p_procedure, v_mart.source);
         END LOOP;
+        FOR v_registered IN
+            SELECT m.* FROM sl.mart AS m WHERE p_entity = ANY (m.sources) ORDER BY m.mart_name
+        LOOP
+            PERFORM sl.run_build(v_registered.mart_name);
+        END LOOP;
+        IF v_target_personal <> '{}' THEN
+            EXECUTE sl._fill(
+                'UPDATE {{target}} AS t SET run_id = {{run}} WHERE {{is_key}} AND ({{column|t.% IS NOT NULL| OR }})',
+                jsonb_build_object('column', v_target_personal),
+                v_places || jsonb_build_object('target', v_target)
+            );
+            GET DIAGNOSTICS v_rows = ROW_COUNT;
+            v_is_kept := v_rows > 0;
+        END IF;
+        IF v_is_kept THEN
+            IF v_entity.keeps_changed_periods THEN
+                INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
+                VALUES (v_run_id, p_entity, v_key, '-infinity', 'infinity');
+            END IF;
+            PERFORM sl._keep_groups(m, v_run_id) FROM sl.mart AS m WHERE p_entity = ANY (m.sources);
+        END IF;
         mart_versions := 0;
         FOR v_mart IN
             SELECT
@@ -121,31 +147,27 @@ BEGIN
                 ARRAY(SELECT jsonb_array_elements_text(m.personal -> p_entity -> 'columns')) AS columns,
                 m.personal -> p_entity ->> 'key' AS key_column
             FROM sl.mart AS m
-            WHERE p_entity = ANY (m.sources)
+            WHERE m.personal -> p_entity IS NOT NULL
             ORDER BY m.mart_name
         LOOP
-            v_batch_id := (SELECT b.run_id FROM sl.run_build(v_mart.mart_name) AS b);
-            IF v_mart.columns <> '{}' THEN
-                v_batch_id := sl._begin_run(p_procedure, v_mart.target);
-                EXECUTE sl._fill(
-                    'UPDATE {{mart}} AS m SET {{column|% = NULL}}, run_id = {{batch}} '
-                    'WHERE m.{{key}} = {{value}} AND ({{column|m.% IS NOT NULL| OR }})',
-                    jsonb_build_object('column', v_mart.columns),
-                    jsonb_build_object(
-                        'mart', v_mart.target,
-                        'batch', v_batch_id,
-                        'key', quote_ident(v_mart.key_column),
-                        'value', (sl._key_values(sl._key_types(v_entity), quote_literal(v_key)))[1]
-                    )
-                );
-                GET DIAGNOSTICS v_rows = ROW_COUNT;
-                mart_versions := mart_versions + v_rows;
-                mart_run_id := v_batch_id;
-                -- The planner's statistics hold sample values.
-                EXECUTE format('ANALYZE %s (%s)', v_mart.target, sl._column_list(v_mart.columns, '%'));
-                PERFORM sl._finish_run(v_batch_id, v_rows, 0, v_rows, 0, 0, 0, false);
-            END IF;
-            PERFORM sl._note_processed(v_mart.mart_name, ARRAY[v_run_id], v_batch_id);
+            v_batch_id := sl._begin_run(p_procedure, v_mart.target);
+            EXECUTE sl._fill(
+                'UPDATE {{mart}} AS m SET {{column|% = NULL}}, run_id = {{batch}} '
+                'WHERE m.{{key}} = {{value}} AND ({{column|m.% IS NOT NULL| OR }})',
+                jsonb_build_object('column', v_mart.columns),
+                jsonb_build_object(
+                    'mart', v_mart.target,
+                    'batch', v_batch_id,
+                    'key', quote_ident(v_mart.key_column),
+                    'value', (sl._key_values(sl._key_types(v_entity), quote_literal(v_key)))[1]
+                )
+            );
+            GET DIAGNOSTICS v_rows = ROW_COUNT;
+            mart_versions := mart_versions + v_rows;
+            mart_run_id := v_batch_id;
+            -- The planner's statistics hold sample values.
+            EXECUTE format('ANALYZE %s (%s)', v_mart.target, sl._column_list(v_mart.columns, '%'));
+            PERFORM sl._finish_run(v_batch_id, v_rows, 0, v_rows, 0, 0, 0, false);
         END LOOP;
 
         raw_rows := 0;
@@ -199,6 +221,21 @@ BEGIN
                 raw_rows, dds_versions, mart_versions, rejected_rows
             );
         END IF;
+        FOR v_registered IN
+            SELECT m.* FROM sl.mart AS m WHERE p_entity = ANY (m.sources) ORDER BY m.mart_name
+        LOOP
+            IF v_is_kept THEN
+                v_batch_id := sl._build_kept_groups(v_registered, v_run_id);
+                IF v_registered.personal ? p_entity THEN
+                    mart_run_id := greatest(mart_run_id, v_batch_id);
+                END IF;
+            ELSE
+                PERFORM sl._note_processed(v_registered.mart_name, ARRAY[v_run_id], max(r.run_id))
+                FROM sl.run AS r
+                WHERE r.target = format('%I.%I', v_registered.target_schema, v_registered.target_table);
+            END IF;
+        END LOOP;
+        UPDATE sl.erasure AS e SET mart_run_id = _forget.mart_run_id WHERE e.run_id = v_run_id;
         PERFORM sl._finish_run(v_run_id, dds_versions, 0, dds_versions, 0, 0, 0, false);
         run_id := v_run_id;
         RAISE NOTICE '%: erased personal data of % % from % rows of the source, % versions of the history, % versions of '

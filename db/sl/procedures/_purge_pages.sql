@@ -7,8 +7,8 @@
 -- Returns: rows_purged, rows_kept: these and what it has done itself; next_page: where to go on, NULL where nothing
 --     is left.
 -- Errors: as of sl.purge, but for 2D000.
--- Reads: sl.entity, sl.watermark, sl.rejected_row. Writes: the source; at the end a row of sl.run, which counts the
---     purged rows as unchanged.
+-- Reads: sl.entity, sl.watermark, sl.rejected_row, the tables that refer to the source. Writes: the source; at the end
+--     a row of sl.run, which counts the purged rows as unchanged.
 --
 -- A row is found by its place: the source is read once, whatever indexes it has. Of a partitioned source each
 -- partition has a page of a number. A row that is written to while it is purged is judged anew, and stays: no load
@@ -37,6 +37,8 @@ DECLARE
     v_wrong text;
     v_places jsonb;
     v_last_page bigint;
+    v_referring text [];
+    v_unreferred text;
     v_rows bigint;
     v_run_id bigint;
     v_context text;
@@ -92,6 +94,32 @@ BEGIN
         )
     );
 
+    SELECT
+        array_agg(DISTINCT f.referring),
+        string_agg(format(' AND NOT EXISTS (SELECT FROM %s AS r WHERE %s)', f.referring, f.refers), '' ORDER BY f.referring, f.refers)
+    INTO v_referring, v_unreferred
+    FROM (
+        SELECT
+            format('%I.%I', n.nspname, o.relname) AS referring,
+            (
+                SELECT string_agg(format('r.%I = s.%I', d.attname, b.attname), ' AND ' ORDER BY k.position)
+                FROM unnest(c.conkey, c.confkey) WITH ORDINALITY AS k (from_no, to_no, position)
+                INNER JOIN pg_attribute AS d ON d.attrelid = c.conrelid AND d.attnum = k.from_no
+                INNER JOIN pg_attribute AS b ON b.attrelid = c.confrelid AND b.attnum = k.to_no
+            ) AS refers
+        FROM pg_constraint AS c
+        INNER JOIN pg_class AS o ON o.oid = c.conrelid
+        INNER JOIN pg_namespace AS n ON n.oid = o.relnamespace
+        -- Of a partitioned table each partition has a constraint that belongs to that of the whole.
+        WHERE
+            c.contype = 'f'
+            AND c.conparentid = 0
+            AND (
+                c.confrelid = v_source::regclass
+                OR c.confrelid IN (SELECT p.relid FROM pg_partition_tree(v_source::regclass) AS p)
+            )
+    ) AS f;
+
     BEGIN
         PERFORM set_config('sl.purging', p_entity, true);
         EXECUTE sl._sql(
@@ -104,8 +132,9 @@ BEGIN
                 AND {{key_text}} NOT IN (
                     SELECT j.entity_key FROM sl.rejected_row AS j WHERE j.entity_name = {{name}} AND j.resolved_run_id IS NULL
                 )
+                {{unreferred}}
             $sql$,
-            v_places
+            v_places || jsonb_build_object('unreferred', coalesce(v_unreferred, ''))
         );
         GET DIAGNOSTICS v_rows = ROW_COUNT;
         rows_purged := rows_purged + v_rows;
@@ -128,8 +157,9 @@ BEGIN
             rows_read = rows_purged,
             rows_unchanged = rows_purged
         WHERE r.run_id = v_run_id;
-        RAISE NOTICE 'sl.purge: run %: % rows of % purged; % older ones stay, which no load has read or whose rejection is open',
-            v_run_id, rows_purged, v_source, rows_kept;
+        RAISE NOTICE 'sl.purge: run %: % rows of % purged; % older ones stay, which no load has read or whose rejection is open%',
+            v_run_id, rows_purged, v_source, rows_kept,
+            coalesce(', or which rows of ' || array_to_string(v_referring, ', ') || ' refer to: purge these first', '');
     EXCEPTION
         WHEN lock_not_available THEN
             GET STACKED DIAGNOSTICS v_context = PG_EXCEPTION_CONTEXT;

@@ -6,8 +6,8 @@
 -- Returns: one row: run_id, targets (how many were checked), violations (always 0: otherwise it raises).
 -- Errors: TS010 invariants are broken; DETAIL lists target, check, how many and one key each. TS001 another audit runs;
 --     TS005 somebody else holds a lock for longer than lock_timeout.
--- Reads: sources, targets and images of all that is declared, sl. Writes: sl.run, sl.watermark, sl.changed_period (what
---     it has audited), and as sl._settle_consumption.
+-- Reads: sources, targets and images of all that is declared, sl. Writes: sl.run, sl.watermark, sl.changed_period and
+--     sl.overwritten_version (what it has audited), and as sl._settle_consumption.
 --
 -- All there is is looked at in slices (sl._find_violations); a NOTICE after each tells how far it is.
 --
@@ -181,6 +181,7 @@ BEGIN
 
         UPDATE sl.run AS r SET audited_by = v_run_id WHERE r.run_id = ANY (v_built_runs);
         DELETE FROM sl.changed_period AS p WHERE p.run_id = ANY (v_built_runs);
+        DELETE FROM sl.overwritten_version AS o WHERE o.run_id = ANY (v_built_runs);
         PERFORM sl._write_watermark(c_target, l.source, l.high_updated_at, l.snapshot_xmin, v_run_id)
         FROM jsonb_to_recordset(v_promised) AS l (source text, high_updated_at timestamptz, snapshot_xmin bigint);
 

@@ -19,8 +19,12 @@
 -- Returns: nothing.
 -- Errors: TS002 a source is not declared; TS003 the image, the function, or a column does not exist; TS008 the
 --     declaration, or the image, differs from the one before in what would lose or reinterpret data, or the target is
---     not as it should be; 22023 an argument is wrong; TS005 another session holds a lock for longer than lock_timeout.
--- Reads: pg_catalog, sl.entity, sl.mart. Writes: sl.mart, and what it makes.
+--     not as it should be; 22023 an argument is wrong; TS001 the mart means something else than before, and a run on it
+--     is in progress; TS005 another session holds a lock for longer than lock_timeout.
+-- Reads: pg_catalog, sl.entity, sl.mart. Writes: sl.mart, sl.watermark, sl.backfill, and what it makes.
+--
+-- Where the mart means something else than before (sl._image_hash, or another argument says so), the next build
+-- computes everything, and a backfill that is not finished begins anew.
 CREATE OR REPLACE PROCEDURE sl.declare_mart(
     p_mart text,
     p_key text[],
@@ -83,6 +87,7 @@ BEGIN
     v_mart.published_as := p_published_as;
 
     PERFORM sl._check_mart(v_mart, v_known);
+    v_mart.image_hash := sl._image_hash(v_mart);
     IF v_known.mart_name IS NULL THEN
         INSERT INTO sl.mart SELECT v_mart.*;
     ELSIF v_known IS DISTINCT FROM v_mart THEN
@@ -98,8 +103,24 @@ BEGIN
             touched_function = v_mart.touched_function,
             sources = v_mart.sources,
             personal = v_mart.personal,
-            published_as = v_mart.published_as
+            published_as = v_mart.published_as,
+            image_hash = v_mart.image_hash
         WHERE m.mart_name = p_mart;
+    END IF;
+    IF
+        v_known.image_hash <> v_mart.image_hash
+        OR (v_known.image_schema, v_known.image_view) <> (v_mart.image_schema, v_mart.image_view)
+        OR (v_known.touched_schema, v_known.touched_function)
+        IS DISTINCT FROM (v_mart.touched_schema, v_mart.touched_function) AND v_known.mart_name IS NOT NULL
+        OR v_known.sources <> v_mart.sources
+        OR v_known.group_columns <> v_mart.group_columns
+        OR v_known.key_entity IS DISTINCT FROM v_mart.key_entity AND v_known.mart_name IS NOT NULL
+    THEN
+        -- A build in progress would note that what it has computed is all there is.
+        PERFORM sl._lock_target('sl.declare_mart', format('%I.%I', v_target[1], v_target[2]));
+        DELETE FROM sl.watermark AS w WHERE w.target = format('%I.%I', v_target[1], v_target[2]);
+        DELETE FROM sl.backfill AS b WHERE b.target = format('%I.%I', v_target[1], v_target[2]);
+        RAISE NOTICE 'sl.declare_mart: % means something else than before: its next build computes everything', p_mart;
     END IF;
     PERFORM sl._make_mart_target(v_mart);
     PERFORM sl._make_build(v_mart, v_known);

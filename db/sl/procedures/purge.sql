@@ -15,7 +15,8 @@
 --
 -- Only the owner may call it. It commits after each p_pages, so that it neither holds up VACUUM nor makes loads read
 -- again what was written meanwhile. A row stays that no load has read, and one whose rejection is open: no history
--- has it. A purged key that comes back is an ordinary state.
+-- has it. So does a row that another row refers to by a foreign key: its deletion would be refused, or delete or change
+-- that row, too. Purge what refers to it first. A purged key that comes back is an ordinary state.
 --
 -- A procedure that commits can have no SET clause. So this one evaluates nothing but calls of routines that pin their
 -- search_path, by their full names: there is no operator, function or type that a caller's search_path could replace.

@@ -2,8 +2,9 @@
 --
 -- Purpose: which column is made from which, a step at a time: what a load reads, what a build reads, what a view reads.
 -- Columns: source, source_column: what is read; target, target_column: what is made of it; target_column is NULL where
---     a view computes, joins or filters by it: which of its columns depend on it is not known; made_by: the load, the
---     build, or NULL for a view.
+--     a view computes, joins or filters by it and copies it into no column: which of its columns depend on it is not
+--     known. Of a column that a view copies, the copies alone are told, even where the view computes by it as well;
+--     made_by: the load, the build, or NULL for a view.
 -- Reads: sl.entity, sl.mart, pg_catalog.
 --
 -- Loads and builds are known by their declarations, views by their definitions: PostgreSQL records each column that a
@@ -121,5 +122,5 @@ COMMENT ON COLUMN sl.lineage.source IS 'Table or view that is read';
 COMMENT ON COLUMN sl.lineage.source_column IS 'Column of it';
 COMMENT ON COLUMN sl.lineage.target IS 'Table or view that is made';
 COMMENT ON COLUMN sl.lineage.target_column IS
-'Column of it. NULL: a view computes, joins or filters by source_column; which of its columns depend on it is not known';
+'Column of it. NULL: a view computes, joins or filters by source_column, and copies it into no column; which of its columns depend on it is not known. Of a source_column that a view copies, the copies alone are told, even where the view computes by it as well';
 COMMENT ON COLUMN sl.lineage.made_by IS 'The load or the build. NULL: target is a view';

@@ -108,30 +108,48 @@ WHERE c.is_converted AND c.column_name = any(e.target_columns)
 UNION ALL
 SELECT
     e.entity_name,
-    CASE WHEN t.tgname IS NULL THEN 'trigger_missing' ELSE 'trigger_disabled' END,
+    CASE
+        WHEN t.tgname IS NULL THEN 'trigger_missing'
+        WHEN t.tgenabled <> 'A' THEN 'trigger_disabled'
+        ELSE 'trigger_differs'
+    END,
     'error',
     format(
         '%s: the trigger %s is %s', e.source, n.name,
-        CASE WHEN t.tgname IS NULL THEN 'missing' ELSE 'not always enabled' END
+        CASE
+            WHEN t.tgname IS NULL THEN 'missing'
+            WHEN t.tgenabled <> 'A' THEN 'not always enabled'
+            ELSE 'not the one that the declaration makes'
+        END
     ),
     'Declare the entity again, which makes or enables it, and load it with p_full => true: what was written meanwhile '
     'may have gone unseen.'
 FROM entity AS e
 CROSS JOIN (
+    -- Kind: 1 for each row, 2 before, 4 insert, 8 delete, 16 update, 32 truncate (pg_trigger.tgtype).
     VALUES
-    ('sl_stamp', false),
-    ('sl_keep_delete', false),
-    ('sl_stamp_key', false),
-    ('sl_keep_all', false),
-    ('sl_forget_insert', true),
-    ('sl_forget_update', true)
-) AS n (name, is_of_persons)
+    ('sl_stamp', '_stamp_changed_xid', 1 + 2 + 16, true, false, false),
+    ('sl_keep_delete', '_keep_deleted', 1 + 2 + 8, true, true, false),
+    ('sl_stamp_key', '_keep_moved', 1 + 2 + 16, false, true, false),
+    ('sl_keep_all', '_refuse_truncate', 2 + 32, false, false, false),
+    ('sl_forget_insert', '_keep_forgotten', 4, false, false, true),
+    ('sl_forget_update', '_keep_forgotten', 16, false, false, true)
+) AS n (name, function_name, kind, has_setting, has_condition, is_of_persons)
 LEFT JOIN pg_trigger AS t ON t.tgrelid = e.source_id AND t.tgname = n.name
+LEFT JOIN pg_proc AS f ON f.oid = t.tgfoid AND f.pronamespace = 'sl'::regnamespace
 WHERE
     e.changes = 'stamp'
     AND e.source_id IS NOT NULL
-    AND t.tgenabled IS DISTINCT FROM 'A'
     AND (e.has_personal_columns OR NOT n.is_of_persons)
+    AND (
+        t.tgenabled IS DISTINCT FROM 'A'
+        OR f.proname IS DISTINCT FROM n.function_name
+        OR t.tgtype <> n.kind
+        OR (t.tgqual IS NOT NULL) <> n.has_condition
+        -- As sl._make_stamps gives them.
+        OR encode(t.tgargs, 'escape') <> e.entity_name || '\000'
+        || CASE WHEN n.has_setting THEN 'sl.read_below_' || left(md5(e.entity_name), 8) || '\000' ELSE '' END
+    )
 UNION ALL
 SELECT
     e.entity_name,

@@ -11,7 +11,8 @@
 -- know when a row was written; since the last load did not see it, it waits for no longer than since then. What is late
 -- is told by the greatest event time known, of an entity without one by the end of its last load.
 -- Entity to mart, a row an entity of each mart: the versions that loads wrote and no build of the mart has processed,
--- and how long since the first of these loads. Exact.
+-- and how long since the first of these loads. Exact. Of a mart that was never built, or that is to be computed anew,
+-- all that loads ever wrote, and how long since its last build.
 -- Mart to ClickHouse, a row a mart that is published: the warehouse does not know what is published. last_run_id is the
 -- newest batch there is to publish; tshop.published_batch tells what is, and sl.status_run.batch_rows how much lies
 -- between: make status compares them.
@@ -38,22 +39,14 @@ FROM
             e.target_schema AS layer,
             format('%I.%I', e.source_schema, e.source_table) AS source,
             format('%I.%I', e.target_schema, e.target_table) AS target,
-            format('%s.load_%s', e.target_schema, e.entity_name) AS procedure_name,
             sl.rows_waiting(e.entity_name) AS rows_behind,
             e.event_time_column IS NOT NULL AS has_event_time,
             e.fresh_within
         FROM sl.entity AS e
     ) AS w
-LEFT JOIN LATERAL (
-    SELECT
-        r.run_id,
-        r.finished_at
-    FROM sl.run AS r
-    WHERE r.target = w.target AND r.procedure_name = w.procedure_name AND r.status = 'succeeded'
-    ORDER BY r.end_no DESC
-    LIMIT 1
-) AS l ON true
 LEFT JOIN sl.watermark AS h ON h.target = w.target AND h.source = w.source
+-- A load of some keys alone (p_keys, p_since) is none that brings the target up.
+LEFT JOIN sl.run AS l ON l.run_id = h.run_id
 UNION ALL
 SELECT
     m.target_schema,
@@ -63,6 +56,7 @@ SELECT
     false,
     CASE
         WHEN w.rows_behind = 0 THEN 0
+        WHEN b.is_new THEN round(extract(EPOCH FROM now() - coalesce(l.finished_at, w.first_at)) / 60, 1)
         ELSE round(extract(EPOCH FROM now() - w.first_at) / 60, 1)
     END,
     l.run_id,
@@ -75,6 +69,11 @@ CROSS JOIN LATERAL (
     WHERE e.entity_name = any(m.sources)
 ) AS s
 CROSS JOIN LATERAL (
+    SELECT NOT EXISTS (
+        SELECT FROM sl.watermark AS h WHERE h.target = format('%I.%I', m.target_schema, m.target_table)
+    ) AS is_new
+) AS b
+CROSS JOIN LATERAL (
     SELECT
         coalesce(sum(r.rows_inserted + r.rows_corrected + r.rows_deleted), 0)::bigint AS rows_behind,
         min(r.finished_at) FILTER (WHERE r.rows_inserted + r.rows_corrected + r.rows_deleted > 0) AS first_at
@@ -82,8 +81,13 @@ CROSS JOIN LATERAL (
     WHERE
         r.target = s.source
         AND r.status = 'succeeded'
-        AND r.consumed_by IS NULL
-        AND NOT EXISTS (SELECT FROM sl.consumption AS c WHERE c.run_id = r.run_id AND c.mart_name = m.mart_name)
+        AND (
+            b.is_new
+            OR (
+                r.consumed_by IS NULL
+                AND NOT EXISTS (SELECT FROM sl.consumption AS c WHERE c.run_id = r.run_id AND c.mart_name = m.mart_name)
+            )
+        )
 ) AS w
 LEFT JOIN LATERAL (
     SELECT

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(9);
+SELECT plan(10);
 
 CREATE VIEW raw.shop AS SELECT 1 AS shop_id, 'Omsk'::text AS city;
 CALL sl.declare_entity('shop', 'raw.shop', '{shop_id}', '{city}', p_changes => 'scan');
@@ -35,6 +35,13 @@ SELECT throws_ok($$SELECT pg_temp.purge('sale', tap.at(1), NULL)$$, '22023', 'sl
     'no number of pages');
 SELECT throws_ok(
     $$SELECT pg_temp.purge('sale', tap.at(1), 1, -1)$$, '22023', 'sl.purge: next_page is -1', 'a page below zero'
+);
+CREATE TABLE raw.store (store_id integer PRIMARY KEY, city text, changed_at timestamptz);
+CALL sl.declare_entity('store', 'raw.store', '{store_id}', '{city}', p_event_time => 'changed_at');
+ALTER TABLE raw.store DROP COLUMN changed_at;
+SELECT throws_ok(
+    $$SELECT pg_temp.purge('store', tap.at(1))$$, 'TS003', 'Entity "store": raw.store has no column changed_at',
+    'a source without its time'
 );
 SELECT throws_ok(
     $$CALL sl.purge('sale', '2024-01-01')$$, '2D000', NULL, 'it commits, and is refused within a transaction'

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(14);
+SELECT plan(16);
 
 CREATE TABLE raw.item (item_id bigint PRIMARY KEY, name text, stock integer, updated_at timestamptz);
 CALL sl.declare_entity(
@@ -53,6 +53,22 @@ SELECT is(
     pg_temp.drift('ALTER TABLE raw.item ENABLE TRIGGER sl_stamp'),
     'error trigger_disabled: raw.item: the trigger sl_stamp is not always enabled',
     'one that a replication worker does not fire'
+);
+SELECT is(
+    pg_temp.drift(
+        'CREATE OR REPLACE TRIGGER sl_stamp BEFORE UPDATE ON raw.item FOR EACH ROW '
+        'EXECUTE FUNCTION sl._stamp_changed_xid(''client'', ''sl.read_below_x''); '
+        'ALTER TABLE raw.item ENABLE ALWAYS TRIGGER sl_stamp'
+    ),
+    'error trigger_differs: raw.item: the trigger sl_stamp is not the one that the declaration makes', 'its arguments'
+);
+SELECT is(
+    pg_temp.drift(
+        'CREATE OR REPLACE TRIGGER sl_keep_delete BEFORE DELETE ON raw.item FOR EACH ROW '
+        'EXECUTE FUNCTION sl._keep_moved(''item''); ALTER TABLE raw.item ENABLE ALWAYS TRIGGER sl_keep_delete'
+    ),
+    'error trigger_differs: raw.item: the trigger sl_keep_delete is not the one that the declaration makes',
+    'its function'
 );
 SELECT is(
     pg_temp.drift('ALTER TABLE raw.item DROP CONSTRAINT item_pkey'),
