@@ -262,6 +262,30 @@ def test_a_source_is_not_truncated(item: Engine) -> None:
     assert item.run("SELECT count(*) FROM s.item") == [(1,)]
 
 
+def test_a_partition_is_not_truncated_either(engine: Engine) -> None:
+    """A partition asks its own triggers alone; one that came after the declaration is told as drift."""
+    engine.run(
+        "CREATE TABLE s.item (id integer PRIMARY KEY, name text) PARTITION BY RANGE (id)",
+        "CREATE TABLE s.item_1 PARTITION OF s.item FOR VALUES FROM (1) TO (10)",
+    )
+    engine.declare()
+    engine.run("CREATE TABLE s.item_2 PARTITION OF s.item FOR VALUES FROM (10) TO (20)")
+    engine.run("INSERT INTO s.item VALUES (1, 'a'), (11, 'b')")
+    assert engine.load() == {"inserted": 2}
+    findings = "SELECT finding, detail FROM sl.status_drift"
+    assert engine.run(findings) == [
+        ("partition_unguarded", "s.item: the partition s.item_2 has no trigger sl_keep_all")
+    ]
+    engine.declare()
+    assert engine.run(findings) == []
+    for partition in ("s.item_1", "s.item_2"):
+        with pytest.raises(psycopg2.Error) as raised:
+            engine.run(f"TRUNCATE {partition}")
+        assert raised.value.pgcode == "TS007"
+    engine.run("DELETE FROM s.item_2")
+    assert engine.load() == {"deleted": 1}
+
+
 def test_a_row_that_no_load_has_seen_alive_is_deleted(engine: Engine) -> None:
     """Without times, a row that is written and deleted before a load is a version that is closed."""
     engine.run("CREATE TABLE s.item (id integer PRIMARY KEY, name text)")
@@ -579,6 +603,20 @@ def test_a_source_compared_whole(view: Engine) -> None:
     view.audit()
 
 
+def test_a_row_that_is_absent_need_not_fit_its_columns(engine: Engine) -> None:
+    """Of a key that is gone nothing is known but the key, though a column's domain is NOT NULL."""
+    engine.run(
+        "CREATE DOMAIN s.filled AS varchar(5) NOT NULL",
+        "CREATE TABLE s.item (id s.filled, name s.filled, note char(3) NOT NULL)",
+        "INSERT INTO s.item VALUES ('one', 'a', 'x'), ('two', 'b', 'y')",
+    )
+    engine.declare(p_tracked="'{name,note}'", p_changes="'scan'")
+    engine.load()
+    engine.run("DELETE FROM s.item WHERE id = 'two'")
+    assert engine.load() == {"deleted": 1, "unchanged": 1}
+    engine.audit()
+
+
 def test_a_row_that_is_back_unchanged_was_there_when_the_load_saw_it(engine: Engine) -> None:
     """A source with times: what comes back need not bear a new one, and later loads find it as it is."""
     engine.run(
@@ -599,8 +637,8 @@ def test_a_row_that_is_back_unchanged_was_there_when_the_load_saw_it(engine: Eng
     ]
     assert engine.run("SELECT name FROM dds.item WHERE id = 2 AND is_current") == [("c",)]
     engine.run("UPDATE s.base SET name = 'd' WHERE id = 2")
-    assert engine.load() == {"corrected": 1, "unchanged": 1}
-    assert engine.run("SELECT name FROM dds.item WHERE id = 2 ORDER BY valid_from") == [("b",), ("d",)]
+    assert engine.load() == {"inserted": 1, "unchanged": 1}
+    assert engine.run("SELECT name FROM dds.item WHERE id = 2 ORDER BY valid_from") == [("b",), ("c",), ("d",)]
     engine.audit()
 
 

@@ -97,6 +97,23 @@ BEGIN
         EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', v_source, v_trigger.name);
     END LOOP;
     DROP TABLE pg_temp._sl_source;
+    -- A TRUNCATE of a partition asks its own triggers alone; those for each row it has of the table.
+    FOR v_trigger IN
+        SELECT p.relid::regclass AS partition
+        FROM pg_partition_tree(v_source::regclass) AS p
+        WHERE
+            p.level > 0
+            AND NOT EXISTS (
+                SELECT FROM pg_trigger AS t
+                WHERE t.tgrelid = p.relid AND t.tgname = 'sl_keep_all' AND t.tgenabled = 'A'
+            )
+    LOOP
+        EXECUTE format(
+            'CREATE OR REPLACE TRIGGER sl_keep_all BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION '
+            'sl._refuse_truncate(%L)', v_trigger.partition, p_entity.entity_name
+        );
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER sl_keep_all', v_trigger.partition);
+    END LOOP;
     FOR v_trigger IN
         SELECT t.tgname AS name
         FROM pg_trigger AS t

@@ -96,9 +96,28 @@ BEGIN
                 WHERE c.entity_name = p_entity.entity_name AND c.column_name = p_entity.scope_column
             )
         END,
-        'key_object', (
-            SELECT string_agg(format('%L, t.%I', k.column_name, k.column_name), ', ')
-            FROM unnest(p_entity.key_columns) AS k (column_name)
+        -- The source's columns with the key alone; a domain may be NOT NULL.
+        'gone', (
+            SELECT string_agg(
+                CASE
+                    WHEN a.attname = ANY (p_entity.key_columns) THEN format('t.%I::text::%s', a.attname, b.type_name)
+                    ELSE format('NULL::%s', b.type_name)
+                END,
+                ', ' ORDER BY a.attnum
+            )
+            FROM pg_attribute AS a
+            INNER JOIN pg_type AS t ON t.oid = a.atttypid
+            CROSS JOIN LATERAL (
+                SELECT
+                    CASE
+                        WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod)
+                        ELSE format_type(a.atttypid, a.atttypmod)
+                    END AS type_name
+            ) AS b
+            WHERE
+                a.attrelid = format('%I.%I', p_entity.source_schema, p_entity.source_table)::regclass
+                AND a.attnum > 0
+                AND NOT a.attisdropped
         )
     );
 
@@ -128,10 +147,9 @@ BEGIN
             SELECT s.*{{marks}} FROM {{source}} AS s
             UNION ALL
             SELECT
-                p.*, 9223372036854775807, true,
+                {{gone}}, 9223372036854775807, true,
                 greatest({{clock}}, t.observed_at[cardinality(t.observed_at)], t.valid_from), 1
             FROM {{target}} AS t
-            CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, jsonb_build_object({{key_object}})) AS p
             WHERE
                 t.is_current
                 AND NOT EXISTS (SELECT FROM {{source}} AS s WHERE {{is_same_key}})

@@ -153,6 +153,22 @@ WHERE
 UNION ALL
 SELECT
     e.entity_name,
+    'partition_unguarded',
+    'error',
+    format('%s: the partition %s has no trigger sl_keep_all', e.source, p.relid::regclass),
+    'Declare the entity again, which makes it. Until then a TRUNCATE of the partition takes rows out unseen.'
+FROM entity AS e
+CROSS JOIN LATERAL pg_partition_tree(e.source_id) AS p
+WHERE
+    e.changes = 'stamp'
+    AND p.level > 0
+    AND NOT EXISTS (
+        SELECT FROM pg_trigger AS t
+        WHERE t.tgrelid = p.relid AND t.tgname = 'sl_keep_all' AND t.tgenabled = 'A'
+    )
+UNION ALL
+SELECT
+    e.entity_name,
     'default_missing',
     'error',
     format('%s.changed_xid has no default', e.source),
