@@ -5,6 +5,7 @@ PostgreSQL ends the statement as it misses its client, and ClickHouse's is ended
 """
 
 import logging
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,9 @@ from airflow.sdk import Asset
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowSkipException
 from tshop_alerts import message_of, tell
+
+# The folders clickhouse/ and generator/ are beside dags/, also where Airflow reads the DAGs from another place.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from clickhouse.definitions import DEFINITIONS, DefinitionError, pending
 

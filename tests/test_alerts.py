@@ -191,7 +191,7 @@ def test_a_failed_task_is_told_once_after_its_last_attempt(tmp_path, telegram, w
     (dags / "tshop_alarm.py").write_text(DAG)
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{ROOT / 'dags'}:{ROOT}",
+        "PYTHONPATH": str(ROOT / "dags"),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__BASE_URL": "http://airflow.example:18080",
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
