@@ -448,12 +448,12 @@ class Engine:
                 if session.handle is not None:
                     session.handle.close()
 
-    def close(self, patience: float = 15) -> bool:
-        """Cancel what runs, wait for it (`patience` seconds), close every handle and give the directory up.
+    def close(self, wait_seconds: float = 15) -> bool:
+        """Cancel what runs, wait for it (`wait_seconds` seconds), close every handle and give the directory up.
 
         False when something did not stop: then nothing is closed.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + wait_seconds
         while self.running() and time.monotonic() < deadline:
             self.kill_all()
             time.sleep(0.05)

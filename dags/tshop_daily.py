@@ -17,7 +17,7 @@ import sys
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
-from tshop_alerts import tell_of_run
+from tshop_alerts import notify_run_failure
 from tshop_operators import (
     DEFAULT_ARGUMENTS,
     LONG,
@@ -46,7 +46,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
-    on_failure_callback=tell_of_run,
+    on_failure_callback=notify_run_failure,
     tags=["tshop", "warehouse", "clickhouse"],
     template_searchpath=TEMPLATES,
     default_args=DEFAULT_ARGUMENTS,
@@ -159,7 +159,7 @@ with DAG(
         inlets=tables(STAGING),
         outlets=tables(PUBLISHED),
         execution_timeout=LONG,
-        doc_md="Puts the batches before readers at one stroke and records them in `tshop.published_batch`. A retry on "
+        doc_md="Shows the batches to readers, all at once, and records them in `tshop.published_batch`. A retry on "
         "its own is sound: it builds the next state anew.",
     )
 

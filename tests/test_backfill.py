@@ -24,7 +24,7 @@ from migrations import runner
 from tests.conftest import ROOT, run_module
 from tests.ports import free_port
 from tests.reference_model import COLUMNS, CURRENT_MART
-from tests.test_properties import PATIENCE, PROPERTY, Script, Told, histories
+from tests.test_properties import LONG_TIMEOUT, PROPERTY, Script, Told, histories
 
 BEGIN_MART = """
 SELECT
@@ -275,7 +275,7 @@ def sliced(warehouse: str) -> Iterator[Sliced]:
         yield story
 
 
-@PATIENCE
+@LONG_TIMEOUT
 @PROPERTY
 @given(batches=histories())
 def test_histories_loaded_in_slices_equal_the_model(sliced, batches):

@@ -120,7 +120,7 @@ def test_warehouse_task_is_exactly_one_call(dag, task_id, warehouse):
     assert task.hook_params == {"enable_log_db_messages": True, "options": "-c client_connection_check_interval=2s"}
     # Its failure is recorded under the name of what it calls.
     assert task.procedure == f"{schema}.{name}"
-    assert [callback.__name__ for callback in task.on_failure_callback] == ["record_failure", "tell"]
+    assert [callback.__name__ for callback in task.on_failure_callback] == ["record_failure", "notify_failure"]
     assert [callback.__name__ for callback in task.on_retry_callback] == ["record_failure"]
 
 
@@ -401,9 +401,9 @@ def test_refusal_of_a_pull_ends_the_task_at_once_and_what_a_retry_cures_is_retri
 def test_people_are_told_of_each_tasks_last_failure_and_of_no_retry(each_dag):
     for task in each_dag.tasks:
         # A run that this one waits for has told of its own failure.
-        teller = "tell_of_its_own" if task.task_id == "publish_again" else "tell"
+        teller = "notify_own_failure" if task.task_id == "publish_again" else "notify_failure"
         assert [callback.__name__ for callback in task.on_failure_callback][-1] == teller
-        assert "tell" not in [callback.__name__ for callback in task.on_retry_callback]
+        assert "notify_failure" not in [callback.__name__ for callback in task.on_retry_callback]
 
 
 def test_no_sql_in_python_strings():

@@ -6,7 +6,7 @@
 --     done, NULL where there were none; next_page: the first page to look at, NULL: the first one of all.
 -- Returns: rows_purged, rows_kept: these and what it has done itself; next_page: where to go on, NULL where nothing
 --     is left.
--- Errors: as of sl.purge, but for 2D000.
+-- Errors: as of sl.purge, except 2D000.
 -- Reads: sl.entity, sl.watermark, sl.rejected_row. Writes: the source; at the end a row of sl.run, which counts the
 --     purged rows as unchanged.
 --
