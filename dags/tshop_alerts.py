@@ -49,7 +49,7 @@ def notify_own_failure(context: Mapping[str, Any]) -> None:
 
 
 def _triggered_run_failed(ti: Any) -> bool:
-    # In doubt, twice is better than never: a task that was killed is told of where nothing can be asked.
+    # In doubt, twice is better than never: where nothing can be asked, a killed task sends its message, too.
     try:
         run_id = ti.xcom_pull(task_ids=ti.task_id, key=XCOM_RUN_ID)
         return run_id is not None and ti.get_dagrun_state(dag_id=ti.task.trigger_dag_id, run_id=run_id) == "failed"
@@ -106,7 +106,7 @@ def _urls() -> str:
 
 
 def _text(context: Mapping[str, Any]) -> str:
-    """Return what there is to know of a failure."""
+    """Return the text of the message about a failure."""
     ti = context["ti"]
     error = context.get("exception")
     diag = getattr(error, "diag", None)
@@ -124,7 +124,7 @@ def _text(context: Mapping[str, Any]) -> str:
 
 
 def _run_text(dag: Any, run_id: str) -> str:
-    """Return what there is to know of a run that was cut off."""
+    """Return the text of the message about a run that was cut off."""
     from airflow.sdk.configuration import conf
 
     hours = dag.dagrun_timeout.total_seconds() / 3600

@@ -41,7 +41,7 @@ with DAG(
     doc_md=__doc__,
     # Without a start date the first night after the DAG appears is its first run, not the night before. Airflow would
     # take the night before where the DAG appears within a tenth of the period, so until 05:24. The minutes it has
-    # instead are for the DAG processor, which may read the DAG anew between 03:00 and the start of the very first run.
+    # instead are for the DAG processor, which may read the DAG again between 03:00 and the start of the very first run.
     schedule=CronTriggerTimetable("0 3 * * *", timezone="Europe/Moscow", run_immediately=timedelta(minutes=5)),
     catchup=False,
     max_active_runs=1,
@@ -143,7 +143,7 @@ with DAG(
         # The other two have no policy: what their checks find is cured by pulling, or by building the state, again.
         retry_policy=RETRY_POLICY,
         doc_md="Copies the batches of the mart that are not published yet, and those that `tshop_heal` found damaged, "
-        "into `tshop.sales_mart_staging`, always anew.",
+        "into `tshop.sales_mart_staging`, always from the beginning.",
     )
     reconcile = ClickHouseOperator(
         task_id="reconcile",
@@ -160,7 +160,7 @@ with DAG(
         outlets=tables(PUBLISHED),
         execution_timeout=LONG,
         doc_md="Shows the batches to readers, all at once, and records them in `tshop.published_batch`. A retry on "
-        "its own is sound: it builds the next state anew.",
+        "its own is sound: it builds the next state again.",
     )
 
     anything_to_erase = ask_clickhouse(

@@ -33,7 +33,7 @@ LATE_MINUTES = 26 * 60
 LONG_HOURS = 2
 # How long each of the two databases may take to answer, in seconds.
 TIMEOUT_SECONDS = 10
-# The DAGs whose last run is told where it failed.
+# The DAGs whose last run is reported where it failed.
 DAGS = ("tshop_daily", "tshop_heal")
 SHOP = ZoneInfo("Europe/Moscow")
 
@@ -90,7 +90,7 @@ def look(settings: Settings) -> State:
 
 
 def _ask_airflow(settings: Settings, state: State) -> None:
-    """Find DAGs that cannot be read, and those whose last finished run failed. Silence of the server is told above."""
+    """Find DAGs that cannot be read, and those whose last finished run failed. A silent server is reported above."""
     if ("Airflow API server", "healthy") not in {(title, health) for title, _process, health in state.services}:
         return
     try:
@@ -138,7 +138,7 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
             "clock was wrong, and docs/operations.md has the repair."
         )
     for row in state.tables.get("drift", []):
-        # What is not declared harms nothing: it is told, and is no problem.
+        # An undeclared column is shown, and is no problem.
         if row["level"] != "info":
             state.problems.append(f"Entity {row['entity']}: {row['detail']}: {row['remediation']}")
     for row in state.tables.get("transactions", []):

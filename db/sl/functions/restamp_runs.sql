@@ -5,7 +5,7 @@
 --     backwards.
 -- Parameters: none.
 -- Returns: runs: how many were moved; mart_versions: versions of the marts that begin or end with one of them.
--- Errors: TS001 a run on one of the targets is in progress; TS005 somebody else holds a lock for longer than
+-- Errors: TS001 a run on one of the targets is in progress; TS005 another session holds a lock for longer than
 --     lock_timeout.
 -- Reads: sl.run, sl.mart. Writes: sl.run, the marts (scanned whole), each with a run of this function, which is the
 --     batch that brings the change to ClickHouse.
