@@ -107,7 +107,7 @@ def _call(dsn: str, *statements: str) -> None:
     if any(failed):
         raise StackError(
             "The backfill has stopped for the reason above. What the slices have done stays: run 'make backfill' again "
-            "to go on."
+            "to resume."
         )
 
 

@@ -25,8 +25,8 @@
 -- found by an index probe a row (LIMIT, OFFSET 0): the plan stays an index scan at any table size.
 --
 -- The history of a forgotten key (sl.erasure) stands still: no rule judges its rows, and they are "same", except the
--- deletion that closes it. A deleted row that is in the source again, in a state that is not later, was delivered again,
--- and not deleted.
+-- deletion that closes it. A deleted row that is in the source again, in a state that is not later, was delivered
+-- again, and not deleted.
 CREATE OR REPLACE FUNCTION sl._classify(
     p_entity sl.entity,
     p_rows text,

@@ -24,8 +24,8 @@
 -- OFFSET 0 keeps the planner from turning that into a scan of the whole table.
 --
 -- All there is is looked at in slices of keys, of the target and of its source, so that what the checks set aside is no
--- more however large these are: in one piece the history of a hundred million sales took over nine gigabytes of disk. All
--- slices are of the caller's one snapshot. A target's key is NOT NULL.
+-- more however large these are: in one piece the history of a hundred million sales took over nine gigabytes of disk.
+-- All slices are of the caller's one snapshot. A target's key is NOT NULL.
 CREATE OR REPLACE FUNCTION sl._find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,

@@ -10,8 +10,8 @@
 -- Errors: TS001 another transaction has a run on the target in progress.
 -- Reads: nothing. Writes: nothing.
 --
--- A commit is visible a moment before its locks are released. Sessions that share a backfill follow each other so closely
--- that they meet in that moment: they wait for the lock.
+-- A commit is visible a moment before its locks are released. Sessions that share a backfill follow each other so
+-- closely that they meet in that moment: they wait for the lock.
 CREATE OR REPLACE FUNCTION sl._lock_target(
     p_procedure text,
     p_target text,
