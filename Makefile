@@ -18,7 +18,7 @@ BIN := $(VENV)/bin
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 SITE := .venv-site
-# What the benchmark compares with and draws by, each in an environment of its own, which is made when it is needed.
+# The tools that the benchmark compares with and draws with, each in its own environment, made when it is needed.
 BENCH := .venv-bench
 comma := ,
 BENCH_PEERS = $(if $(PEERS),$(subst $(comma), ,$(PEERS)),dbt sqlmesh)
@@ -35,10 +35,10 @@ CHECK := $(AS_OWNER) python -m migrations --check
 # Runs embedded/call.psql, which calls a procedure and, where that fails, leaves its trace in sl.run.
 PSQL := psql -X -v ON_ERROR_STOP=1
 
-# Arguments of the targets below go on through the environment.
+# The targets below get their arguments by the environment.
 export CLIENTS PRODUCTS FROM TO AS_OF DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS
 
-# What each target takes on the command line, besides what all take.
+# The variables that each target takes, in addition to those that all take.
 TAKES.run := CLIENTS PRODUCTS SEED LOCALE FROM DAYS RUNS
 TAKES.generate := CLIENTS PRODUCTS SEED LOCALE OPENED FROM TO
 TAKES.report := AS_OF FROM TO
@@ -55,13 +55,13 @@ TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL $(shell grep -rhoE '\b(TSHOP|WAREHOUSE)_[A
 	embedded dags generator migrations superset docker-compose.yml --include='*.py' --include='*.yml' --include='*.sh' | sort -u) \
 	WAREHOUSE_ETL_DSN WAREHOUSE_LOADER_DSN WAREHOUSE_READER_DSN WAREHOUSE_ANALYST_DSN WAREHOUSE_MONITOR_DSN
 
-# A target that there is not, or a variable that the targets do not take, is told before anything runs. A make that another
-# one calls gets the variables of that one.
+# A target that does not exist, or a variable that the targets do not take, is an error before anything runs. A make that
+# another make calls gets the variables of that one.
 ifeq ($(MAKELEVEL),0)
 TARGETS := $(shell sed -nE 's/^([a-z0-9-]+):.*/\1/p' Makefile)
 GOALS := $(or $(MAKECMDGOALS),$(.DEFAULT_GOAL))
 TAKEN := $(sort $(foreach goal,$(GOALS),$(TAKES.$(goal))))
-# Files that make knows how to make have a folder.
+# A name with a slash is a file that make knows how to make.
 UNKNOWN_TARGETS := $(foreach goal,$(filter-out $(TARGETS),$(GOALS)),$(if $(findstring /,$(goal)),,$(goal)))
 GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 UNKNOWN_VARIABLES := $(filter-out $(TAKEN) $(TAKEN_BY_ALL),$(GIVEN))
@@ -92,7 +92,7 @@ setup-spark: $(SPARK)/.stamp ## Make the Python environment in .venv-spark in wh
 run: setup ## Start the stack, run the main job, print the report; again: the next days
 	@$(BIN)/python -m embedded run
 
-dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: take up what changed
+dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: apply what changed
 	@$(BIN)/python -m embedded.superset
 
 stop: setup ## Stop the embedded stack; the data stays
@@ -128,7 +128,7 @@ mart: setup ## Build the mart from dds
 	@$(CHECK); $(AS_ETL) $(PSQL) -v procedure=cdm.build_mart -v arguments= <embedded/call.psql
 
 .PHONY: backfill
-backfill: setup ## First load or rebuild of all of dds and the mart, in slices of SLICE_ROWS (500000); again: goes on
+backfill: setup ## First load or rebuild of all of dds and the mart, in slices of SLICE_ROWS (500000); again: resumes
 	@$(CHECK); $(AS_OWNER) python -m embedded.backfill
 
 audit: setup ## Check the warehouse's invariants

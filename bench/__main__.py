@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return FAILURE
     except KeyboardInterrupt:
-        print("bench: interrupted; days of the year that are loaded stay, to go on from.", file=sys.stderr)
+        print("bench: interrupted; the loaded days of the year stay, and can be continued.", file=sys.stderr)
         return INTERRUPTED
     if not right:
         print("bench: a result of the warehouse is wrong, as told above.", file=sys.stderr)

@@ -136,7 +136,7 @@ def _weekend_days(count: int) -> list[int]:
 
 
 def _catch_up(servers: Warehouse, plan: Plan, first: int, last: int) -> None:
-    """Load the days before the one that is measured, in one go; the copies get the same rows."""
+    """Load the days before the measured one, all at once; the copies get the same rows."""
     if first > last:
         return
     servers.generate(plan, first, last)

@@ -110,7 +110,7 @@ def plant_first(execute: Execute) -> None:
 
 
 def plant(execute: Execute, step: int) -> int:
-    """Deliver a step: 1 % of the clients change, 0.1 % are new, and the cases go on; return how many rows that is.
+    """Deliver a step: 1 % of the clients change, 0.1 % are new, and the cases continue; return how many rows that is.
 
     Args:
         execute: runs a statement and returns its rows.

@@ -110,7 +110,7 @@ def parse(argv: list[str] | None = None) -> Plan:
     parser.add_argument("--home", type=Path, default=Plan.home, help="folder of the throw-away servers")
     parser.add_argument("--results", type=Path, default=Plan.results, help="folder of the figures")
     parser.add_argument("--page", type=Path, default=Plan.page, help="page to write")
-    parser.add_argument("--keep", action="store_true", help="leave the year's data, to go on from with more days")
+    parser.add_argument("--keep", action="store_true", help="keep the year's data, to continue from it with more days")
     given = parser.parse_args(argv)
     plan = Plan(
         *(given.scale, given.only, given.peers, given.runs),

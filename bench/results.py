@@ -82,7 +82,7 @@ class Row:
         rows: rows that one repetition handles.
         ours, other: the repetitions, the one measured beside the other at the same place.
         at_most, at_least_faster: the ratio to reach, as ours to other or as other to ours; None where there is none.
-        at_most_seconds: what ours has to be under besides.
+        at_most_seconds: a limit that ours must stay below, too.
         size, other_size: bytes on disk afterwards, 0 where nobody asks.
         note: more about it.
     """
@@ -243,7 +243,7 @@ def write_page(plan: Plan, name: str) -> None:
     sections[(kept["clients"], plan.label, name)] = section(plan, name, kept)
     text = _HEAD
     if (plan.page.parent / "tuning.md").exists():
-        text += "What was tried, and what of it did not help: [tuning.md](tuning.md).\n\n"
+        text += "What was tried, and what did not help: [tuning.md](tuning.md).\n\n"
     sizes = sorted({(clients, label) for clients, label, _name in sections}, reverse=True)
     for clients, label in sizes:
         text += f"## {clients:,} clients (`SCALE={label}`)\n\n"

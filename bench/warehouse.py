@@ -225,7 +225,7 @@ def warehouse(
         home: folder of their data and logs.
         clickhouse: whether there is a ClickHouse, too.
         postgres_settings: settings above the embedded stack's.
-        fresh: begin with nothing and leave nothing; else go on with what is there, and leave it.
+        fresh: begin with nothing and leave nothing; else continue with what is there, and leave it.
     """
     if fresh:
         # What a killed run left; the secrets go with it, hence before they are read.

@@ -3,7 +3,7 @@
 The last days are compared with the first ones of another such shop, loaded right after them: between the first days and
 the last lie hours, after which the machine may be a slower one.
 
-A run that was stopped goes on with the day after the last one that is written down, on the data that is there. The day
+A stopped run resumes with the day after the last one that is written down, on the data that is there. The day
 it was stopped in is done again, which costs less than a day of its own: it is marked and left out of the ratio, as the
 first day after a start is, whose caches are cold.
 """
@@ -65,7 +65,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
             again = load(first, servers, another / _FILE)
         part.rows = compare(days, again, is_year=plan.is_year)
     with warehouse(home, clickhouse=True, postgres_settings=postgres_settings, fresh=False) as servers:
-        # The check of a shop that goes on is left to its last run: it looks at all there is.
+        # The check of a shop that continues is left to its last run: it looks at all there is.
         if plan.days == YEAR_DAYS or not plan.keep:
             say("  checking the year")
             part.checks.append(equality(servers))
@@ -85,7 +85,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     kept.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(home / _FILE, kept)
     if plan.keep:
-        say(f"  The data stays in {home}: more DAYS= go on from there.")
+        say(f"  The data stays in {home}: more DAYS= continue from there.")
     else:
         Warehouse(home, clickhouse=True).remove()
     return part

@@ -1,7 +1,7 @@
 -- Erase
 --
 -- Purpose: takes off the disk what publishing has masked, after a person was erased: a masked row is not shown, and yet
---     whoever turns the mask off reads it, until its part happens to be merged.
+--     it can be read with the mask turned off, until its part happens to be merged.
 -- Reads: tshop.warehouse_run (PostgreSQL), tshop.published_batch.
 -- Writes: the parts of tshop.sales_mart that hold masked rows, tshop.erased_batch.
 --

@@ -7,7 +7,7 @@
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the result would not be what it must be; nothing is published then.
 --
 -- The next state is built beside the current one, from hard links to its parts, and takes its place by EXCHANGE TABLES,
--- which is atomic. Every step may be cut off: the next attempt builds the next state anew from what readers see, and
+-- which is atomic. Every step may be cut off: the next attempt builds the next state again from what readers see, and
 -- a batch that is already in there is replaced by itself. Needs ClickHouse 25.8 (docs/clickhouse.md).
 
 -- Only the pull finds what readers lack.

@@ -101,7 +101,7 @@ def _is_ours(record: logging.LogRecord) -> bool:
     """Keep out of the log what the endpoint did nothing wrong about.
 
     That is queries that failed on the way (their clients were told), clients that left, and bytes that are no HTTP, of
-    which uvicorn warns: whoever sends enough of them would fill the disk.
+    which uvicorn warns: a client that sends enough of them would fill the disk.
     """
     failure = record.exc_info[1] if record.exc_info else None
     return record.levelno != logging.WARNING and not isinstance(

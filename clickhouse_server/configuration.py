@@ -1,4 +1,4 @@
-"""What the endpoint is told of the place it serves: a TOML file, every key of which may be left out.
+"""The endpoint's configuration: a TOML file, every key of which may be left out.
 
 | key | default | meaning |
 |---|---|---|

@@ -181,7 +181,7 @@ class Engine:
         for left in self.temporary.glob("*") if self.temporary.is_dir() else ():
             left.unlink()
         self.temporary.mkdir(mode=0o700, exist_ok=True)
-        # The first handle stays open until the end: with the last one closed the engine would start anew.
+        # The first handle stays open until the end: when the last one closes the engine starts again.
         self._admin, self._target = self._open(directory, configuration, postgresql or {})
         self._admin_lock = threading.Lock()
         self.guard = Guard(self._admin, configuration.collection)
@@ -305,7 +305,7 @@ class Engine:
             handle.close()
 
     def with_engine_ids(self, sql: bytes) -> bytes:
-        """A KILL QUERY with its user's query ids replaced by the engine's own (chDB lets nobody choose them).
+        """A KILL QUERY with its user's query ids replaced by the engine's own (chDB does not let a client choose them).
 
         Who may end others' statements, too, finds the engine's ids of these in system.processes.
         """
@@ -332,7 +332,7 @@ class Engine:
         self._ask(f"KILL QUERY WHERE Settings['log_comment'] LIKE '%{running.tag}'")
 
     def cancel_overdue(self) -> None:
-        """Cancel the reading statements that have run for their `max_seconds`, also those whose rows nobody takes."""
+        """Cancel the reading statements that have run for their `max_seconds`, also those whose rows are not read."""
         now = time.monotonic()
         with self._running_lock:
             overdue = [running for running in self._running.values() if running.deadline < now]
@@ -436,7 +436,7 @@ class Engine:
         session.busy.release()
 
     def expire_sessions(self) -> None:
-        """Close the sessions nobody has used for their timeout."""
+        """Close the sessions that were not used for their timeout."""
         with self._sessions_lock:
             self._expire()
 
@@ -448,12 +448,12 @@ class Engine:
                 if session.handle is not None:
                     session.handle.close()
 
-    def close(self, patience: float = 15) -> bool:
-        """Cancel what runs, wait for it (`patience` seconds), close every handle and give the directory up.
+    def close(self, wait_seconds: float = 15) -> bool:
+        """Cancel what runs, wait for it (`wait_seconds` seconds), close every handle and give the directory up.
 
         False when something did not stop: then nothing is closed.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + wait_seconds
         while self.running() and time.monotonic() < deadline:
             self.kill_all()
             time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""One client's connection: uvicorn's HTTP/1.1, with an end to waiting for a client that does not go on."""
+"""One client's connection: uvicorn's HTTP/1.1, which stops waiting for a client that stalls."""
 
 import asyncio
 import re

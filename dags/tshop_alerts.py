@@ -4,7 +4,7 @@ The channels are Apprise's URLs, such as tgram://BOT_TOKEN/CHAT_ID, in the envir
 the file that TSHOP_ALERT_URLS_FILE names, several of them apart by blanks or lines. They are secrets: they go to the
 program that sends by its environment, and what it says goes nowhere. docs/watching.md tells more.
 
-``python dags/tshop_alerts.py`` sends a word to try them.
+``python dags/tshop_alerts.py`` sends a test message.
 """
 
 import logging
@@ -21,11 +21,11 @@ from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID
 
 log = logging.getLogger(__name__)
 
-# How long a word may take, in seconds. Airflow ends a task's process 20 seconds after the task's own end.
-PATIENCE = 15
+# How long sending a message may take, in seconds. Airflow ends a task's process 20 seconds after the task's own end.
+TIMEOUT_SECONDS = 15
 # Characters of what the error says; Telegram takes 4096 in all.
 LONGEST = 800
-# What the sender gets of our environment, besides the channels.
+# The variables of our environment that the sender gets, in addition to the channels.
 KEPT = (
     *("PATH", "HOME", "LANG", "LC_ALL", "http_proxy", "https_proxy", "no_proxy"),
     *("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"),
@@ -33,23 +33,23 @@ KEPT = (
 CREDENTIALS = re.compile(r"(?<=://)[^\s/@]*@")
 
 
-def tell(context: Mapping[str, Any]) -> None:
+def notify_failure(context: Mapping[str, Any]) -> None:
     """Tell people that a task has failed for good: a callback for on_failure_callback.
 
-    Nothing it meets changes anything for the task: a word that can not be sent is a line in the task's log.
+    Nothing here changes the task's outcome: a message that cannot be sent is a line in the task's log.
     """
     ti = context["ti"]
-    _tell(f"{_short(ti.dag_id, 100)}.{_short(ti.task_id, 100)} failed", lambda: _text(context))
+    _notify(f"{_short(ti.dag_id, 100)}.{_short(ti.task_id, 100)} failed", lambda: _text(context))
 
 
-def tell_of_its_own(context: Mapping[str, Any]) -> None:
-    """Tell people as tell() does, but not where the run that the task has triggered failed: that run has told them."""
+def notify_own_failure(context: Mapping[str, Any]) -> None:
+    """Do as notify_failure() does, unless the run that the task triggered has failed: that run has notified."""
     if not _triggered_run_failed(context["ti"]):
-        tell(context)
+        notify_failure(context)
 
 
 def _triggered_run_failed(ti: Any) -> bool:
-    # In doubt, twice is better than never: a task that was killed is told of where nothing can be asked.
+    # In doubt, twice is better than never: where nothing can be asked, a killed task sends its message, too.
     try:
         run_id = ti.xcom_pull(task_ids=ti.task_id, key=XCOM_RUN_ID)
         return run_id is not None and ti.get_dagrun_state(dag_id=ti.task.trigger_dag_id, run_id=run_id) == "failed"
@@ -58,17 +58,17 @@ def _triggered_run_failed(ti: Any) -> bool:
         return False
 
 
-def tell_of_run(context: Mapping[str, Any]) -> None:
+def notify_run_failure(context: Mapping[str, Any]) -> None:
     """Tell people that a run was cut off by its time limit: a callback for a DAG's on_failure_callback.
 
     A run that failed for another reason says nothing: its failed task has.
     """
     if context["reason"] == "timed_out":
         dag = context["dag"]
-        _tell(f"{_short(dag.dag_id, 100)} was cut off", lambda: _run_text(dag, context["run_id"]))
+        _notify(f"{_short(dag.dag_id, 100)} was cut off", lambda: _run_text(dag, context["run_id"]))
 
 
-def _tell(title: str, text: Callable[[], str]) -> None:
+def _notify(title: str, text: Callable[[], str]) -> None:
     try:
         if urls := _urls():
             if _send(urls, title, text()):
@@ -76,7 +76,7 @@ def _tell(title: str, text: Callable[[], str]) -> None:
             else:
                 log.warning("People could not be told of the failure by every channel of TSHOP_ALERT_URLS")
     except subprocess.TimeoutExpired:
-        log.warning("People could not be told of the failure within %s seconds", PATIENCE)
+        log.warning("People could not be told of the failure within %s seconds", TIMEOUT_SECONDS)
     except Exception:
         log.exception("People could not be told of the failure")
 
@@ -106,7 +106,7 @@ def _urls() -> str:
 
 
 def _text(context: Mapping[str, Any]) -> str:
-    """Return what there is to know of a failure."""
+    """Return the text of the message about a failure."""
     ti = context["ti"]
     error = context.get("exception")
     diag = getattr(error, "diag", None)
@@ -124,7 +124,7 @@ def _text(context: Mapping[str, Any]) -> str:
 
 
 def _run_text(dag: Any, run_id: str) -> str:
-    """Return what there is to know of a run that was cut off."""
+    """Return the text of the message about a run that was cut off."""
     from airflow.sdk.configuration import conf
 
     hours = dag.dagrun_timeout.total_seconds() / 3600
@@ -146,7 +146,7 @@ def _short(text: str, longest: int) -> str:
 
 
 def _send(urls: str, title: str, text: str) -> bool:
-    """Send a word to all channels and tell whether all took it.
+    """Send a message to all channels and return whether all accepted it.
 
     It is done by another process, which is killed where a channel hangs, and whose output, where a channel's address
     might stand, is thrown away.
@@ -164,14 +164,14 @@ def _send(urls: str, title: str, text: str) -> bool:
         encoding="utf-8",
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        timeout=PATIENCE,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
     return answer.returncode == 0
 
 
 def main() -> int:
-    """Send a word by all channels; print a sentence that says whether they took it, and return 1 where not."""
+    """Send a message to all channels; print whether they accepted it, and return 1 if one did not."""
     try:
         urls = _urls()
         if not urls:

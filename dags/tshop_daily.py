@@ -17,7 +17,7 @@ import sys
 from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
-from tshop_alerts import tell_of_run
+from tshop_alerts import notify_run_failure
 from tshop_operators import (
     DEFAULT_ARGUMENTS,
     LONG,
@@ -41,12 +41,12 @@ with DAG(
     doc_md=__doc__,
     # Without a start date the first night after the DAG appears is its first run, not the night before. Airflow would
     # take the night before where the DAG appears within a tenth of the period, so until 05:24. The minutes it has
-    # instead are for the DAG processor, which may read the DAG anew between 03:00 and the start of the very first run.
+    # instead are for the DAG processor, which may read the DAG again between 03:00 and the start of the very first run.
     schedule=CronTriggerTimetable("0 3 * * *", timezone="Europe/Moscow", run_immediately=timedelta(minutes=5)),
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=8),
-    on_failure_callback=tell_of_run,
+    on_failure_callback=notify_run_failure,
     tags=["tshop", "warehouse", "clickhouse"],
     template_searchpath=TEMPLATES,
     default_args=DEFAULT_ARGUMENTS,
@@ -143,7 +143,7 @@ with DAG(
         # The other two have no policy: what their checks find is cured by pulling, or by building the state, again.
         retry_policy=RETRY_POLICY,
         doc_md="Copies the batches of the mart that are not published yet, and those that `tshop_heal` found damaged, "
-        "into `tshop.sales_mart_staging`, always anew.",
+        "into `tshop.sales_mart_staging`, always from the beginning.",
     )
     reconcile = ClickHouseOperator(
         task_id="reconcile",
@@ -159,8 +159,8 @@ with DAG(
         inlets=tables(STAGING),
         outlets=tables(PUBLISHED),
         execution_timeout=LONG,
-        doc_md="Puts the batches before readers at one stroke and records them in `tshop.published_batch`. A retry on "
-        "its own is sound: it builds the next state anew.",
+        doc_md="Shows the batches to readers, all at once, and records them in `tshop.published_batch`. A retry on "
+        "its own is sound: it builds the next state again.",
     )
 
     anything_to_erase = ask_clickhouse(

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Param, chain
-from tshop_alerts import tell_of_its_own, tell_of_run
+from tshop_alerts import notify_own_failure, notify_run_failure
 from tshop_operators import (
     DEFAULT_ARGUMENTS,
     LONG,
@@ -37,7 +37,7 @@ with DAG(
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=20),
-    on_failure_callback=tell_of_run,
+    on_failure_callback=notify_run_failure,
     tags=["tshop", "clickhouse"],
     template_searchpath=TEMPLATES,
     default_args=DEFAULT_ARGUMENTS,
@@ -79,7 +79,7 @@ with DAG(
         fail_when_dag_is_paused=True,
         poke_interval=5,
         retries=0,
-        on_failure_callback=tell_of_its_own,
+        on_failure_callback=notify_own_failure,
         execution_timeout=TWO_DAILY_RUNS,
         doc_md=f"Runs `{DAILY}`, whose pull brings the batches again and whose publish replaces them whole, and waits "
         "for its end.",

@@ -5,6 +5,7 @@ PostgreSQL ends the statement as it misses its client, and ClickHouse's is ended
 """
 
 import logging
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,10 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import Asset
 from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 from airflow.sdk.exceptions import AirflowSkipException
-from tshop_alerts import message_of, tell
+from tshop_alerts import message_of, notify_failure
+
+# The folders clickhouse/ and generator/ are beside dags/, also where Airflow reads the DAGs from another place.
+sys.path.append(str(Path(__file__).resolve().parent.parent))
 
 from clickhouse.definitions import DEFINITIONS, DefinitionError, pending
 
@@ -36,7 +40,7 @@ DEFAULT_ARGUMENTS = {
     "retry_exponential_backoff": 2.0,
     "max_retry_delay": timedelta(minutes=5),
     # After the last attempt, and not for the tasks that then do not run.
-    "on_failure_callback": tell,
+    "on_failure_callback": notify_failure,
 }
 # The server looks this often whether its client is still there, whatever the server's and the role's own setting. Where
 # the connection has "options" of its own, these hold instead.
@@ -84,7 +88,7 @@ class EndWhatWouldFailAgain(RetryPolicy):
         if sqlstate in self.LOCKED:
             used = len(self.LOCKED_DELAYS) - 1 - (max_tries - try_number)
             delay = self.LOCKED_DELAYS[min(max(used, 0), len(self.LOCKED_DELAYS) - 1)]
-            return RetryDecision.retry(delay, "Somebody else is at it")
+            return RetryDecision.retry(delay, "Another session holds the lock")
         return RetryDecision.default()
 
 
@@ -163,7 +167,7 @@ class CallOperator(SQLExecuteQueryOperator):
             hook_params={"enable_log_db_messages": True, "options": WATCH_CLIENT},
             show_return_value_in_logs=True,
             retry_policy=RETRY_POLICY,
-            on_failure_callback=[record_failure, tell],
+            on_failure_callback=[record_failure, notify_failure],
             on_retry_callback=record_failure,
             **arguments,
         )

@@ -19,7 +19,7 @@ PHONE = (390, 844)
 # What else makes a page a phone's: one that is only narrow does not do as a phone does with a page made for a laptop.
 AS_PHONE = {"is_mobile": True, "has_touch": True, "device_scale_factor": 2}
 # Milliseconds a dashboard may take on a busy machine.
-PATIENCE = 120_000
+TIMEOUT_MS = 120_000
 _CHARTS = ".dashboard-component-chart-holder"
 _DRAWN = f"{_CHARTS} [data-test='slice-container']"
 _FAILED = f"{_CHARTS} [role='alert'], {_CHARTS} .ant-alert-error"
@@ -46,11 +46,11 @@ def log_in(page: Page, settings: Settings, user: str = ADMIN) -> None:
     The form is sent without the page around it, which loses what is typed while it still builds itself up, and whose
     own requests can end the session that the form belongs to.
     """
-    page.set_default_timeout(PATIENCE)
+    page.set_default_timeout(TIMEOUT_MS)
     address = f"{settings.superset_url}/login/"
-    (token,) = re.findall(r'id="csrf_token"\s+value="([^"]+)"', page.request.get(address, timeout=PATIENCE).text())
+    (token,) = re.findall(r'id="csrf_token"\s+value="([^"]+)"', page.request.get(address, timeout=TIMEOUT_MS).text())
     form = {"username": user, "password": settings.secret(f"superset_{user}"), "csrf_token": token}
-    answer = page.request.post(address, form=form, headers={"Referer": address}, timeout=PATIENCE)
+    answer = page.request.post(address, form=form, headers={"Referer": address}, timeout=TIMEOUT_MS)
     if "login" in answer.url:
         raise StackError(f"Superset does not let {user} in.")
 

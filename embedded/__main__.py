@@ -82,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND …")
     command = add("logs", _logs, "Show the end of the logs.")
     command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
-    command.add_argument("--follow", action="store_true", help="go on with what is written")
+    command.add_argument("--follow", action="store_true", help="follow what is written")
     add("run", _run, "Start the stack, run the main job, print the report.")
     add("report", _report, "Print the report.")
     command = add("clean", _clean, "Stop the stack and delete its data, logs and secrets.")
@@ -117,7 +117,7 @@ def _exec(settings: Settings, options: argparse.Namespace) -> int:
         raise StackError("Nothing to run: give a command after 'exec --'.")
     known = (*WAREHOUSE_ROLES, *PARTS)
     if options.whose not in known:
-        raise StackError(f"There is nobody called '{options.whose}' here: name one of {', '.join(known)}.")
+        raise StackError(f"There is no role or part '{options.whose}' here: name one of {', '.join(known)}.")
     if options.running:
         _check_warehouse_runs(settings)
     variables = environment_over_ours(settings, options.whose)

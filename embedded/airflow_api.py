@@ -12,7 +12,7 @@ from embedded.settings import Settings
 
 FINISHED = ("success", "failed")
 # How long an API server that is being started again may stay away, in seconds.
-PATIENCE = 120
+RETRY_SECONDS = 120
 
 
 class AirflowApi:
@@ -20,13 +20,13 @@ class AirflowApi:
 
     Args:
         settings: the stack.
-        patience: for how many seconds an API server that is away is waited for.
+        retry_seconds: for how many seconds an API server that is away is waited for.
     """
 
-    def __init__(self, settings: Settings, patience: float = PATIENCE) -> None:
+    def __init__(self, settings: Settings, retry_seconds: float = RETRY_SECONDS) -> None:
         self._settings = settings
-        self._patience = patience
-        self._client = httpx.Client(base_url=settings.airflow_url, timeout=min(patience, 60))
+        self._retry_seconds = retry_seconds
+        self._client = httpx.Client(base_url=settings.airflow_url, timeout=min(retry_seconds, 60))
 
     def dag_exists(self, dag_id: str) -> bool:
         """Tell whether the DAG processor has read a DAG."""
@@ -83,7 +83,7 @@ class AirflowApi:
         An API server that is away is waited for. A request that changes something is sent again only where the
         connection failed, so that nothing is done twice.
         """
-        end = time.monotonic() + self._patience
+        end = time.monotonic() + self._retry_seconds
         retried = httpx.TransportError if method == "GET" else httpx.ConnectError
         renewed = False
         while True:

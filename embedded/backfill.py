@@ -1,7 +1,7 @@
 """First loads and rebuilds in slices, ``make backfill``: each entity in two sessions at once, then each mart in one.
 
 Works as the owner of the warehouse; SLICE_ROWS says how many rows a transaction takes. psql shows each slice that is
-done. What is unfinished is resumed; where nothing is, all begins anew.
+done. What is unfinished is resumed; where nothing is, all begins again.
 """
 
 import os
@@ -98,7 +98,7 @@ def _call(dsn: str, *statements: str) -> None:
             sessions.append(subprocess.Popen([*psql, "-c", statement], env=environment, stdin=subprocess.DEVNULL))
         failed = [session.wait() != 0 for session in sessions]
     except KeyboardInterrupt:
-        # They cancel what they do. A terminal has interrupted them, too, but whoever ends this process alone has not.
+        # They cancel what they do. A terminal has interrupted them, too, but a signal to this process alone has not.
         for session in sessions:
             session.send_signal(signal.SIGINT)
         for session in sessions:
@@ -107,7 +107,7 @@ def _call(dsn: str, *statements: str) -> None:
     if any(failed):
         raise StackError(
             "The backfill has stopped for the reason above. What the slices have done stays: run 'make backfill' again "
-            "to go on."
+            "to resume."
         )
 
 
@@ -125,7 +125,7 @@ def main() -> int:
         print(f"Error: {plain(str(error), keep=chr(10))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nInterrupted. What the slices have done stays: run 'make backfill' again to go on.", file=sys.stderr)
+        print("\nInterrupted. What the slices have done stays: run 'make backfill' again to resume.", file=sys.stderr)
         return 130
     return 0
 

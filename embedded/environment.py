@@ -70,7 +70,7 @@ def warehouse_environment(settings: Settings, role: str) -> dict[str, str]:
 
 
 def endpoint_environment(settings: Settings) -> dict[str, str]:
-    """Return what the embedded ClickHouse gets besides the base: its secrets and limits, the warehouse to read only."""
+    """Return what the embedded ClickHouse gets beside the base: its secrets, its limits, the warehouse read-only."""
     clickhouse, configuration = ClickHouseAddress.parse(settings.clickhouse_url), endpoint_configuration()
     limits = Limits.variables(configuration.limits_prefix).values()
     return {

@@ -428,7 +428,7 @@ class _Job:
 
     def _check_alive(self) -> None:
         if not self._stack.runs():
-            raise StackError("The stack was stopped while the job ran: 'make run' starts it again and goes on.")
+            raise StackError("The stack was stopped while the job ran: 'make run' starts it again and resumes.")
         for part in self._stack.parts:
             if self._stack.state(part) == "FATAL":
                 raise StackError(f"{part.title} does not stay up. The end of its log:\n{self._stack.log_tail(part)}")
@@ -441,5 +441,5 @@ class _Job:
         log = self._api.log(DAG, run_id, first["task_id"], first["try_number"])
         return (
             f"The task {first['task_id']} of run {run_id} failed. The end of its log:\n{log}\n"
-            f"All of it is at {self._stack.settings.airflow_url}. When the cause is gone, 'make run' goes on."
+            f"All of it is at {self._stack.settings.airflow_url}. When the cause is gone, 'make run' resumes."
         )

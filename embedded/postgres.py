@@ -148,10 +148,10 @@ def shared_settings(version: int) -> dict[str, str]:
     return {name: value for name, value in settings.items() if version >= SINCE.get(name, 0)}
 
 
-# One machine's own: nobody comes from elsewhere, and no socket is needed.
+# For one machine: no client comes from elsewhere, and no socket is needed.
 OWN_SETTINGS = {"listen_addresses": "'127.0.0.1'", "unix_socket_directories": "''"}
 
-# For servers whose data nobody will miss.
+# For servers whose data may be lost.
 THROW_AWAY_SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -296,7 +296,7 @@ class PostgresServer:
             return None
         try:
             pid = int((self.data / "postmaster.pid").read_text().split("\n", 1)[0])
-            # A stale file may name a process that is somebody else's by now.
+            # A stale file may name a process that is not ours any more.
             running = Path(psutil.Process(pid).cwd()) == self.data.resolve()
         except (OSError, ValueError, psutil.Error):
             return None
@@ -330,7 +330,7 @@ class PostgresServer:
             return True
 
     def drop_database(self, name: str) -> None:
-        """Drop a database with whoever is still connected to it."""
+        """Drop a database and end the sessions in it."""
         with self._admin() as cursor:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 

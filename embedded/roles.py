@@ -65,7 +65,7 @@ def make_role(server: PostgresServer, name: str, password: str, connections: int
         cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (name,))
         if not cursor.rowcount:
             cursor.execute(psycopg2.sql.SQL("CREATE ROLE {} LOGIN").format(psycopg2.sql.Identifier(name)))
-        # A statement is logged where it fails or is slow: it holds no password that somebody could use.
+        # A statement is logged where it fails or is slow: it holds no usable password.
         encrypted = psycopg2.extensions.encrypt_password(password, name, cursor.connection, "scram-sha-256")
         statement = psycopg2.sql.SQL("ALTER ROLE {} PASSWORD %s").format(psycopg2.sql.Identifier(name))
         cursor.execute(statement, (encrypted,))

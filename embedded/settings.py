@@ -16,7 +16,7 @@ from migrations import roles
 
 ROOT = Path(__file__).parent.parent
 CLICKHOUSE_USER = "tshop"
-# What the embedded endpoint is told of the shop.
+# The configuration of the embedded endpoint for the shop.
 CLICKHOUSE_CONFIGURATION = ROOT / "clickhouse" / "endpoint.toml"
 WAREHOUSE_DATABASE = "tshop"
 # As whom one works on the warehouse, by the name commands have for it: the role in the embedded one.
@@ -46,7 +46,7 @@ PORTS = {
 
 @functools.cache
 def endpoint_configuration() -> Configuration:
-    """Return what the embedded ClickHouse endpoint is told of the shop."""
+    """Return the configuration of the embedded ClickHouse endpoint for the shop."""
     return Configuration.read(CLICKHOUSE_CONFIGURATION)
 
 

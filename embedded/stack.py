@@ -595,7 +595,7 @@ def file_lock(file: Path, message: str) -> Iterator[None]:
 
 
 def remove(settings: Settings) -> list[Path]:
-    """Delete all data, logs and secrets of a stopped stack, also what of it lies outside its home.
+    """Delete all data, logs and secrets of a stopped stack, including what lies outside its home.
 
     Returns:
         The folders that were there and are deleted.

@@ -18,7 +18,7 @@ VIEWER = "viewer"
 
 
 def start(settings: Settings) -> None:
-    """Bring Superset to what superset/ says and start it; where it runs, it takes up what changed.
+    """Bring Superset to what superset/ says and start it; where it runs, it applies what changed.
 
     Raises:
         StackError: its Python environment is missing, the stack does not run, or a step failed.
@@ -91,7 +91,7 @@ def main() -> int:
         f"The dashboard is at {settings.superset_url}/superset/dashboard/t-shop/\n"
         f"  user {VIEWER}, who sees the shop's figures, password in {settings.home}/secrets/superset_viewer\n"
         f"  user {ADMIN}, who may do all, password in {settings.home}/secrets/superset_admin\n"
-        "It runs until 'make stop'; 'make dashboard' starts it again, and takes up what changed in superset/."
+        "It runs until 'make stop'; 'make dashboard' starts it again, and applies what changed in superset/."
     )
     return 0
 

@@ -2,7 +2,7 @@
 
 ``python -m generator.spark --parquet DIR`` writes a folder of Parquet files an entity and day, in a local Spark session
 or, by ``spark-submit``, in that of a cluster, whose executors need this package (``--py-files``) and what
-requirements/spark.txt lists, Spark itself excepted. A day that is there is written anew, other days stay. pyspark is
+requirements/spark.txt lists, Spark itself excepted. A day that is there is rewritten, other days stay. pyspark is
 not among the packages of the warehouse: ``make setup-spark``.
 """
 

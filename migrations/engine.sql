@@ -53,7 +53,7 @@ BEGIN
     END IF;
 
 {{files}}
-    -- What declarations have made is made anew where this version makes it otherwise.
+    -- What declarations have made is made again where this version makes it differently.
     FOR v_one IN
         SELECT
             e AS entity,

@@ -78,10 +78,10 @@ def roles() -> list[Role]:
 
 
 def connect(dsn: str, **parameters) -> psycopg2.extensions.connection:
-    """Connect with more rights than the objects that are met: of names only those of the server itself are found.
+    """Connect as a user with more rights than the database's owner: only the server's own names are found.
 
     A database's owner may plant an operator or a function of a built-in one's name, which then runs with the rights of
-    whoever calls it.
+    its caller.
 
     :param dsn: libpq URI of the database
     :param parameters: more of libpq's
@@ -100,7 +100,7 @@ def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
     for name in (OWNER, *(role.name for role in roles())):
         _make(cursor, name)
         if password := passwords.get(name):
-            # A statement is logged where it fails or is slow: it holds no password that somebody could use.
+            # A statement is logged where it fails or is slow: it holds no usable password.
             encrypted = encrypt_password(password, name, cursor.connection, "scram-sha-256")
             _execute(cursor, "ALTER ROLE {} PASSWORD {}", Identifier(name), Literal(encrypted))
     for role in roles():
@@ -108,7 +108,7 @@ def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
     _restrain(cursor, OWNER, _groups_there_are(cursor))
     take_from_public(cursor, OWNER)
     # The message of an error quotes what a statement held, so sessions do not log errors and warnings: who sent the
-    # statement is told. What runs by itself (the checkpointer, the archiver) goes on logging them.
+    # statement is told. What runs by itself (the checkpointer, the archiver) still logs them.
     cursor.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
     if cursor.fetchone()[0]:
         cursor.execute("ALTER ROLE ALL SET log_min_messages = 'log'")

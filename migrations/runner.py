@@ -216,7 +216,7 @@ def _refuse_lost(
     different: inventory.Inventory,
     kinds: tuple[str, ...] = ("",),
 ) -> None:
-    """Refuse to go on where a difference is left. What this migration has changed itself is none.
+    """Refuse to continue where a difference is left. What this migration has changed itself is none.
 
     :param wanted: what the migrations had made
     :param was_there: what was there when this one began

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 
 
 class HomeView(SupersetIndexView):
-    """Leads whoever logs in to the shop's figures."""
+    """Leads each user who logs in to the shop's figures."""
 
     @expose("/")
     def index(self) -> Response:

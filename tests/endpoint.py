@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 # Followed by --path and --port.
 COMMAND = (sys.executable, "-m", "clickhouse_server", "--config", str(ROOT / "clickhouse" / "endpoint.toml"))
-PATIENCE = 60
+TIMEOUT_SECONDS = 60
 
 
 def start(data: Path, port: int, log: Path, user: str, password: str, **environment: str) -> subprocess.Popen:
@@ -35,7 +35,7 @@ def start(data: Path, port: int, log: Path, user: str, password: str, **environm
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIMEOUT_SECONDS
     while process.poll() is None and time.monotonic() < end:
         with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/ping", timeout=5):
             return process

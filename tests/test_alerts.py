@@ -191,7 +191,7 @@ def test_a_failed_task_is_told_once_after_its_last_attempt(tmp_path, telegram, w
     (dags / "tshop_alarm.py").write_text(DAG)
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{ROOT / 'dags'}:{ROOT}",
+        "PYTHONPATH": str(ROOT / "dags"),
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__API__BASE_URL": "http://airflow.example:18080",
         "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
@@ -296,26 +296,26 @@ def test_a_run_that_failed_is_not_told_again_by_the_task_that_waited_for_it(*, t
     ti.task = SimpleNamespace(trigger_dag_id="tshop_daily")
     ti.xcom_pull = lambda task_ids, key: {("load_client", "trigger_run_id"): "triggered"}[task_ids, key]
     ti.get_dagrun_state = lambda dag_id, run_id: {"tshop_daily": state}[dag_id][run_id]
-    alerts.tell_of_its_own({**context, "exception": None})
+    alerts.notify_own_failure({**context, "exception": None})
     assert telegram.received == []
     # Killed while it waited.
     state["triggered"] = "running"
-    alerts.tell_of_its_own({**context, "exception": None})
+    alerts.notify_own_failure({**context, "exception": None})
     assert len(telegram.received) == 1
     # Nothing was triggered, and nothing can be asked, as in the processor of DAGs.
     ti.xcom_pull = lambda **_where: None
-    alerts.tell_of_its_own(context)
+    alerts.notify_own_failure(context)
     del ti.xcom_pull
-    alerts.tell_of_its_own({**context, "exception": None})
+    alerts.notify_own_failure({**context, "exception": None})
     assert len(telegram.received) == 3
 
 
 def test_nobody_is_told_where_nothing_is_configured(*, telegram, alerts, failure, caplog, monkeypatch, tmp_path):
     context = failure(f"DO $$BEGIN {FAILING}; END$$")
-    alerts.tell(context)
+    alerts.notify_failure(context)
     monkeypatch.setenv("TSHOP_ALERT_URLS", " \n")
     monkeypatch.setenv("TSHOP_ALERT_URLS_FILE", str(tmp_path / "missing"))
-    alerts.tell(context)
+    alerts.notify_failure(context)
     assert (telegram.received, caplog.text) == ([], "")
 
 
@@ -328,7 +328,7 @@ def test_channels_may_come_by_a_file_and_one_that_fails_does_not_keep_the_others
     )
     file.chmod(stat.S_IRUSR)
     monkeypatch.setenv("TSHOP_ALERT_URLS_FILE", str(file))
-    alerts.tell(failure(f"DO $$BEGIN {FAILING}; END$$"))
+    alerts.notify_failure(failure(f"DO $$BEGIN {FAILING}; END$$"))
     assert sorted(path for path, _body in telegram.received) == [f"/bot{TOKEN}/sendMessage", "/hook"]
     assert [record.getMessage() for record in caplog.records if record.name == "tshop_alerts"] == [
         "People could not be told of the failure by every channel of TSHOP_ALERT_URLS"
@@ -350,13 +350,13 @@ def test_channels_may_come_by_a_file_and_one_that_fails_does_not_keep_the_others
 def test_a_channel_that_fails_does_no_harm(*, telegram, alerts, failure, caplog, monkeypatch, answer, said):
     monkeypatch.setenv("TSHOP_ALERT_URLS", "what is this" if answer == "nonsense" else CHANNEL)
     if answer is None:
-        monkeypatch.setattr(alerts, "PATIENCE", 3)
+        monkeypatch.setattr(alerts, "TIMEOUT_SECONDS", 3)
     if answer == "down":
         telegram.stop()
     elif answer == "no program":
         monkeypatch.setattr(sys, "executable", "/nowhere/python")
     telegram.answer = answer if not isinstance(answer, str) else telegram.answer
-    alerts.tell(failure(f"DO $$BEGIN {FAILING}; END$$"))
+    alerts.notify_failure(failure(f"DO $$BEGIN {FAILING}; END$$"))
     assert said in caplog.text
     assert TOKEN not in caplog.text
     assert len(telegram.received) <= 1

@@ -24,7 +24,7 @@ from migrations import runner
 from tests.conftest import ROOT, run_module
 from tests.ports import free_port
 from tests.reference_model import COLUMNS, CURRENT_MART
-from tests.test_properties import PATIENCE, PROPERTY, Script, Told, histories
+from tests.test_properties import LONG_TIMEOUT, PROPERTY, Script, Told, histories
 
 BEGIN_MART = """
 SELECT
@@ -275,7 +275,7 @@ def sliced(warehouse: str) -> Iterator[Sliced]:
         yield story
 
 
-@PATIENCE
+@LONG_TIMEOUT
 @PROPERTY
 @given(batches=histories())
 def test_histories_loaded_in_slices_equal_the_model(sliced, batches):
@@ -669,7 +669,7 @@ def test_a_run_in_progress_and_a_lock_are_told(connect, warehouse, call, procedu
     assert refused.value.pgcode == "TS001"
     execute(other, "ROLLBACK")
     execute(other, f"BEGIN; LOCK TABLE {target} IN EXCLUSIVE MODE")
-    with pytest.raises(psycopg2.Error, match=f"^{procedure}: somebody else holds a lock") as refused:
+    with pytest.raises(psycopg2.Error, match=f"^{procedure}: another session holds a lock") as refused:
         execute(session, call)
     assert refused.value.pgcode == "TS005"
     execute(other, "ROLLBACK")
@@ -832,7 +832,7 @@ def test_make_backfill_stops_where_a_session_fails(warehouse, session):
     assert 'violates check constraint "nobody"' in answer.stderr
     assert answer.stderr.endswith(
         "Error: The backfill has stopped for the reason above. What the slices have done stays: "
-        "run 'make backfill' again to go on.\n"
+        "run 'make backfill' again to resume.\n"
     )
     # The other session has taken the slice after it, and failed as well.
     assert execute(
@@ -867,7 +867,7 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session, number
     (os.killpg if is_terminal else os.kill)(process.pid, number)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert said.endswith("Interrupted. What the slices have done stays: run 'make backfill' again to go on.\n")
+    assert said.endswith("Interrupted. What the slices have done stays: run 'make backfill' again to resume.\n")
     execute(session, "SELECT pg_advisory_unlock(1)")
     assert value(session, "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'psql'") == 0
     done = value(session, "SELECT slices_done FROM sl.status_backfill WHERE target = 'dds.sale'")

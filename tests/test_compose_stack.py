@@ -58,7 +58,7 @@ SETTINGS = {"TSHOP_CLIENTS": "500", "TSHOP_PRODUCTS": "50", "TSHOP_LAST_DAY": "2
 # The folder of PostgreSQL's socket.
 SOCKET = "/var/run/postgresql"
 # Seconds for a service to become healthy, on a busy machine.
-PATIENCE = 600
+TIMEOUT_SECONDS = 600
 
 
 class Stack:
@@ -216,7 +216,7 @@ class Stack:
             )
 
     def _wait(self, name: str, healthy: Any) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + TIMEOUT_SECONDS
         while not healthy():
             log = (self.folder / f"{name}.log").read_text(errors="replace")[-5000:]
             assert self.processes[name].poll() is None, f"{name} ended:\n{log}"

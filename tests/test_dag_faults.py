@@ -16,7 +16,7 @@ from embedded.environment import clickhouse_connection, warehouse_connection
 
 AIRFLOW = str(Path(sys.executable).parent / "airflow")
 # How long a task may take to begin and a statement to end, in seconds; what holds it up otherwise takes ten minutes.
-PATIENCE = 240
+TIMEOUT_SECONDS = 240
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ class Task:
 
     def end(self) -> str:
         """Wait for its end and return its log."""
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT_SECONDS)
         return self._log.read_text()
 
     def wait_until(self, reached: Callable[[], bool]) -> None:
@@ -82,7 +82,7 @@ def start(airflow_home: dict[str, str], warehouse: str, tmp_path: Path) -> Itera
 
 def wait_for(what: Callable[[], bool]) -> bool:
     """Wait until something is so; tell whether it came to be."""
-    for _ in range(PATIENCE * 5):
+    for _ in range(TIMEOUT_SECONDS * 5):
         if what():
             return True
         time.sleep(0.2)

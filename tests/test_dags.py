@@ -106,17 +106,21 @@ def test_loads_run_though_generate_is_skipped_and_nothing_runs_after_a_failure(d
 
 
 @pytest.mark.parametrize("task_id", sorted(WAREHOUSE_TASKS))
-def test_warehouse_task_is_exactly_one_call(dag, task_id):
+def test_warehouse_task_is_exactly_one_call(dag, task_id, warehouse):
     task = dag.get_task(task_id)
     (statement,) = render(dag, task_id)
     schema, name = re.fullmatch(r"CALL (\w+)\.(\w+)\((?:p_full => false)?\)", statement).groups()
-    assert (ROOT / "db" / schema / "procedures" / f"{name}.sql").is_file()
+    with psycopg.connect(warehouse) as connection:
+        found = connection.execute(
+            "SELECT prokind FROM pg_proc WHERE pronamespace = to_regnamespace(%s) AND proname = %s", (schema, name)
+        ).fetchall()
+    assert found == [("p",)]
     assert task.conn_id == "tshop_warehouse"
     assert task.autocommit
     assert task.hook_params == {"enable_log_db_messages": True, "options": "-c client_connection_check_interval=2s"}
     # Its failure is recorded under the name of what it calls.
     assert task.procedure == f"{schema}.{name}"
-    assert [callback.__name__ for callback in task.on_failure_callback] == ["record_failure", "tell"]
+    assert [callback.__name__ for callback in task.on_failure_callback] == ["record_failure", "notify_failure"]
     assert [callback.__name__ for callback in task.on_retry_callback] == ["record_failure"]
 
 
@@ -347,7 +351,7 @@ def locked_by_another(warehouse: str, sqlstate: str) -> Exception:
 
 def test_what_the_audit_found_ends_the_task_at_once(dag, warehouse):
     sale = "INSERT INTO dds.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, valid_from, valid_to,"
-    sale += " is_current, run_id) VALUES (1, 1, now(), 1, 1, 1, now(), 'infinity', true, 0)"
+    sale += " is_current, run_id) VALUES (1, 1, now(), 1, 1, 1, now(), 'infinity', false, 0)"
     error = broken(warehouse, sale, "CALL sl.audit()")
     assert error.diag.sqlstate == "TS010"
     assert decision(dag, "audit", error) == "fail"
@@ -397,9 +401,9 @@ def test_refusal_of_a_pull_ends_the_task_at_once_and_what_a_retry_cures_is_retri
 def test_people_are_told_of_each_tasks_last_failure_and_of_no_retry(each_dag):
     for task in each_dag.tasks:
         # A run that this one waits for has told of its own failure.
-        teller = "tell_of_its_own" if task.task_id == "publish_again" else "tell"
+        teller = "notify_own_failure" if task.task_id == "publish_again" else "notify_failure"
         assert [callback.__name__ for callback in task.on_failure_callback][-1] == teller
-        assert "tell" not in [callback.__name__ for callback in task.on_retry_callback]
+        assert "notify_failure" not in [callback.__name__ for callback in task.on_retry_callback]
 
 
 def test_no_sql_in_python_strings():

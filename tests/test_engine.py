@@ -83,8 +83,8 @@ def day(moment: datetime | None) -> float | None:
 @pytest.fixture(scope="module", params=INSTALLED_BY)
 def engine_server(
     request: pytest.FixtureRequest, server_of: Callable[[int], PostgresServer], tmp_path_factory: pytest.TempPathFactory
-) -> PostgresServer:
-    """A server that has never seen the shop, with a template database that has the engine alone and a schema "s"."""
+) -> Iterator[PostgresServer]:
+    """A server with a template database, made for this module, that has the engine alone and a schema "s"."""
     server = server_of(request.param)
     server.create_database(TEMPLATE)
     dsn = server.dsn(TEMPLATE)
@@ -94,7 +94,8 @@ def engine_server(
     else:
         engine_alone.install(dsn)
     query(dsn, "CREATE SCHEMA s")
-    return server
+    yield server
+    server.drop_database(TEMPLATE)
 
 
 @pytest.fixture

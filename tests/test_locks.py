@@ -72,7 +72,7 @@ def test_a_lock_of_someone_else_is_named_and_nothing_is_changed(shop, procedure,
             execute(caller, f"SET lock_timeout = '200ms'; {call}")
         assert caught.value.pgcode == "TS005"
         diag = caught.value.diag
-        assert diag.message_primary.startswith(f"{procedure}: somebody else holds a lock that it needs")
+        assert diag.message_primary.startswith(f"{procedure}: another session holds a lock that it needs")
         assert re.search(rf"^pid {holder.info.backend_pid} \(postgres, forgotten session\) holds ", diag.message_detail)
         assert held in diag.message_detail
         assert "pg_terminate_backend" in diag.message_hint
@@ -85,7 +85,7 @@ def test_the_audit_names_the_lock_too(shop):
     with connection_to(shop, "forgotten session") as holder, connection_to(shop) as caller:
         with holder.cursor() as cursor:
             cursor.execute("LOCK TABLE dds.client IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(psycopg2.Error, match=r"sl\.audit: somebody else holds a lock") as caught:
+        with pytest.raises(psycopg2.Error, match=r"sl\.audit: another session holds a lock") as caught:
             execute(caller, "SET lock_timeout = '200ms'; CALL sl.audit()")
         assert caught.value.pgcode == "TS005"
 

@@ -395,3 +395,23 @@ def test_what_others_make_in_the_warehouse_is_their_own(database_of_template):
 
 def test_check_reads_the_same_in_any_session(warehouse):
     runner.check(warehouse + "?options=-ctimezone%3DAsia/Tokyo%20-cdatestyle%3DGerman%20-csearch_path%3Dcdm,sl")
+
+
+def test_each_view_is_written_the_same_after_a_dump(warehouse):
+    """A dump makes a view of what pg_get_viewdef writes; a NULL without a name in a UNION would then get one."""
+    with contextlib.closing(psycopg2.connect(warehouse)) as connection, connection.cursor() as cursor:
+        cursor.execute("SET search_path = pg_catalog")
+        cursor.execute(
+            "SELECT oid::regclass::text, pg_get_viewdef(oid) FROM pg_class "
+            "WHERE relkind = 'v' AND relnamespace::regnamespace::text = ANY (%s)",
+            (list(routines.LAYERS),),
+        )
+        written = dict(cursor.fetchall())
+        assert {"sl.lineage", "cdm.sales_mart_image"} <= set(written)
+        for number, text in enumerate(written.values()):
+            cursor.execute(f"CREATE TEMPORARY VIEW restored_{number} AS {text}")
+        cursor.execute(
+            "SELECT pg_get_viewdef(format('pg_temp.restored_%%s', n)::regclass) FROM generate_series(0, %s - 1) AS n",
+            (len(written),),
+        )
+        assert dict(zip(written, (text for (text,) in cursor), strict=True)) == written

@@ -45,7 +45,7 @@ PROPERTY = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
-PATIENCE = pytest.mark.timeout(300 + 2 * EXAMPLES)
+LONG_TIMEOUT = pytest.mark.timeout(300 + 2 * EXAMPLES)
 
 
 def moment(hours: int) -> datetime:
@@ -502,7 +502,7 @@ MART_IMAGE = (
 )
 
 
-@PATIENCE
+@LONG_TIMEOUT
 @PROPERTY
 @given(batches=histories(), kept=st.sampled_from([1, 2, OBSERVATIONS_KEPT]))
 def test_dds_and_mart_equal_the_model_after_every_load(script: Script, batches: list[Batch], kept: int) -> None:
@@ -535,7 +535,7 @@ def observation_sets(draw: st.DrawFn) -> tuple[list[Write], list[list[list[Write
     return observations, orders
 
 
-@PATIENCE
+@LONG_TIMEOUT
 @PROPERTY
 @given(given_orders=observation_sets())
 def test_any_order_and_batching_end_in_the_same_history(script: Script, given_orders: tuple) -> None:

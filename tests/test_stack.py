@@ -708,7 +708,7 @@ def test_exec_fills_in_whom_it_is_told(tmp_path: Path, given: dict[str, str], ro
 @pytest.mark.parametrize(
     ("role", "given", "message"),
     [
-        ("boss", {}, "Error: There is nobody called 'boss' here: name one of owner, etl, loader, reader, analyst, "),
+        ("boss", {}, "Error: There is no role or part 'boss' here: name one of owner, etl, loader, reader, analyst, "),
         ("analyst", ANOTHER, "Error: WAREHOUSE_DSN is set and WAREHOUSE_ANALYST_DSN is not: set it"),
     ],
 )

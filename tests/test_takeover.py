@@ -1,6 +1,7 @@
 """What a role of PostgreSQL can take from others, keep from others, or make others do, and what stops it."""
 
 import contextlib
+import re
 import secrets
 import time
 
@@ -359,8 +360,11 @@ def test_the_limits_of_all_roles_leave_room_for_the_owner(postgres_server):
         for name in ("reserved_connections", "superuser_reserved_connections")
     )
     assert taken + reserved <= most - 4
+    # The server here and the one of docker-compose.yml read the same file, and nothing sets it beside that.
+    assert f"\nmax_connections = {most}\n" in (ROOT / "config" / "postgresql.conf").read_text()
     compose = (ROOT / "docker-compose.yml").read_text()
-    assert f"--max-connections={most}" in compose
+    assert "./config/postgresql.conf:" in compose
+    assert not re.search(r"max[-_]connections=", compose)
     scripts = "".join(file.read_text() for file in (ROOT / "docker" / "postgres").glob("*.sql"))
     assert f"'airflow_password' CONNECTION LIMIT {AIRFLOW_CONNECTIONS}" in scripts
     assert f"'superset_password' CONNECTION LIMIT {SUPERSET_CONNECTIONS}" in scripts

@@ -1,5 +1,6 @@
 """docs/your-own-tables.md is true: each block prints what the page says, on a server that has never seen the shop."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, wheel_bin_dir
@@ -15,17 +17,20 @@ from tests.ports import free_port
 
 PAGE = ROOT / "docs" / "your-own-tables.md"
 # What a call shows besides its NOTICE.
-COUNTS = r"^ run_id \|.*\n-+.*\n .*\n+"
+COUNTS = r"^ run_id \|.*\n-+.*\n .*\n(?:\(1 row\)\n)?\n*"
 
 
 @pytest.fixture
 def stranger(request: pytest.FixtureRequest, scratch: Path) -> Iterator[str]:
-    """URI of an empty database on a server of the major version that the test asks for."""
+    """URI of an empty database on a server of the major version that the test asks for, as its owner, no superuser."""
     programs = None if request.param == 18 else debian_programs(request.param)
     server = PostgresServer(scratch / f"stranger-{request.param}", free_port(), "secret", programs, THROW_AWAY_SETTINGS)
     server.start()
-    server.create_database("theirs")
-    yield server.dsn("theirs")
+    with contextlib.closing(psycopg2.connect(server.dsn("postgres"))) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("CREATE ROLE owner_of_theirs LOGIN CREATEROLE PASSWORD 'secret'")
+    server.create_database("theirs", owner="owner_of_theirs")
+    yield server.dsn("theirs", "owner_of_theirs", "secret")
     server.stop("immediate")
     shutil.rmtree(server.folder)
 

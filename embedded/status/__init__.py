@@ -32,8 +32,8 @@ LATE_MINUTES = 26 * 60
 # A transaction that is open for longer is named: no statement of the stack's own takes as long, but of a full audit.
 LONG_HOURS = 2
 # How long each of the two databases may take to answer, in seconds.
-PATIENCE = 10
-# The DAGs whose last run is told where it failed.
+TIMEOUT_SECONDS = 10
+# The DAGs whose last run is reported where it failed.
 DAGS = ("tshop_daily", "tshop_heal")
 SHOP = ZoneInfo("Europe/Moscow")
 
@@ -90,11 +90,11 @@ def look(settings: Settings) -> State:
 
 
 def _ask_airflow(settings: Settings, state: State) -> None:
-    """Find DAGs that cannot be read, and those whose last finished run failed. Silence of the server is told above."""
+    """Find DAGs that cannot be read, and those whose last finished run failed. A silent server is reported above."""
     if ("Airflow API server", "healthy") not in {(title, health) for title, _process, health in state.services}:
         return
     try:
-        api = AirflowApi(settings, patience=PATIENCE)
+        api = AirflowApi(settings, retry_seconds=TIMEOUT_SECONDS)
         for error in api.import_errors():
             state.problems.append(f"Airflow cannot read a DAG file ({error}): correct it.")
         for dag in DAGS:
@@ -138,7 +138,7 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
             "clock was wrong, and docs/operations.md has the repair."
         )
     for row in state.tables.get("drift", []):
-        # What is not declared harms nothing: it is told, and is no problem.
+        # An undeclared column is shown, and is no problem.
         if row["level"] != "info":
             state.problems.append(f"Entity {row['entity']}: {row['detail']}: {row['remediation']}")
     for row in state.tables.get("transactions", []):
@@ -189,10 +189,10 @@ def _postgres(settings: Settings) -> Iterator[Query]:
     """Open the warehouse as who may only see how it is; gives a function that runs a query file, in one snapshot."""
     connection = psycopg2.connect(
         settings.warehouse_dsn_of("monitor"),
-        connect_timeout=PATIENCE,
-        options=f"-c statement_timeout={PATIENCE}s",
+        connect_timeout=TIMEOUT_SECONDS,
+        options=f"-c statement_timeout={TIMEOUT_SECONDS}s",
         # A server that hangs or is cut off is given up on, too.
-        tcp_user_timeout=PATIENCE * 1000,
+        tcp_user_timeout=TIMEOUT_SECONDS * 1000,
     )
     with contextlib.closing(connection):
         connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
@@ -261,8 +261,8 @@ def _row_of_existing(query: Query, name: str) -> Row | None:
 @contextlib.contextmanager
 def _clickhouse(settings: Settings) -> Iterator[Query]:
     """Open ClickHouse; gives a function that runs a query file."""
-    patience = {"connect_timeout": PATIENCE, "send_receive_timeout": PATIENCE, "query_retries": 0}
-    with contextlib.closing(reach.clickhouse_client(settings, **patience)) as client:
+    timeouts = {"connect_timeout": TIMEOUT_SECONDS, "send_receive_timeout": TIMEOUT_SECONDS, "query_retries": 0}
+    with contextlib.closing(reach.clickhouse_client(settings, **timeouts)) as client:
 
         def query(name: str) -> list[Row]:
             answer = client.query(_sql("clickhouse", name))

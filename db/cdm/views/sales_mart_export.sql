@@ -3,7 +3,7 @@
 -- Purpose: the contract with ClickHouse: cdm.sales_mart in types that cross over exactly.
 -- Columns: those of cdm.sales_mart, and sold_on, the shop's local day of the sale (Europe/Moscow). Times are UTC
 --     without zone, whatever the session's timezone. Open ends are 2299-12-31, the last day of DateTime64. Unknown is
---     0 or '' but for client_age, which stays NULL so that averages leave it out. is_current is 1 or 0.
+--     0 or '' except client_age, which stays NULL so that averages leave it out. is_current is 1 or 0.
 -- Reads: cdm.sales_mart. A condition on run_id is an index condition.
 CREATE OR REPLACE VIEW cdm.sales_mart_export AS
 SELECT

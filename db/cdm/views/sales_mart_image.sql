@@ -2,7 +2,7 @@
 --
 -- Purpose: what the mart should say now of each current sale, computed afresh from dds. The one home of the mart's
 --     meaning: sl._build writes it, sl.audit compares with it.
--- Columns: those of cdm.sales_mart but for the version's own (version_no, valid_from, valid_to, is_current, run_id).
+-- Columns: those of cdm.sales_mart except the version's own (version_no, valid_from, valid_to, is_current, run_id).
 -- Reads: dds.sale, dds.client, dds.product; of forgotten clients sl.erasure, cdm.sales_mart.
 --
 -- Client and product are the version valid at sold_at; before the first version the first one; in a gap after a

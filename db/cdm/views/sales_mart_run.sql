@@ -1,7 +1,7 @@
 -- cdm.sales_mart_run
 --
 -- Purpose: the builds of the mart by number and clock, which together tell one warehouse's build from another's: by
---     them ClickHouse knows that it goes on with the warehouse it began with, and not with a new one or an old backup.
+--     them ClickHouse knows that this is the warehouse it began with, and not a new one or an old backup.
 -- Columns: run_id; started_at: the build's clock as it was first stamped (sl.restamp_runs may move it), UTC without
 --     zone; is_erasure: 1 where the run erased a person's name from the mart (dds.forget_client), so that ClickHouse
 --     clears its disk of what it no longer shows; date_style, client_encoding: how the session that reads this writes

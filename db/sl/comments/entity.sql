@@ -37,4 +37,4 @@ COMMENT ON COLUMN sl.entity.observations_kept IS
 'How many of the latest observations of an unchanged state are kept beside the first';
 COMMENT ON COLUMN sl.entity.rules_version IS 'How often the rules of the entity have changed';
 COMMENT ON COLUMN sl.entity.judged_version IS
-'The rules_version by which the last load judged. Below rules_version: the next load judges the open rejections anew';
+'The rules_version by which the last load judged. Below rules_version: the next load judges the open rejections again';

@@ -4,7 +4,7 @@
 -- Parameters: p_entity: registry row; p_run_id: the run that writes.
 -- Returns: nothing; in pg_temp._sl_change each "splice" becomes splice_inserted, splice_corrected, splice_deleted or
 --     splice_unchanged.
--- Errors: 40001 somebody has written to the target past the procedures meanwhile.
+-- Errors: 40001 another session wrote to the target directly meanwhile.
 -- Reads: pg_temp._sl_change. Writes: the target, sl.tombstone, pg_temp._sl_change, and as sl._keep_overwritten.
 CREATE OR REPLACE FUNCTION sl._apply(p_entity sl.entity, p_run_id bigint)
 RETURNS void

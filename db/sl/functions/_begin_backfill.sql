@@ -7,7 +7,7 @@
 --     sl.watermark; p_table, p_key: the table by whose rows the slices are cut, and the columns of its key;
 --     p_slice_rows: rows a slice.
 -- Returns: nothing.
--- Errors: 22023 p_slice_rows is not above zero; TS001 a run on the target is in progress; TS005 somebody else holds a
+-- Errors: 22023 p_slice_rows is not above zero; TS001 a run on the target is in progress; TS005 another session holds a
 --     lock for longer than lock_timeout.
 -- Reads: sl.entity, sl.watermark, sl.run, p_table (the index of its key, whole). Writes: sl.backfill,
 --     sl.backfill_slice.

@@ -1,6 +1,6 @@
 -- sl._canonical_key(p_entity sl.entity, p_key text) RETURNS text
 --
--- Purpose: the text by which sl keeps a key that somebody has written.
+-- Purpose: the text by which sl keeps a key that a caller has written.
 -- Parameters: p_entity: registry row; p_key: a text of the key, of several columns a JSON array: ["7", "North"].
 -- Returns: the text, such as 7 of 007; NULL where p_key is none of the key's type.
 -- Errors: TS003 as of sl._key_types.
@@ -28,4 +28,4 @@ EXCEPTION
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._canonical_key IS 'The text by which sl keeps a key that somebody has written';
+COMMENT ON FUNCTION sl._canonical_key IS 'The text by which sl keeps a key that a caller has written';

@@ -4,7 +4,7 @@
 -- Parameters: p_entity: what is declared; p_known: what was declared before, NULLs where nothing was.
 -- Returns: nothing.
 -- Errors: TS003 the source, or a column of it, does not exist; TS008 another key, target or event time, or a tracked
---     column gone, of a target that has rows; a target that somebody else has made; 22023 the rest.
+--     column gone, of a target that has rows; a target that no declaration has made; 22023 the rest.
 -- Reads: pg_catalog, the target (whether it has rows). Writes: nothing.
 CREATE OR REPLACE FUNCTION sl._check_declaration(p_entity sl.entity, p_known sl.entity)
 RETURNS void

@@ -24,9 +24,9 @@
 -- Only "splice" needs the key's whole history (sl._splice_history). The latest version of a key, and a deletion, are
 -- found by an index probe a row (LIMIT, OFFSET 0): the plan stays an index scan at any table size.
 --
--- The history of a forgotten key (sl.erasure) stands still: no rule judges its rows, and they are "same", but for the
--- deletion that closes it. A deleted row that the source has again by now, in a state that is not later, was delivered
--- anew, and not deleted.
+-- The history of a forgotten key (sl.erasure) stands still: no rule judges its rows, and they are "same", except the
+-- deletion that closes it. A deleted row that is in the source again, in a state that is not later, was delivered
+-- again, and not deleted.
 CREATE OR REPLACE FUNCTION sl._classify(
     p_entity sl.entity,
     p_rows text,

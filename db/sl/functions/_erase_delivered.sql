@@ -9,7 +9,7 @@
 -- Errors: none.
 -- Reads: sl.erasure, the source, sl.kept_state. Writes: the source, sl.kept_state.
 --
--- A row that somebody is writing at this moment is passed over: it is the next run's.
+-- A row that another session is writing at this moment is skipped: it is the next run's.
 CREATE OR REPLACE FUNCTION sl._erase_delivered(
     p_entity sl.entity,
     p_from_xid bigint,

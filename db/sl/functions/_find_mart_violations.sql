@@ -3,7 +3,7 @@
 --
 -- Purpose: checks a mart against the invariants that docs/history.md lists.
 -- Parameters: p_mart: name in sl.mart; p_runs: check only the rows that these runs wrote, or that depend on what they
---     wrote, NULL for all; p_slice_rows: how many rows of the mart are looked at in one go where all are, above zero.
+--     wrote, NULL for all; p_slice_rows: rows of the mart in one slice, where all are checked; above zero.
 -- Returns: a row for each broken check of a slice: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the mart is not declared; TS003 image and target have not the same columns; 2201X p_slice_rows is not
 --     above zero.

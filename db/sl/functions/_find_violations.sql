@@ -5,7 +5,7 @@
 -- Purpose: checks the history of one entity against the invariants that docs/history.md lists.
 -- Parameters: p_entity: name in sl.entity; p_runs: check only the keys that these runs wrote, NULL for all;
 --     p_from_xid: compare only the source rows whose writing transaction is not below it; p_slice_rows: how many rows
---     of the target are looked at in one go where all are, above zero.
+--     of the target are in one slice, where all are checked; above zero.
 -- Returns: a row for each broken check of a slice: how many rows or keys break it, and the key of one.
 -- Errors: TS002 the entity is not declared; TS003 its source table or key column does not exist;
 --     2201X p_slice_rows is not above zero.
@@ -24,8 +24,8 @@
 -- OFFSET 0 keeps the planner from turning that into a scan of the whole table.
 --
 -- All there is is looked at in slices of keys, of the target and of its source, so that what the checks set aside is no
--- more however large these are: in one go the history of a hundred million sales took over nine gigabytes of disk. All
--- slices are of the caller's one snapshot. A target's key is NOT NULL.
+-- more however large these are: in one piece the history of a hundred million sales took over nine gigabytes of disk.
+-- All slices are of the caller's one snapshot. A target's key is NOT NULL.
 CREATE OR REPLACE FUNCTION sl._find_violations(
     p_entity text,
     p_runs bigint[] DEFAULT NULL,

@@ -3,7 +3,7 @@
 -- Purpose: finishes a backfill whose slices are all done: from here on, what it has read counts as read.
 -- Parameters: p_procedure: who finishes; p_target: schema-qualified table.
 -- Returns: nothing. Where slices are still in other sessions' hands it changes nothing: the last of these finishes.
--- Errors: TS001 a run on the target is in progress; TS005 somebody else holds a lock for longer than lock_timeout.
+-- Errors: TS001 a run on the target is in progress; TS005 another session holds a lock for longer than lock_timeout.
 -- Reads: sl.backfill_slice. Writes: sl.watermark, sl.entity, sl.backfill, and as sl._note_processed.
 --
 -- Each session comes here when it finds no slice to take, after its own last one has committed: so of several the last

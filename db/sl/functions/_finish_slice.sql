@@ -3,7 +3,7 @@
 --
 -- Purpose: notes that a run has done a slice, and says in one NOTICE how far the backfill is.
 -- Parameters: p_slice: the slice; p_run_id: the run, finished; p_high: greatest update time it has read, NULL where
---     that is not known; p_deleted, p_changed: what sl._load_entity judges an unlikely load by, NULL where nobody does.
+--     that is not known; p_deleted, p_changed: what sl._load_entity judges an unlikely load by, NULL: it is not judged.
 -- Returns: nothing.
 -- Errors: none.
 -- Reads: sl.status_backfill. Writes: sl.backfill_slice.

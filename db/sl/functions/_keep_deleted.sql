@@ -8,7 +8,7 @@
 -- Reads: as sl._read_below, by its owner's rights: the writer may not read sl. Writes: sl.kept_state.
 --
 -- What is deleted while sl.purging names the entity (sl.purge) was taken out of the source, and is no deletion. A
--- state that the same transaction has written was never committed: nobody keeps it.
+-- state that the same transaction has written was never committed, and is not kept.
 CREATE OR REPLACE FUNCTION sl._keep_deleted()
 RETURNS trigger
 LANGUAGE plpgsql

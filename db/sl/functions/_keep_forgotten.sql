@@ -1,6 +1,6 @@
 -- sl._keep_forgotten() RETURNS trigger
 --
--- Purpose: keeps forgotten keys forgotten when a source delivers them anew: of the rows that a statement has written,
+-- Purpose: keeps forgotten keys forgotten when a source delivers them again: of the rows that a statement has written,
 --     the personal columns of those are emptied again.
 -- Parameters: of the trigger: the entity's name; it names the rows that were written "written".
 -- Returns: nothing (a statement's trigger).
@@ -54,4 +54,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._keep_forgotten() IS 'Trigger: keeps forgotten keys forgotten when they are delivered anew';
+COMMENT ON FUNCTION sl._keep_forgotten() IS 'Trigger: keeps forgotten keys forgotten when they are delivered again';

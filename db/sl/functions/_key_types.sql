@@ -37,7 +37,7 @@ BEGIN
             RAISE EXCEPTION USING
                 ERRCODE = 'TS003',
                 MESSAGE = format('Entity "%s": %s has no column %I', p_entity.entity_name, v_source, v_key.column_name),
-                HINT = 'Give the source the column, or declare the entity anew (sl.declare_entity).';
+                HINT = 'Give the source the column, or declare the entity again (sl.declare_entity).';
         END IF;
         IF NOT v_key.is_key THEN
             RAISE EXCEPTION USING

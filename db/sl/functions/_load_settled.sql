@@ -98,7 +98,7 @@ BEGIN
     );
     GET DIAGNOSTICS rows_inserted = ROW_COUNT;
 
-    -- What comes next, a mart's build first of all, plans by these. Of slices whoever finishes the last one sees to it.
+    -- What comes next, a mart's build first of all, plans by these. Of slices the session that finishes the last one does it.
     IF p_slice.slice_no IS NULL THEN
         EXECUTE sl._sql(p_entity, 'ANALYZE {{target}}');
     END IF;

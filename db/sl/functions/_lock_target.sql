@@ -3,15 +3,15 @@
 --     RETURNS void
 --
 -- Purpose: takes the advisory lock of a target, which is held until the transaction ends: two runs on one target never
---     overlap, but for the slices of one backfill.
+--     overlap, except the slices of one backfill.
 -- Parameters: p_procedure: who takes it; p_target: schema-qualified table; p_shared: with others that take it so;
 --     p_wait_for_lock: try again for two seconds.
 -- Returns: nothing.
 -- Errors: TS001 another transaction has a run on the target in progress.
 -- Reads: nothing. Writes: nothing.
 --
--- What a transaction has committed is seen a moment before its locks are gone. Sessions that share a backfill follow so
--- closely upon each other that they meet there: they are patient.
+-- A commit is visible a moment before its locks are released. Sessions that share a backfill follow each other so
+-- closely that they meet in that moment: they wait for the lock.
 CREATE OR REPLACE FUNCTION sl._lock_target(
     p_procedure text,
     p_target text,

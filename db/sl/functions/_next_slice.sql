@@ -1,7 +1,7 @@
 -- sl._next_slice(p_target text) RETURNS sl.backfill_slice
 --
--- Purpose: takes the next slice of a target's backfill that nobody has done or is doing. It is this transaction's until
---     that ends: what is rolled back, or was cut off, is taken again by whoever asks next.
+-- Purpose: takes the next slice of a target's backfill that is neither done nor under way. It is this transaction's
+--     until that ends: what is rolled back, or was cut off, is taken by the next call.
 -- Parameters: p_target: schema-qualified table.
 -- Returns: the slice; NULL where none is left, or no backfill is unfinished in this cluster.
 -- Errors: none.
@@ -24,4 +24,4 @@ AS $body$
     FOR UPDATE OF s SKIP LOCKED;
 $body$;
 
-COMMENT ON FUNCTION sl._next_slice IS 'Takes the next slice of a backfill that nobody has done or is doing';
+COMMENT ON FUNCTION sl._next_slice IS 'Takes the next slice of a backfill that is neither done nor under way';

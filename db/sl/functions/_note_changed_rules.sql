@@ -1,6 +1,6 @@
 -- sl._note_changed_rules() RETURNS trigger
 --
--- Purpose: notes that an entity's rules have changed, so that the next load judges its open rejections anew.
+-- Purpose: notes that an entity's rules have changed, so that the next load judges its open rejections again.
 -- Parameters: none.
 -- Returns: nothing (an AFTER trigger).
 -- Errors: none.

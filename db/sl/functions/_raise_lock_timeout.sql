@@ -4,7 +4,7 @@
 -- Parameters: p_procedure: what was waiting; p_context: where, from the handler's PG_EXCEPTION_CONTEXT.
 -- Returns: never.
 -- Errors: TS005 always. DETAIL lists the other sessions that hold a lock on a table of the warehouse which may be in
---     the way of a writer; to read a table hinders nobody.
+--     the way of a writer; reading a table blocks nothing.
 -- Reads: pg_locks, pg_stat_activity, sl.entity, sl.mart. Writes: nothing.
 CREATE OR REPLACE FUNCTION sl._raise_lock_timeout(p_procedure text, p_context text)
 RETURNS void
@@ -53,10 +53,10 @@ BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'TS005',
         MESSAGE = format(
-            '%s: somebody else holds a lock that it needs, for longer than lock_timeout (%s)', p_procedure,
+            '%s: another session holds a lock that it needs, for longer than lock_timeout (%s)', p_procedure,
             current_setting('lock_timeout')
         ),
-        DETAIL = coalesce(v_holders, 'Whoever held it has just let go.')
+        DETAIL = coalesce(v_holders, 'The session that held it has just released it.')
             || E'\nIt waited: ' || split_part(p_context, E'\n', 1),
         HINT = 'Nothing was changed. Wait for these transactions to end, or end one as the owner by SELECT '
             'pg_terminate_backend(pid), and call again. SET lock_timeout changes how long is waited.';

@@ -14,9 +14,10 @@
 -- rows from xmin on hold all that has become visible since (and some that were seen, which fall out on comparison).
 -- What commits after this call is not below next_xmin and is read next time.
 --
--- In a restored dump ids start anew: it is told by the cluster's identifier, or by a recorded xmin above the server's
--- next id, and everything is compared once. Rows may then carry ids this server has yet to give out: to_xid, the newest
--- that may be visible, keeps them out until the server's ids reach theirs, when they are compared once more.
+-- In a restored dump ids start again from the beginning. The cluster's identifier, or a recorded xmin above the
+-- server's next id, shows it, and everything is compared once. Rows may then carry ids this server has yet to give out:
+-- to_xid, the newest that may be visible, keeps them out until the server's ids reach theirs, when they are compared
+-- once more.
 CREATE OR REPLACE FUNCTION sl._read_window(
     p_target text,
     p_source text,

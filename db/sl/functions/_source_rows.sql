@@ -5,7 +5,7 @@
 -- Purpose: writes the SELECT of the rows that a load looks at into dynamic SQL.
 -- Parameters: p_entity: registry row; p_from_xid, p_to_xid: of a stamped source, the writing transactions, both
 --     included; p_is_seen: as sl._read_window gives it; p_slice: only keys that lie in it; p_keys: only these keys, as
---     sl keeps them as text, whoever wrote them; p_since: only event times from this on, whoever wrote them;
+--     sl keeps them as text, of any transaction; p_since: only event times from this on, of any transaction;
 --     p_judges_waiting: judge the open rejections again: those that time may cure, and all of them where the entity's
 --     rules have changed; p_clock: clock of the load; p_has_kept_keys: the source rows of the keys in
 --     pg_temp._sl_kept_key, too.

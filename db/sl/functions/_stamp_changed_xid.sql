@@ -11,7 +11,7 @@
 --
 -- One trigger does both, and asks the setting alone where a load has read the row: another one, or a WHEN, would cost
 -- each UPDATE of one row more than the stamp does (docs/tuning.md). A state that the same transaction has written was
--- never committed: nobody keeps it. txid_current() is pg_current_xact_id() as a bigint, which has no cast of its own.
+-- never committed, and is not kept. txid_current() is pg_current_xact_id() as a bigint, which has no cast of its own.
 CREATE OR REPLACE FUNCTION sl._stamp_changed_xid()
 RETURNS trigger
 LANGUAGE plpgsql

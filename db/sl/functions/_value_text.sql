@@ -8,8 +8,8 @@
 -- Reads: pg_catalog. Writes: nothing.
 --
 -- 1.0 and 1.00 are one number, 0 and -0 one float, 24 hours and a day one interval. The text of a time, a float or a
--- bytea depends on the session: whoever executes the expression has datestyle, intervalstyle, timezone,
--- extra_float_digits and bytea_output pinned.
+-- bytea depends on the session: the function that executes the expression pins datestyle, intervalstyle,
+-- timezone, extra_float_digits and bytea_output.
 CREATE OR REPLACE FUNCTION sl._value_text(p_value text, p_type text)
 RETURNS text
 LANGUAGE sql

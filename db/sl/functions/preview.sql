@@ -19,7 +19,7 @@
 --
 -- Only the owner may call it: it shows rows of the source. It takes the load's first steps (sl._classify, and the
 -- plan of sl._splice_history), so it costs what these cost. It locks as a SELECT does, no row and no target: loads
--- and writers go on beside it, and it beside them. In a REPEATABLE READ transaction all it reads is of one moment.
+-- and writers run beside it, and it beside them. In a REPEATABLE READ transaction all it reads is of one moment.
 CREATE OR REPLACE FUNCTION sl.preview(
     p_entity text,
     p_full boolean DEFAULT false,

@@ -8,7 +8,7 @@
 -- Returns: one row, in keys: run_id; rows_read: those whose history held such a time; rows_corrected: those that still
 --     have a current version; rows_deleted: those that have none; the others are 0.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not declared; TS003 its source table or
---     key column does not exist; TS005 somebody else holds a lock for longer than lock_timeout.
+--     key column does not exist; TS005 another session holds a lock for longer than lock_timeout.
 -- Reads: the target, whole; sl.tombstone.
 -- Writes: the target, sl.tombstone, sl.changed_period, sl.watermark (high_updated_at), sl.run; the source, whose rows
 --     of these keys it marks as changed.

@@ -5,12 +5,12 @@
 --     backwards.
 -- Parameters: none.
 -- Returns: runs: how many were moved; mart_versions: versions of the marts that begin or end with one of them.
--- Errors: TS001 a run on one of the targets is in progress; TS005 somebody else holds a lock for longer than
+-- Errors: TS001 a run on one of the targets is in progress; TS005 another session holds a lock for longer than
 --     lock_timeout.
 -- Reads: sl.run, sl.mart. Writes: sl.run, the marts (scanned whole), each with a run of this function, which is the
 --     batch that brings the change to ClickHouse.
 --
--- When these runs really began nobody knows. They get the last microseconds before now, in the order of their numbers,
+-- When these runs really began is not known. They get the last microseconds before now, in the order of their numbers,
 -- and none before the run that precedes it on its target. sl.run.stamped_at keeps what started_at was.
 -- Only the owner may call it.
 CREATE OR REPLACE FUNCTION sl.restamp_runs()

@@ -8,9 +8,9 @@
 -- Reads: sl.entity, sl.watermark, sl.kept_state, the source. Writes: nothing.
 --
 -- The rows are those of sl._read_window, found by the index on changed_xid; unlike it, this takes no transaction id.
--- The count may be too high, never too low: a transaction that was running when the last load began, whosesoever, holds
--- the window open from there on, and the rows in it that were read already are read, and counted here, once more. Rows
--- that wait for the clock alone (sl.clock_rejection) are left out.
+-- The count may be too high, never too low: a transaction of any session that was running when the last load began
+-- holds the window open from there on, and the rows in it that were read already are read, and counted here, once more.
+-- Rows that wait for the clock alone (sl.clock_rejection) are left out.
 CREATE OR REPLACE FUNCTION sl.rows_waiting(p_entity text)
 RETURNS bigint
 LANGUAGE plpgsql

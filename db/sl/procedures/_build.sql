@@ -51,7 +51,7 @@ BEGIN
     PERFORM sl._bound_lock_wait();
     BEGIN
         v_run_id := sl._begin_run(v_procedure, v_target);
-        -- Read again under the target's lock: whoever held it may have declared the mart anew.
+        -- Read again under the target's lock: its last holder may have declared the mart again.
         v_mart := sl._mart_of(p_mart);
         PERFORM sl._check_image(v_mart);
 

@@ -3,19 +3,19 @@
 --
 -- Purpose: the SCD2 engine. Brings the history of an entity up to what its source holds, in event time.
 -- Parameters: p_entity: name in sl.entity; p_full: compare every source row, not only those changed since the last run;
---     p_force: go on even where that deletes more than the entity's breaker_share of the current rows, or, where the
+--     p_force: load even where that deletes more than the entity's breaker_share of the current rows, or, where the
 --         entity asks for it (breaker_judges_changes), deletes and changes;
 --     p_slice: with p_full, a slice of a backfill (sl.backfill): only its keys are compared, others may run beside it,
 --         what it deletes and changes is judged together with what the slices before it did, and the watermark is left
 --         to sl._finish_backfill;
---     p_keys: only the source rows of these keys; p_since: only those of an event time from this on; both whoever wrote
---         them, and the next load reads what it would have read.
+--     p_keys: only the source rows of these keys; p_since: only those of an event time from this on; both of any
+--         transaction, and the next load reads what it would have read.
 -- Returns: one row: run_id, rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected.
 -- Errors: TS001 another run on the target is in progress; TS002 the entity is not declared; TS003 its source or a
 --     column of it does not exist; TS004 more than breaker_share would be deleted (or changed, where the entity asks
 --     for that), of a slice together with the slices before it: a source that lost its rows looks the same as a mass
 --     deletion; TS005 another session holds a lock for longer than lock_timeout; 22023 p_since without an event time,
---     or a key in p_keys that is none; 40001 somebody has written to the target past the procedures meanwhile.
+--     or a key in p_keys that is none; 40001 another session wrote to the target directly meanwhile.
 -- Reads: sl.entity, sl.applied_rule, sl.clock_rejection, sl.erasure, sl.watermark, sl.backfill_slice, sl.kept_state,
 --     the source and the target.
 -- Writes: the target, sl.tombstone, sl.rejected_row, sl.rule_warning, sl.changed_period, sl.kept_state, sl.run;
@@ -80,7 +80,7 @@ BEGIN
     BEGIN
         v_run_id := sl._begin_run(v_procedure, v_target, p_shared => v_is_slice, p_wait_for_lock => v_is_slice);
         v_clock := (SELECT r.started_at FROM sl.run AS r WHERE r.run_id = v_run_id);
-        -- Read again under the target's lock: whoever held it may have declared the entity anew.
+        -- Read again under the target's lock: its last holder may have declared the entity again.
         v_entity := sl._entity_of(p_entity);
         v_window := sl._read_window(v_target, v_source, p_full OR v_entity.changes = 'scan');
         -- Not earlier than what the window takes in was overwritten.

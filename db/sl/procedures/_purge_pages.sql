@@ -4,14 +4,14 @@
 -- Purpose: one transaction of sl.purge: takes old rows out of some pages of an entity's source.
 -- Parameters: p_entity, p_before, p_pages: as of sl.purge; rows_purged, rows_kept: what the transactions before have
 --     done, NULL where there were none; next_page: the first page to look at, NULL: the first one of all.
--- Returns: rows_purged, rows_kept: these and what it has done itself; next_page: where to go on, NULL where nothing
+-- Returns: rows_purged, rows_kept: these and what it has done itself; next_page: where to resume, NULL where nothing
 --     is left.
--- Errors: as of sl.purge, but for 2D000.
+-- Errors: as of sl.purge, except 2D000.
 -- Reads: sl.entity, sl.watermark, sl.rejected_row, the tables that refer to the source. Writes: the source; at the end
 --     a row of sl.run, which counts the purged rows as unchanged.
 --
 -- A row is found by its place: the source is read once, whatever indexes it has. Of a partitioned source each
--- partition has a page of a number. A row that is written to while it is purged is judged anew, and stays: no load
+-- partition has a page of a number. A row that is written to while it is purged is judged again, and stays: no load
 -- has read it.
 CREATE OR REPLACE PROCEDURE sl._purge_pages(
     p_entity text,

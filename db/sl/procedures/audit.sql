@@ -5,7 +5,7 @@
 --     nothing, at a cost proportional to that. A version written by hand is found by a full audit alone.
 -- Returns: one row: run_id, targets (how many were checked), violations (always 0: otherwise it raises).
 -- Errors: TS010 invariants are broken; DETAIL lists target, check, how many and one key each. TS001 another audit runs;
---     TS005 somebody else holds a lock for longer than lock_timeout.
+--     TS005 another session holds a lock for longer than lock_timeout.
 -- Reads: sources, targets and images of all that is declared, sl. Writes: sl.run, sl.watermark, sl.changed_period and
 --     sl.overwritten_version (what it has audited), and as sl._settle_consumption.
 --

@@ -5,7 +5,7 @@
 --     key, each a transaction of its own: a first load or a rebuild so large that an interruption must not throw it
 --     away. It ends as sl.load or sl.build with p_full does.
 -- Parameters: p_name: name of an entity (sl.entity) or of a mart with a key entity (sl.mart); p_slice_rows: rows of the
---     source, or versions of the key entity, a slice (default 500000), of one that begins anew; p_force: of an entity:
+--     source, or versions of the key entity, a slice (default 500000), of one that begins again; p_force: of an entity:
 --     continue even where the slices delete or change an unlikely share of the current rows (default false); p_join:
 --     only help with one that is not finished, begin none (default false).
 -- Returns: nothing; each slice writes a row of sl.run and says in a NOTICE how far it is, sl.status_backfill shows it.
@@ -16,7 +16,7 @@
 -- Reads and writes: as sl._begin_entity_backfill, sl._load_entity, sl._begin_mart_backfill, sl._build_slice and
 --     sl._finish_backfill.
 --
--- Only the owner may call it. Called again after whatever ended it, it resumes; after its end, it begins anew, which
+-- Only the owner may call it. Called again after whatever ended it, it resumes; after its end, it begins again, which
 -- compares every row.
 -- An entity: several sessions that call it at once share the slices. Slices of one target run beside each other,
 -- ordinary loads between them (TS001): what is written to the source meanwhile is the next load's, since the watermark

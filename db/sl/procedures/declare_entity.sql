@@ -21,8 +21,9 @@
 --     p_fresh_within: sl.status_lag says late where no newer event time, or load, is known (NULL: never);
 --     p_observations_kept: how many of the latest observations of an unchanged state are kept beside the first (16);
 --     p_target: table with its schema (NULL: dds.<entity>); p_keeps_changed_periods: whether loads note which moments
---     they changed, for marts that look the entity up as of a moment; p_breaker_share, p_breaker_floor,
---     p_breaker_judges_changes: how much a load may delete unforced; p_plausible_from, p_future_tolerance: which event
+--     they changed, for marts that look the entity up as of a moment; p_breaker_share, p_breaker_floor: a load that
+--     deletes more than this share of the current rows (0.5), and more than so many rows (1000), stops unless it is
+--     forced; p_breaker_judges_changes: changed rows count, too; p_plausible_from, p_future_tolerance: which event
 --     times are plausible; p_longest_value: bytes of the longest value. NULL keeps what sl.entity has, or its default.
 -- Returns: nothing.
 -- Errors: TS003 the source or a column of it does not exist, or the key is of an unfit type; TS008 the declaration

@@ -3,7 +3,7 @@
 --
 -- Purpose: loads what changed in an entity's source since the last load into its target, keeping history.
 -- Parameters: p_entity: name in sl.entity; p_full: compare every row of the source, not only the changed ones (default
---     false); p_force: go on even where that deletes an unlikely share of the current rows (default false); p_keys:
+--     false); p_force: load even where that deletes an unlikely share of the current rows (default false); p_keys:
 --     load the source rows of these keys alone, each key as a text (of several columns a JSON array, ["7", "North"]),
 --     whether they changed or not; p_since: load the rows of an event time from this on alone, whether they changed or
 --     not.

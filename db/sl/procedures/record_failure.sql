@@ -1,7 +1,7 @@
 -- sl.record_failure(p_procedure text, p_sqlstate text, p_message text, p_context text DEFAULT NULL,
 --     p_started_at timestamptz DEFAULT NULL, INOUT run_id bigint DEFAULT NULL)
 --
--- Purpose: writes the trace of a run that failed. A failed run is rolled back whole, so whoever called it calls this
+-- Purpose: writes the trace of a run that failed. A failed run is rolled back whole, so its caller calls this
 --     afterwards, in a new transaction.
 -- Parameters: p_procedure: what was called, with its schema; p_sqlstate: five characters, NULL where the server
 --     was lost before it said one; p_message: the error's primary message, never its DETAIL, which may hold personal

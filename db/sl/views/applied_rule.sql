@@ -3,7 +3,7 @@
 -- Purpose: the rules that a load asks of a source row: those that hold for every entity, and those of sl.quality_rule.
 -- Columns: entity_name; rule_name; position: in which order they are asked; expression: SQL condition over the
 --     source's columns after their conversion, a row passes where it is true; scd2_at stands for the row's event time;
---     is_clock_dependent: a row that fails may pass later, though nobody touches it; judges_deletions: a deletion has
+--     is_clock_dependent: a row that fails may pass later, even if it does not change; judges_deletions: a deletion has
 --     to hold it, too; description: what a row that fails is like; severity: reject, or warn: the row is loaded, and
 --     counted in sl.rule_warning; is_conversion: the condition is asked before the conversion.
 -- Reads: sl.entity, sl.quality_rule, sl._source_column.
@@ -164,7 +164,7 @@ COMMENT ON COLUMN sl.applied_rule.rule_name IS 'Name of the rule, as sl.rejected
 COMMENT ON COLUMN sl.applied_rule.position IS 'In which order the rules of an entity are asked; below zero those of every entity';
 COMMENT ON COLUMN sl.applied_rule.expression IS
 'SQL condition over the source''s columns and scd2_at, the event time; a row passes where it is true';
-COMMENT ON COLUMN sl.applied_rule.is_clock_dependent IS 'A row that fails may pass later, though nobody touches it';
+COMMENT ON COLUMN sl.applied_rule.is_clock_dependent IS 'A row that fails may pass later, even if it does not change';
 COMMENT ON COLUMN sl.applied_rule.judges_deletions IS 'A deletion has to hold it, too';
 COMMENT ON COLUMN sl.applied_rule.description IS 'What a row that fails is like';
 COMMENT ON COLUMN sl.applied_rule.severity IS 'reject: the row is not loaded; warn: it is loaded and counted';

@@ -102,7 +102,7 @@ FROM (
         r.view_id,
         r.source_id,
         r.source_no,
-        NULL
+        NULL AS target_no
     FROM view_column AS r
     WHERE
         NOT EXISTS (

@@ -4,7 +4,7 @@
 -- Columns: target; started_at; finished_at: NULL while it is not finished; slices; slices_done; rows_read: by these;
 --     rows_per_second, seconds_left: by the pace of the last ten slices that were done, over the time in which at least
 --     one of them was under way: pauses do not count, and what several sessions do beside each other takes its time
---     once. NULL before the first is done; where nobody works on it, what it was and would be.
+--     once. NULL before the first is done; while it is not running, what it was and would be.
 -- Reads: sl.backfill, sl.backfill_slice, sl.run.
 --
 -- A slice that is in progress is not seen: its row comes with its commit.

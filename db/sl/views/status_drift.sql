@@ -2,7 +2,7 @@
 --
 -- Purpose: where a source, or a target, is no longer as its declaration says; no row where all is well.
 -- Columns: entity_name; finding: what differs, a name; level: error: loads stop, or may lose something; warn: loads
---     go on at a cost; info: nothing is lost; detail: what it is about; remediation: what to do.
+--     continue at a cost; info: nothing is lost; detail: what it is about; remediation: what to do.
 -- Reads: sl.entity, sl._source_column, pg_catalog.
 --
 -- Cheap enough to ask every minute. Source and target are found by their names, and nothing is called, since who
@@ -44,7 +44,7 @@ SELECT
     'target_missing',
     'error',
     format('There is no table %s', e.target),
-    'Restore it from a backup. To begin its history anew, declare the entity again, and load it with p_full => true.'
+    'Restore it from a backup. To begin its history again, declare the entity again, and load it with p_full => true.'
 FROM entity AS e
 WHERE e.target_id IS NULL
 UNION ALL
@@ -232,6 +232,6 @@ COMMENT ON VIEW sl.status_drift IS 'Where a source, or a target, is no longer as
 COMMENT ON COLUMN sl.status_drift.entity_name IS 'The entity, as in sl.entity';
 COMMENT ON COLUMN sl.status_drift.finding IS 'What differs, such as column_undeclared or trigger_disabled';
 COMMENT ON COLUMN sl.status_drift.level IS
-'error: loads stop, or may lose something; warn: loads go on at a cost; info: nothing is lost';
+'error: loads stop, or may lose something; warn: loads continue at a cost; info: nothing is lost';
 COMMENT ON COLUMN sl.status_drift.detail IS 'Which table, column or trigger it is about';
 COMMENT ON COLUMN sl.status_drift.remediation IS 'What to do';
