@@ -76,7 +76,7 @@ def literal(value: object) -> str:
     """SQL literal of a plain value."""
     if value is None:
         return "NULL"
-    return str(value) if isinstance(value, bool | int) else f"'{value}'"
+    return str(value) if isinstance(value, bool | int) else "'" + str(value).replace("'", "''") + "'"
 
 
 class Batch(NamedTuple):
