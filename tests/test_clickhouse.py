@@ -1109,8 +1109,8 @@ def test_guests_and_returns_arrive_exactly_and_are_no_clients(clickhouse, wareho
     load(warehouse)
     clickhouse.take_over()
     assert_equal(clickhouse, warehouse)
-    sales = "SELECT sale_id, client_id, client, client_age, price, quantity, total_amount FROM tshop.sales ORDER BY sale_id"
-    assert clickhouse.rows(sales) == [
+    columns = "sale_id, client_id, client, client_age, price, quantity, total_amount"
+    assert clickhouse.rows(f"SELECT {columns} FROM tshop.sales ORDER BY sale_id") == [
         (1, 1, "Анна Иванова", 35, Decimal("100.00"), 2, Decimal("200.00")),
         (2, 1, "Анна Иванова", 35, Decimal("100.00"), -1, Decimal("-100.00")),
         (3, 0, "", None, Decimal("90.50"), 3, Decimal("271.50")),

@@ -62,7 +62,10 @@ RIGHTS = {
         "relations": dict.fromkeys(
             (
                 f"sl.status_{name}"
-                for name in ("run", "lag", "rejected", "warning", "quality", "backfill", "clock", "transaction", "drift")
+                for name in (
+                    *("run", "lag", "rejected", "warning", "quality"),
+                    *("backfill", "clock", "transaction", "drift"),
+                )
             ),
             READ,
         ),

@@ -6,6 +6,6 @@ ALTER TABLE dds.sale ADD COLUMN unit_price numeric(12, 2);
 -- A sale without a client is a guest's.
 ALTER TABLE cdm.sales_mart ALTER COLUMN client_id DROP NOT NULL;
 
--- A quantity below zero is a return: quantity_zero and quantity_negative take the place of this rule. The declaration of
--- the new ones lets the next load judge anew what it rejected.
+-- A quantity below zero is a return: quantity_zero and quantity_negative take the place of this rule. The declaration
+-- of the new ones lets the next load judge anew what it rejected.
 DELETE FROM sl.quality_rule WHERE entity_name = 'sale' AND rule_name = 'quantity_not_positive';

@@ -10,7 +10,8 @@
 --
 -- tshop.batch (clickhouse/ddl) makes the same text of what it holds. It depends on no setting of the session, and no
 -- two rows have the same one: no number holds the separator, the lengths (bytes of UTF-8) tell the texts at the end
--- apart, an unknown age is '', and a guest's client_id 0. Times are seconds since 1970 with six decimals, sold_on is days since then.
+-- apart, an unknown age is '', and a guest's client_id 0. Times are seconds since 1970 with six decimals, sold_on is
+-- days since then.
 CREATE OR REPLACE VIEW cdm.sales_mart_batch AS
 SELECT
     m.run_id,

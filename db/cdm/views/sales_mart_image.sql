@@ -7,9 +7,9 @@
 --
 -- Client and product are the version valid at sold_at; before the first version the first one; in a gap after a
 -- deletion the last one before it; NULLs while the key is unknown. A client born after the sale has no age. A forgotten
--- client (sl.erasure) has no name, and the age that the mart had for the sale, so that reports stay the same. A guest is
--- no client: client_id and what follows from it are NULL. The price is the line's own where it has one. A return has a
--- negative quantity, and so a negative amount.
+-- client (sl.erasure) has no name, and the age that the mart had for the sale, so that reports stay the same. A guest
+-- is no client: client_id and what follows from it are NULL. The price is the line's own where it has one. A return has
+-- a negative quantity, and so a negative amount.
 -- The versions are fetched by an index probe each (UNION ALL asks for the first version only where none was valid), so
 -- that a query for some sales (WHERE sale_id = ...) costs no more than these, however long the histories are.
 CREATE OR REPLACE VIEW cdm.sales_mart_image AS

@@ -79,7 +79,9 @@ CREATE FUNCTION tap.put_sale(
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO raw.sale (sale_id, updated_at, sold_at, client_id, product_id, quantity, order_id, is_deleted, unit_price)
+    INSERT INTO raw.sale (
+        sale_id, updated_at, sold_at, client_id, product_id, quantity, order_id, is_deleted, unit_price
+    )
     VALUES (p_sale_id, p_at, p_sold_at, p_client_id, p_product_id, p_quantity, p_order_id, p_is_deleted, p_unit_price)
     ON CONFLICT (sale_id) DO UPDATE
     SET

@@ -15,7 +15,13 @@ SELECT tap.load('sale');
 SELECT tap.put_sale(4, tap.at(5), tap.at(5), p_client_id => NULL);
 SELECT tap.load('sale');
 SELECT results_eq(
-    $$SELECT w.rule_name, w.rows, w.example_key, w.description IS NOT NULL, w.run_id - m.first_run_id, w.loaded_at = r.started_at
+    $$SELECT
+        w.rule_name,
+        w.rows,
+        w.example_key,
+        w.description IS NOT NULL,
+        w.run_id - m.first_run_id,
+        w.loaded_at = r.started_at
     FROM sl.status_warning AS w
     INNER JOIN sl.run AS r USING (run_id)
     CROSS JOIN (SELECT min(run_id) AS first_run_id FROM sl.run) AS m
