@@ -43,8 +43,8 @@ ORDER BY (sold_on, sale_id, version_no);
 --     hold, whatever view or tool it comes from. They are as exact as the rows: sums, and bitmaps of the ids.
 -- Columns: age_group: the client's age on the day of the sale, in bands; 'unknown' without a birth date.
 --
--- day_by_category_and_size and day_by_age_group answer for one kind of filter, day_by_all for any, but for different
--- clients, whose bitmaps are too sparse there: those are counted in the rows.
+-- day_by_size, which is by category, too, and day_by_age answer for one kind of filter, day_by_all for any, but for
+-- different clients, whose bitmaps are too sparse there: those are counted in the rows.
 --
 -- A mutation builds the projections of the parts it touches anew, and takes its time with each part, touched or not: of
 -- 256 MiB, some eight million rows, a month that is over is one or two parts, and the days that corrections are for lie
