@@ -12,9 +12,8 @@ from generator.rows import TIMESTAMP, Rows, joined
 from generator.shop import IDS_A_DAY, MICROSECONDS, GeneratorError
 
 RULES = (
-    "quantity_not_positive",
+    "quantity_zero",
     "quantity_missing",
-    "client_missing",
     "product_missing",
     "order_missing",
     "sold_at_missing",
@@ -37,7 +36,7 @@ _BAD, _CORRECTED, _CANCELLED = 1, 2, 3
 _STRIDE = 389  # Coprime to a thousand: neighbours differ in fate.
 _NEVER = 0
 _REPAIR_DELAYS = np.array([1, 2, 1, 2, 1, 2, _NEVER])
-_RULE = weighted([4, 2, 1, 1, 1, 1])
+_RULE = weighted([4, 2, 1, 1, 1])
 
 
 def _gamma_quantiles(shape, size=1 << 16):
@@ -189,16 +188,15 @@ def made_on(shop, day):
 def _rows(sales, quantity, updated_at, rule, was, *, new=False, deleted=False, repaired=False):
     """Rows of raw.sale: the sales with the given quantity and time; rule as in Sales, applied to the columns."""
     count = len(sales.sale_id)
-    wrong = np.where(rule == 1, np.where(sales.sale_id % 2 == 1, 0, -quantity), quantity)
     deletes = np.full(count, deleted)
     table = pa.table(
         {
             "sale_id": sales.sale_id,
-            "order_id": pa.array(sales.order_id, mask=rule == 5),
-            "sold_at": pa.array(sales.sold_at, mask=rule == 6).cast(TIMESTAMP),
-            "client_id": pa.array(sales.client_id, mask=rule == 3),
-            "product_id": pa.array(sales.product_id, mask=rule == 4),
-            "quantity": pa.array(wrong, pa.int32(), mask=rule == 2),
+            "order_id": pa.array(sales.order_id, mask=rule == 4),
+            "sold_at": pa.array(sales.sold_at, mask=rule == 5).cast(TIMESTAMP),
+            "client_id": sales.client_id,
+            "product_id": pa.array(sales.product_id, mask=rule == 3),
+            "quantity": pa.array(np.where(rule == 1, 0, quantity), pa.int32(), mask=rule == 2),
             "updated_at": pa.array(updated_at).cast(TIMESTAMP),
             "is_deleted": deletes,
         }

@@ -181,8 +181,8 @@ def hold(session, sale_id):
         session,
         f"""
         UPDATE sl.quality_rule
-        SET expression = 'quantity > 0 AND (sale_id <> {sale_id} OR pg_advisory_xact_lock_shared(1) IS NOT NULL)'
-        WHERE rule_name = 'quantity_not_positive';
+        SET expression = 'quantity <> 0 AND (sale_id <> {sale_id} OR pg_advisory_xact_lock_shared(1) IS NOT NULL)'
+        WHERE rule_name = 'quantity_zero';
         SELECT pg_advisory_lock(1)
         """,
     )

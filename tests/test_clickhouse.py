@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import clickhouse_connect
@@ -1060,6 +1062,76 @@ def test_charts_read_aggregates_that_equal_the_rows(clickhouse, shop):
         # A part whose rows are all masked has none.
         assert "ReadFromMergeTree (day_by_" in str(clickhouse.rows(f"EXPLAIN {query}")), chart
         assert clickhouse.rows(query) == clickhouse.rows(f"{query} SETTINGS optimize_use_projections = 0"), chart
+
+
+def test_aggregates_of_rows_that_were_there_before_are_made(clickhouse, shop, tmp_path):
+    old = shutil.copytree(SQL / "ddl", tmp_path / "ddl")
+    table = old / "05_sales_mart.sql"
+    # As it was before it counted clients without guests.
+    before, *_ = table.read_text().partition("-- A guest's client_id is 0")
+    table.write_text(before)
+    clickhouse.command(*(step.statement for step in pending(clickhouse.rows, old)))
+    clickhouse.run("pull.sql", "reconcile.sql", "publish.sql")
+    query = dashboard.queries(date(2026, 1, 1), date(2026, 6, 1), {})["Clients"]
+    assert "ReadFromMergeTree (day_by_" not in str(clickhouse.rows(f"EXPLAIN {query}"))
+    clickhouse.prepare()
+    assert "ReadFromMergeTree (day_by_" in str(clickhouse.rows(f"EXPLAIN {query}"))
+    assert clickhouse.rows(query) == clickhouse.rows(f"{query} SETTINGS optimize_use_projections = 0")
+    assert clickhouse.rows("SELECT DISTINCT name FROM system.projections WHERE table = 'sales_mart' ORDER BY 1") == [
+        ("day_by_age",),
+        ("day_by_all",),
+        ("day_by_size",),
+    ]
+    two_batches(shop, clickhouse)
+    assert_equal(clickhouse, shop)
+
+
+def test_guests_and_returns_arrive_exactly_and_are_no_clients(clickhouse, warehouse):
+    execute(
+        warehouse,
+        """
+        INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)
+        VALUES (1, 'Анна', 'Иванова', '1990-05-05', '2026-01-01'), (2, 'Иван', 'Ким', '2000-05-05', '2026-01-01')
+        """,
+        """
+        INSERT INTO raw.product (product_id, name, category, size, price, updated_at)
+        VALUES (1, 'Платье', 'Платья', 'M', 100.00, '2026-01-01')
+        """,
+        """
+        INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, unit_price, updated_at)
+        SELECT n, order_id, '2026-01-02 12:00+03', client_id, product_id, quantity, unit_price, '2026-01-02 12:00+03'
+        FROM (VALUES
+            (1, 1, 1, 1, 2, NULL), (2, 1, 1, 1, -1, NULL),
+            (3, 2, NULL, 1, 3, 90.50), (4, 3, NULL, 1, -1, 90.50), (5, 4, NULL, 404, 1, NULL)
+        ) AS s (n, order_id, client_id, product_id, quantity, unit_price)
+        """,
+    )
+    load(warehouse)
+    clickhouse.take_over()
+    assert_equal(clickhouse, warehouse)
+    columns = "sale_id, client_id, client, client_age, price, quantity, total_amount"
+    assert clickhouse.rows(f"SELECT {columns} FROM tshop.sales ORDER BY sale_id") == [
+        (1, 1, "Анна Иванова", 35, Decimal("100.00"), 2, Decimal("200.00")),
+        (2, 1, "Анна Иванова", 35, Decimal("100.00"), -1, Decimal("-100.00")),
+        (3, 0, "", None, Decimal("90.50"), 3, Decimal("271.50")),
+        (4, 0, "", None, Decimal("90.50"), -1, Decimal("-90.50")),
+        (5, 0, "", None, Decimal("0.00"), 1, Decimal("0.00")),
+    ]
+    charts = dashboard.queries(date(2026, 1, 1), date(2026, 2, 1), {})
+    figures = ("Total revenue", "Clients", "Items per order", "Average order value")
+    assert [clickhouse.rows(charts[name])[0][0] for name in figures] == [Decimal("281.00"), 1, 1.0, 70.25]
+    text = rendered(clickhouse, warehouse)
+    assert re.search(r"^Clients \(guests left out\) +1$", text, re.MULTILINE)
+    assert re.search(r"^unknown +181.00 +3 +0$", text, re.MULTILINE)
+
+    # A guest turns out to be a client, a client a guest.
+    change(warehouse, "client_id = 2", "sale_id = 3")
+    change(warehouse, "client_id = NULL", "order_id = 1")
+    load(warehouse)
+    clickhouse.take_over()
+    assert_equal(clickhouse, warehouse)
+    assert clickhouse.rows("SELECT client_id FROM tshop.sales ORDER BY sale_id") == [(0,), (0,), (2,), (0,), (0,)]
+    clickhouse.run("verify.sql")
 
 
 @pytest.mark.parametrize("version", ["24.12.9.1", "25.7.9.61"])

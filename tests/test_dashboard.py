@@ -392,20 +392,22 @@ def test_figures_are_those_of_postgres(shop: Shop) -> None:
 
 @needs_superset
 @pytest.mark.timeout(900)
-def test_figures_follow_a_correction_a_cancellation_and_a_late_client(shop: Shop) -> None:
+def test_figures_follow_a_correction_a_cancellation_a_guest_a_return_and_a_late_client(shop: Shop) -> None:
     before = compare(shop)
     assert shop.as_of()["Complete"] == "✓ yes"
     told = shop.as_of(PUBLISHED)
     assert told["ClickHouse and PostgreSQL"] == "✓ equal"
     batch = told["Batch"]
-    (corrected,), (cancelled,) = shop.sql(
+    (corrected,), (cancelled,), (of_a_guest,), (returned,) = shop.sql(
         "SELECT sale_id FROM cdm.sales_mart WHERE is_current AND sold_at >= %s AND total_amount > 0"
-        " ORDER BY total_amount DESC, sale_id LIMIT 2",
+        " ORDER BY total_amount DESC, sale_id LIMIT 4",
         (PERIOD[0],),
     )
     change = "UPDATE raw.sale SET {}, updated_at = updated_at + interval '1 hour' WHERE sale_id = %s"
     shop.sql(change.format("quantity = quantity + 7"), (corrected,))
     shop.sql(change.format("is_deleted = true"), (cancelled,))
+    shop.sql(change.format("client_id = NULL"), (of_a_guest,))
+    shop.sql(change.format("quantity = -quantity, unit_price = 1000"), (returned,))
     shop.sql(
         "INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)"
         " VALUES (%s, 'Анна', 'Поздняя', '1926-01-01', '2026-01-01 00:00+03')",

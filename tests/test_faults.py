@@ -348,8 +348,9 @@ CHANGES = {
     ],
     "product": [("price", [0, 990, -1, None]), ("category", [None, "Верх"]), ("size", [None, "M"])],
     "sale": [
-        ("quantity", [1, 2, 7, 0, None]),
-        ("client_id", [1, 2, 3, 10**9]),
+        ("quantity", [1, 2, 7, 0, -1, None]),
+        ("client_id", [1, 2, 3, 10**9, None]),
+        ("unit_price", [None, 0, 990, -1]),
         ("product_id", [1, 2, 3, None]),
         (
             "sold_at",

@@ -203,8 +203,8 @@ def test_a_row_mended_while_a_load_judges_it_is_recorded_as_it_was_judged(connec
     execute(
         source,
         """
-        UPDATE sl.quality_rule SET expression = 'pg_advisory_xact_lock_shared(1) IS NOT NULL AND quantity > 0'
-        WHERE rule_name = 'quantity_not_positive';
+        UPDATE sl.quality_rule SET expression = 'pg_advisory_xact_lock_shared(1) IS NOT NULL AND quantity <> 0'
+        WHERE rule_name = 'quantity_zero';
         INSERT INTO raw.sale VALUES (1, 1, '2026-01-02', 1, 1, 0, '2026-01-02');
         SELECT pg_advisory_lock(1);
         """,

@@ -145,6 +145,51 @@ def test_an_upgrade_leaves_no_routine_with_two_signatures(database):
         cursor.execute("CALL dds.load_client()")
 
 
+@pytest.mark.parametrize("database", [18], indirect=True)
+def test_guests_and_returns_that_were_rejected_before_are_loaded_after_an_upgrade(database):
+    _, dsn = database
+    runner.migrate(dsn, target="0022")
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute(
+            """
+            INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at) VALUES
+            (1, 1, '2026-01-02', 1, 1, 3, '2026-01-02'), (2, 1, '2026-01-02', NULL, 1, 3, '2026-01-02'),
+            (3, 1, '2026-01-02', 1, 1, -3, '2026-01-02'), (4, 1, '2026-01-02', 1, 1, 0, '2026-01-02')
+            """
+        )
+        # What a load of then has left: raw was read up to here, and three rows were rejected.
+        cursor.execute(
+            """
+            INSERT INTO sl.run (
+                procedure_name, target, status, started_at, finished_at, rows_read, rows_inserted, rows_rejected
+            )
+            VALUES ('dds.load_sale', 'dds.sale', 'succeeded', now(), now(), 4, 1, 3);
+            INSERT INTO sl.watermark (target, source, high_updated_at, snapshot_xmin, run_id)
+            VALUES ('dds.sale', 'raw.sale', '2026-01-02', pg_snapshot_xmin(pg_current_snapshot())::text::bigint, 1);
+            INSERT INTO dds.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, valid_from, run_id)
+            VALUES (1, 1, '2026-01-02', 1, 1, 3, '2026-01-02', 1);
+            INSERT INTO sl.rejected_row (
+                entity_name, entity_key, rule_name, row, run_id, rejected_at, observed_at, last_seen, last_run_id
+            )
+            SELECT 'sale', s.sale_id::text, v.rule_name, to_jsonb(s), 1, now(), s.updated_at, now(), 1
+            FROM (
+                VALUES (2, 'client_missing'), (3, 'quantity_not_positive'), (4, 'quantity_not_positive')
+            ) AS v (sale_id, rule_name)
+            INNER JOIN raw.sale AS s USING (sale_id);
+            """
+        )
+    runner.migrate(dsn)
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL dds.load_sale()")
+        assert cursor.fetchone()[1:] == (3, 2, 0, 0, 0, 1)
+        cursor.execute("SELECT sale_id, client_id, quantity FROM dds.sale WHERE is_current ORDER BY sale_id")
+        assert cursor.fetchall() == [(1, 1, 3), (2, None, 3), (3, 1, -3)]
+        cursor.execute("SELECT entity_key, rule_name FROM sl.rejected_row WHERE resolved_run_id IS NULL")
+        assert cursor.fetchall() == [("4", "quantity_zero")]
+        cursor.execute("CALL cdm.build_mart(); CALL sl.audit()")
+
+
 def test_every_body_is_recorded_with_its_hash_and_revision(warehouse):
     recorded = query(warehouse, "SELECT file_name, sha256, revision FROM sl.routine_version ORDER BY file_name")
     expected = sorted(

@@ -76,7 +76,7 @@ def literal(value: object) -> str:
     """SQL literal of a plain value."""
     if value is None:
         return "NULL"
-    return str(value) if isinstance(value, bool | int) else f"'{value}'"
+    return str(value) if isinstance(value, bool | int) else "'" + str(value).replace("'", "''") + "'"
 
 
 class Batch(NamedTuple):
@@ -126,9 +126,10 @@ STATES = {
     "sale": st.tuples(
         st.just(1),
         MOMENTS,
+        st.sampled_from([1, 1, 1, 1, 2, HELD_KEY, None]),
         st.sampled_from([1, 1, 1, 1, 2, HELD_KEY]),
-        st.sampled_from([1, 1, 1, 1, 2, HELD_KEY]),
-        st.integers(1, 2),
+        st.sampled_from([1, 1, 2, -1]),
+        st.sampled_from([None, None, None, Decimal("9.90"), Decimal("0.00"), Decimal("-1.00")]),
     ),
 }
 BAD_STATES = {
@@ -146,15 +147,14 @@ BAD_STATES = {
         ("Куртка", "Верх", "M", Decimal("-0.01")),
     ],
     "sale": [
-        (None, moment(1), 1, 1, 1),
-        (1, None, 1, 1, 1),
-        (1, moment(1), None, 1, 1),
-        (1, moment(1), 1, None, 1),
-        (1, moment(1), 1, 1, None),
-        (1, moment(1), 1, 1, 0),
-        (1, moment(1), 1, 1, -1),
-        (1, datetime(1999, 12, 31, tzinfo=UTC), 1, 1, 1),
-        (1, datetime(2999, 1, 1, tzinfo=UTC), 1, 1, 1),
+        (None, moment(1), 1, 1, 1, None),
+        (1, None, 1, 1, 1, None),
+        (1, moment(1), 1, None, 1, None),
+        (1, moment(1), 1, 1, None, None),
+        (1, moment(1), None, 1, 0, None),
+        (1, moment(1), 1, 1, 1, Decimal("NaN")),
+        (1, datetime(1999, 12, 31, tzinfo=UTC), 1, 1, 1, None),
+        (1, datetime(2999, 1, 1, tzinfo=UTC), 1, 1, 1, None),
     ],
 }
 

@@ -38,7 +38,7 @@ RIGHTS = {
             for table, columns in {
                 "client": "client_id first_name last_name birth_date",
                 "product": "product_id name category size price",
-                "sale": "sale_id order_id sold_at client_id product_id quantity",
+                "sale": "sale_id order_id sold_at client_id product_id quantity unit_price",
             }.items()
             for privilege in ("INSERT", "UPDATE")
         },
@@ -62,7 +62,10 @@ RIGHTS = {
         "relations": dict.fromkeys(
             (
                 f"sl.status_{name}"
-                for name in ("run", "lag", "rejected", "quality", "backfill", "clock", "transaction", "drift")
+                for name in (
+                    *("run", "lag", "rejected", "warning", "quality"),
+                    *("backfill", "clock", "transaction", "drift"),
+                )
             ),
             READ,
         ),
@@ -329,6 +332,7 @@ def test_monitor_reads_how_the_warehouse_is(warehouse_of_owner):
     execute_each(warehouse_of_owner.dsn("tshop_etl"), LOADS)
     assert execute(dsn, "SELECT sum(rows_behind) FROM sl.status_lag") == [(0,)]
     assert execute(dsn, "SELECT rule_name FROM sl.status_rejected WHERE open_rows = 1") == [("name_missing",)]
+    assert execute(dsn, "SELECT rule_name, rows FROM sl.status_warning WHERE rows > 0") == []
     assert execute(dsn, "SELECT * FROM sl.status_drift") == []
     assert execute(dsn, "SELECT status FROM sl.status_run ORDER BY run_id DESC LIMIT 1") == [("succeeded",)]
     assert execute(dsn, "SELECT max(rejected_share) FROM sl.status_quality WHERE rows_read = 1") == [(1,)]

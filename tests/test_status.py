@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -253,6 +254,24 @@ def test_rows_that_wait_in_raw_become_late(tmp_path, shop):  # noqa: F811
     ]
 
 
+def test_rows_loaded_with_a_warning_are_shown_and_are_no_fault(tmp_path, shop):  # noqa: F811
+    settings = settings_of(tmp_path, shop)
+    assert status.look(settings).tables["warned"] == []
+    execute(
+        shop,
+        "UPDATE raw.sale SET client_id = NULL, updated_at = updated_at + interval '1 hour' WHERE sale_id <= 3",
+        "CALL dds.load_sale()",
+        "CALL cdm.build_mart()",
+    )
+    state = status.look(settings)
+    assert state.problems == []
+    assert [(row["entity"], row["rule"], row["rows"], row["example_key"]) for row in state.tables["warned"]] == [
+        ("sale", "client_missing", 3, "1")
+    ]
+    assert re.search(r"^ *sale +client_missing +3 +1 ", status.render(state), re.MULTILINE)
+    assert 'tshop_warned_rows{entity="sale",rule="client_missing"} 3.0' in status.metrics(state)
+
+
 def test_names_the_runs_of_a_clock_that_ran_ahead(tmp_path, shop):  # noqa: F811
     settings = settings_of(tmp_path, shop)
     execute(
@@ -351,7 +370,8 @@ def test_reads_as_the_monitor_may(tmp_path, new_database, warehouse_template):
     )
     state = status.look(settings)
     assert state.problems == []
-    assert set(state.tables) == {"runs", "failed", "latest", "lag", "rejected", "clock", "drift", "transactions"}
+    asked = ("runs", "failed", "latest", "lag", "rejected", "warned", "clock", "drift", "transactions")
+    assert tuple(sorted(state.tables)) == tuple(sorted(asked))
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,8 @@ Query = Callable[..., Table]
 
 TOTALS = {
     "revenue": "Revenue, RUB",
-    "clients": "Clients who bought",
-    "orders": "Orders",
+    "clients": "Clients (guests left out)",
+    "orders": "Orders (of guests and returns, too)",
     "pieces_an_order": "Items an order (pieces)",
     "lines_an_order": "Items an order (lines)",
     "average_order_value": "Average order value, RUB",

@@ -116,7 +116,7 @@ def _ask_airflow(settings: Settings, state: State) -> None:
 def _ask_postgres(settings: Settings, state: State, published: Row | None) -> None:
     try:
         with _postgres(settings) as query:
-            for name in ("runs", "failed", "latest", "lag", "rejected", "clock", "drift"):
+            for name in ("runs", "failed", "latest", "lag", "rejected", "warned", "clock", "drift"):
                 state.tables[name] = query(name)
             state.tables["transactions"] = query("transactions", hours=LONG_HOURS)
             if published is not None:
@@ -307,6 +307,7 @@ def render(state: State) -> str:
         sections.append(("Sources and targets that are not as declared", _table(drift)))
     for name, title in (
         ("rejected", "Rejected rows that wait for a good state"),
+        ("warned", "Rows loaded with a warning, in the latest load that had any"),
         ("runs", "Last runs"),
         ("failed", "Failed runs of the last 7 days"),
     ):
@@ -385,6 +386,9 @@ def metrics(state: State) -> str:
     rejected = gauge("rejected_rows", "Rejected rows that wait for a good state of their key", "entity", "rule")
     for row in state.tables.get("rejected", []):
         rejected.labels(row["entity"], row["rule"]).set(row["rows"])
+    warned = gauge("warned_rows", "Rows loaded with a warning, in the latest load that had any", "entity", "rule")
+    for row in state.tables.get("warned", []):
+        warned.labels(row["entity"], row["rule"]).set(row["rows"])
     drift = gauge("drift", "Sources and targets that are not as declared, by level", "entity", "level")
     found = Counter((row["entity"], row["level"]) for row in state.tables.get("drift", []))
     for labels, count in found.items():

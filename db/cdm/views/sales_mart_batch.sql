@@ -10,7 +10,8 @@
 --
 -- tshop.batch (clickhouse/ddl) makes the same text of what it holds. It depends on no setting of the session, and no
 -- two rows have the same one: no number holds the separator, the lengths (bytes of UTF-8) tell the texts at the end
--- apart, and an unknown age is ''. Times are seconds since 1970 with six decimals, sold_on is days since then.
+-- apart, an unknown age is '', and a guest's client_id 0. Times are seconds since 1970 with six decimals, sold_on is
+-- days since then.
 CREATE OR REPLACE VIEW cdm.sales_mart_batch AS
 SELECT
     m.run_id,
@@ -29,7 +30,7 @@ SELECT
                         m.order_id,
                         extract(EPOCH FROM m.sold_at),
                         (m.sold_at AT TIME ZONE 'Europe/Moscow')::date - date '1970-01-01',
-                        m.client_id,
+                        coalesce(m.client_id, 0),
                         coalesce(m.client_sk, 0),
                         coalesce(m.client_age::text, ''),
                         m.product_id,

@@ -12,7 +12,7 @@ SELECT
     m.order_id,
     m.sold_at AT TIME ZONE 'UTC' AS sold_at,
     (m.sold_at AT TIME ZONE 'Europe/Moscow')::date AS sold_on,
-    m.client_id,
+    coalesce(m.client_id, 0) AS client_id,
     coalesce(m.client_sk, 0) AS client_sk,
     coalesce(m.client, '') AS client,
     m.client_age::smallint AS client_age,
@@ -39,13 +39,13 @@ COMMENT ON COLUMN cdm.sales_mart_export.version_no IS 'Number of the version of 
 COMMENT ON COLUMN cdm.sales_mart_export.order_id IS 'Order that the line belongs to';
 COMMENT ON COLUMN cdm.sales_mart_export.sold_at IS 'When the line was sold, UTC without zone';
 COMMENT ON COLUMN cdm.sales_mart_export.sold_on IS 'Day of the sale where the shop is (Europe/Moscow)';
-COMMENT ON COLUMN cdm.sales_mart_export.client_id IS 'Client who bought';
+COMMENT ON COLUMN cdm.sales_mart_export.client_id IS 'Client who bought; 0: a guest';
 COMMENT ON COLUMN cdm.sales_mart_export.client_sk IS
-'Version of the client as of the sale (dds.client); 0: the client is unknown';
+'Version of the client as of the sale (dds.client); 0: a guest, or the client is unknown';
 COMMENT ON COLUMN cdm.sales_mart_export.client IS
-'First and last name as of the sale; empty: the client is unknown or forgotten';
+'First and last name as of the sale; empty: a guest, or the client is unknown or forgotten';
 COMMENT ON COLUMN cdm.sales_mart_export.client_age IS
-'Full years on sold_on. NULL: the birth date is unknown, so that averages leave the line out';
+'Full years on sold_on. NULL: a guest, or the birth date is unknown: averages leave the line out';
 COMMENT ON COLUMN cdm.sales_mart_export.product_id IS 'Product that was bought';
 COMMENT ON COLUMN cdm.sales_mart_export.product_sk IS
 'Version of the product as of the sale (dds.product); 0: the product is unknown';
@@ -53,9 +53,10 @@ COMMENT ON COLUMN cdm.sales_mart_export.product IS 'Name of the product as of th
 COMMENT ON COLUMN cdm.sales_mart_export.category IS 'Category as of the sale; empty: unknown';
 COMMENT ON COLUMN cdm.sales_mart_export.size IS 'Size as of the sale; empty: unknown, or the product has none';
 COMMENT ON COLUMN cdm.sales_mart_export.price IS
-'Price of a piece as of the sale, in roubles; 0: the product is unknown';
-COMMENT ON COLUMN cdm.sales_mart_export.quantity IS 'Pieces';
-COMMENT ON COLUMN cdm.sales_mart_export.total_amount IS 'price times quantity, in roubles; 0: the product is unknown';
+'Price of a piece in roubles: the line''s own, else the product''s as of the sale; 0: none is known';
+COMMENT ON COLUMN cdm.sales_mart_export.quantity IS 'Pieces; below zero: a return or a correction';
+COMMENT ON COLUMN cdm.sales_mart_export.total_amount IS
+'price times quantity, in roubles; of a return below zero; 0: no price is known';
 COMMENT ON COLUMN cdm.sales_mart_export.valid_from IS
 'Start of the version in knowledge time, inclusive, UTC without zone';
 COMMENT ON COLUMN cdm.sales_mart_export.valid_to IS

@@ -7,7 +7,9 @@
 --
 -- Client and product are the version valid at sold_at; before the first version the first one; in a gap after a
 -- deletion the last one before it; NULLs while the key is unknown. A client born after the sale has no age. A forgotten
--- client (sl.erasure) has no name, and the age that the mart had for the sale, so that reports stay the same.
+-- client (sl.erasure) has no name, and the age that the mart had for the sale, so that reports stay the same. A guest
+-- is no client: client_id and what follows from it are NULL. The price is the line's own where it has one. A return has
+-- a negative quantity, and so a negative amount.
 -- The versions are fetched by an index probe each (UNION ALL asks for the first version only where none was valid), so
 -- that a query for some sales (WHERE sale_id = ...) costs no more than these, however long the histories are.
 CREATE OR REPLACE VIEW cdm.sales_mart_image AS
@@ -35,9 +37,9 @@ SELECT
     p.name AS product,
     p.category,
     p.size,
-    p.price,
+    coalesce(s.unit_price, p.price) AS price,
     s.quantity,
-    (p.price * s.quantity)::numeric(22, 2) AS total_amount
+    (coalesce(s.unit_price, p.price) * s.quantity)::numeric(22, 2) AS total_amount
 FROM dds.sale AS s
 LEFT JOIN LATERAL (
     (
@@ -98,13 +100,13 @@ COMMENT ON VIEW cdm.sales_mart_image IS 'What the mart should say now of each cu
 COMMENT ON COLUMN cdm.sales_mart_image.sale_id IS 'Key of the line, as in dds.sale';
 COMMENT ON COLUMN cdm.sales_mart_image.order_id IS 'Order that the line belongs to';
 COMMENT ON COLUMN cdm.sales_mart_image.sold_at IS 'When the line was sold';
-COMMENT ON COLUMN cdm.sales_mart_image.client_id IS 'Client who bought';
+COMMENT ON COLUMN cdm.sales_mart_image.client_id IS 'Client who bought. NULL: a guest';
 COMMENT ON COLUMN cdm.sales_mart_image.client_sk IS
-'Version of the client as of sold_at (dds.client). NULL while the client is unknown';
+'Version of the client as of sold_at (dds.client). NULL: a guest, or the client is unknown yet';
 COMMENT ON COLUMN cdm.sales_mart_image.client IS
-'First and last name as of sold_at. NULL: the client is unknown or forgotten';
+'First and last name as of sold_at. NULL: a guest, or the client is unknown or forgotten';
 COMMENT ON COLUMN cdm.sales_mart_image.client_age IS
-'Full years on the shop''s local day of the sale (Europe/Moscow). NULL: the birth date is unknown or lies after the sale';
+'Full years on the shop''s local day of the sale (Europe/Moscow). NULL: a guest, or the birth date is unknown or after the sale';
 COMMENT ON COLUMN cdm.sales_mart_image.product_id IS 'Product that was bought';
 COMMENT ON COLUMN cdm.sales_mart_image.product_sk IS
 'Version of the product as of sold_at (dds.product). NULL while the product is unknown';
@@ -113,7 +115,7 @@ COMMENT ON COLUMN cdm.sales_mart_image.product IS
 COMMENT ON COLUMN cdm.sales_mart_image.category IS 'Category as of sold_at. NULL: unknown';
 COMMENT ON COLUMN cdm.sales_mart_image.size IS 'Size as of sold_at. NULL: unknown, or the product has none';
 COMMENT ON COLUMN cdm.sales_mart_image.price IS
-'Price of a piece as of sold_at, in roubles. NULL while the product is unknown';
-COMMENT ON COLUMN cdm.sales_mart_image.quantity IS 'Pieces';
+'Price of a piece in roubles: the line''s own, else the product''s as of sold_at. NULL: none is known yet';
+COMMENT ON COLUMN cdm.sales_mart_image.quantity IS 'Pieces; below zero: a return or a correction';
 COMMENT ON COLUMN cdm.sales_mart_image.total_amount IS
-'price times quantity, in roubles. NULL while the product is unknown';
+'price times quantity, in roubles; of a return below zero. NULL: no price is known yet';

@@ -1,9 +1,10 @@
 -- What was sold, from the current rows of the mart: the same figures as on the dashboard. An order is all lines of one
--- order_id. The average age is that on the day of the sale, over the lines whose client's age is known.
--- What there is none of is NULL.
+-- order_id, a guest's and one of returns alone, too. Clients are those with a line; a guest, whose client_id is 0, is
+-- none. Returns are taken off pieces and revenue. The average age is that on the day of the sale, over the lines whose
+-- client's age is known. What there is none of is NULL.
 SELECT
     sum(total_amount) AS revenue,
-    groupBitmap(client_id) AS clients,
+    groupBitmapIf(client_id, client_id <> 0) AS clients,
     groupBitmap(order_id) AS orders,
     sum(quantity) / nullIf(orders, 0) AS pieces_an_order,
     count() / nullIf(orders, 0) AS lines_an_order,

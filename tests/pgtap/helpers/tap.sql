@@ -73,13 +73,16 @@ CREATE FUNCTION tap.put_sale(
     p_product_id bigint DEFAULT 1,
     p_quantity integer DEFAULT 2,
     p_order_id bigint DEFAULT 10,
-    p_is_deleted boolean DEFAULT false
+    p_is_deleted boolean DEFAULT false,
+    p_unit_price numeric DEFAULT NULL
 )
 RETURNS void
 LANGUAGE sql
 BEGIN ATOMIC
-    INSERT INTO raw.sale (sale_id, updated_at, sold_at, client_id, product_id, quantity, order_id, is_deleted)
-    VALUES (p_sale_id, p_at, p_sold_at, p_client_id, p_product_id, p_quantity, p_order_id, p_is_deleted)
+    INSERT INTO raw.sale (
+        sale_id, updated_at, sold_at, client_id, product_id, quantity, order_id, is_deleted, unit_price
+    )
+    VALUES (p_sale_id, p_at, p_sold_at, p_client_id, p_product_id, p_quantity, p_order_id, p_is_deleted, p_unit_price)
     ON CONFLICT (sale_id) DO UPDATE
     SET
         updated_at = excluded.updated_at,
@@ -88,7 +91,8 @@ BEGIN ATOMIC
         product_id = excluded.product_id,
         quantity = excluded.quantity,
         order_id = excluded.order_id,
-        is_deleted = excluded.is_deleted;
+        is_deleted = excluded.is_deleted,
+        unit_price = excluded.unit_price;
 END;
 
 COMMENT ON FUNCTION tap.put_sale IS 'Puts a state of a sale into raw, in place of the one before';

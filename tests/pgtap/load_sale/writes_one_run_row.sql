@@ -2,7 +2,7 @@ BEGIN;
 SELECT plan(2);
 
 SELECT tap.put_sale(1, tap.at(6), tap.at(5));
-SELECT tap.put_sale(2, tap.at(7), tap.at(5), p_quantity => -1);
+SELECT tap.put_sale(2, tap.at(7), tap.at(5), p_quantity => 0);
 SELECT tap.load('sale');
 
 SELECT results_eq(

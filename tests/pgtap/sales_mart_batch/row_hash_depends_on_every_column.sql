@@ -24,7 +24,7 @@ BEGIN
     FOREACH v_change IN ARRAY ARRAY[
         'is_current = true', -- as it is
         'sale_id = 3', 'version_no = 2', 'order_id = 2', $c$sold_at = sold_at + interval '1 microsecond'$c$,
-        $c$sold_at = sold_at + interval '10 hours'$c$, 'client_id = 2', 'client_sk = NULL', 'client = NULL',
+        $c$sold_at = sold_at + interval '10 hours'$c$, 'client_id = 2', 'client_id = NULL', 'client_sk = NULL', 'client = NULL',
         $c$client = 'Иван|Кин'$c$, $c$client = 'Иван', product = '|КимЮбка'$c$, 'client_age = 0', 'product_id = 2',
         'product_sk = 2', $c$product = 'Юбк', category = 'аЮбки'$c$, $c$category = 'Юбк', size = 'иM'$c$,
         $c$size = 'M '$c$, 'price = 1.11', 'price = NULL', 'quantity = 3', 'total_amount = 2.21', 'total_amount = NULL',

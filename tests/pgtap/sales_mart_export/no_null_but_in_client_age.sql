@@ -4,6 +4,7 @@ SELECT plan(2);
 SELECT tap.put_product(1, tap.at(1), p_category => NULL, p_size => NULL);
 SELECT tap.put_sale(1, tap.at(5), tap.at(5), 404, 404);
 SELECT tap.put_sale(2, tap.at(5), tap.at(5), 404, 1);
+SELECT tap.put_sale(3, tap.at(5), tap.at(5), NULL, 1, -2);
 SELECT tap.refresh();
 SELECT tap.put_sale(1, tap.at(6), tap.at(5), p_is_deleted => true);
 SELECT tap.refresh();
@@ -19,6 +20,7 @@ SELECT results_eq(
 SELECT results_eq(
     $$SELECT
         sale_id,
+        client_id,
         client_sk,
         client,
         product_sk = 0,
@@ -31,9 +33,10 @@ SELECT results_eq(
     FROM cdm.sales_mart_export
     ORDER BY sale_id$$,
     $$VALUES
-    (1::bigint, 0::bigint, '', true, '', '', '', 0.00, 0.00, 0),
-    (2, 0, '', false, 'Shirt', '', '', 500.00, 1000.00, 1)$$,
-    'unknown is 0 or empty'
+    (1::bigint, 404::bigint, 0::bigint, '', true, '', '', '', 0.00, 0.00, 0),
+    (2, 404, 0, '', false, 'Shirt', '', '', 500.00, 1000.00, 1),
+    (3, 0, 0, '', false, 'Shirt', '', '', 500.00, -1000.00, 1)$$,
+    'unknown is 0 or empty, and so is a guest'
 );
 
 SELECT * FROM finish();

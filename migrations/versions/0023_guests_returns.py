@@ -1,0 +1,11 @@
+"""Guests, returns and the price of a line."""
+
+from migrations.plain_sql import run_file
+
+revision = "0023"
+down_revision = "0022"
+
+
+def upgrade() -> None:
+    """Apply the plain SQL of this revision."""
+    run_file("0023_guests_returns.sql")
