@@ -2,10 +2,10 @@
 
 from migrations.plain_sql import run_file
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 
 
 def upgrade() -> None:
     """Apply the plain SQL of this revision."""
-    run_file("0023_guests_returns.sql")
+    run_file("0024_guests_returns.sql")
