@@ -13,7 +13,7 @@ from itertools import count
 
 import psycopg2
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from embedded.postgres import PostgresServer
@@ -83,10 +83,9 @@ class Model:
             elif not is_current:
                 overwritten_at = self.overwritten_at[id(state)]
                 at = overwritten_at if overwritten_at > gone_at else state.at
-            elif not segments or segments[-1][0].is_deletion:
-                at = state.at if state.is_deletion else now
             else:
-                at = segments[-1][-1].at if segments[-1][0].name == state.name else now
+                is_alive = segments and not segments[-1][0].is_deletion
+                at = now if is_alive or not state.is_deletion else state.at
             if at is not None:
                 taken.setdefault(key, []).append(State(at, state.name, state.stock, state.is_gone))
         for key, states in taken.items():
@@ -285,6 +284,7 @@ def story(server_of) -> Iterator[Story]:
     max_examples=int(os.environ.get("TSHOP_HISTORIES", "25")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
 )
 @given(steps=st.lists(STEPS, min_size=4, max_size=25))
 def test_any_history_of_any_table_equals_the_model(story: Story, steps: list) -> None:

@@ -60,9 +60,16 @@ BEGIN
             'WHEN {{time}} > x.gone_at THEN NULL '
             'WHEN r.scd2_order < 9223372036854775807 THEN CASE WHEN r.scd2_seen_at > x.gone_at THEN r.scd2_seen_at END '
             'WHEN r.scd2_deleted AND t.{{sk}} IS NULL THEN NULL '
-            'WHEN NOT r.scd2_deleted AND t.{{sk}} IS NOT NULL AND NOT ({{tracked|t.% IS DISTINCT FROM r.%| OR |false}}) '
-            'THEN coalesce(t.observed_at[cardinality(t.observed_at)], t.valid_from) '
-            'ELSE greatest({{clock}}, x.gone_at + interval ''1 microsecond'') END '
+            || CASE
+                -- What is compared whole is read again by each load.
+                WHEN p_entity.changes = 'scan'
+                    THEN
+                        'WHEN NOT r.scd2_deleted AND t.{{sk}} IS NOT NULL '
+                        'AND NOT ({{value|t.% IS DISTINCT FROM r.%| OR |false}}) '
+                        'THEN coalesce(t.observed_at[cardinality(t.observed_at)], t.valid_from) '
+                ELSE ''
+            END
+            || 'ELSE greatest({{clock}}, x.gone_at + interval ''1 microsecond'') END '
             'FROM (SELECT max(coalesce(x.observed_at[cardinality(x.observed_at)], x.deleted_at)) AS gone_at '
             'FROM sl.tombstone AS x WHERE x.entity_name = {{name}} AND x.entity_key = {{r_key_text}} AND x.is_gone) AS x '
             'LEFT JOIN {{target}} AS t ON {{key|t.% = r.%| AND }} AND t.is_current '
