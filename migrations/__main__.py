@@ -34,6 +34,8 @@ def main() -> int:
     if done.before == done.after:
         moved = f"revision {done.after}, nothing pending"
     print(f"migrations: {moved}; routine bodies new or changed: {done.changed}")
+    for said in done.told:
+        print(f"migrations: {plain(said)}")
     if done.mended:
         print(f"migrations: mended: {plain(done.mended)}")
     if done.missing_roles:

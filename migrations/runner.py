@@ -45,6 +45,7 @@ class Migration:
         missing_roles: roles that the server has not and this user may not make.
         changed_roles: roles that are not as roles.toml says, which this user may not put back.
         mended: what was not as the migrations had made it, in a part of a sentence; "" where all was.
+        told: what declarations have said, a sentence each: which marts are computed anew.
     """
 
     before: str | None
@@ -53,6 +54,7 @@ class Migration:
     missing_roles: list[str]
     changed_roles: list[str]
     mended: str = ""
+    told: tuple[str, ...] = ()
 
 
 class CannotMigrate(Exception):
@@ -206,7 +208,9 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
                 there = inventory.read(cursor)
                 _refuse_lost(wanted, was_there, there, different)
                 inventory.record(cursor, was_there, there)
-    return Migration(before, after, changed, missing, changed_roles, inventory.say(different))
+        notices = connection.connection.dbapi_connection.notices
+        told = tuple(said.removeprefix("NOTICE:").strip() for said in notices if "sl.declare_mart:" in said)
+    return Migration(before, after, changed, missing, changed_roles, inventory.say(different), told)
 
 
 def _refuse_lost(

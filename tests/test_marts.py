@@ -200,8 +200,11 @@ def test_what_is_written_in_place_moves_a_row_to_another_group(engine: Engine) -
     engine.run(f"UPDATE s.item SET shelf = 'low', updated_at = {at(2)} WHERE id = 1")
     assert engine.load() == {"corrected": 1}
     # Nothing personal is kept.
-    assert engine.run("SELECT version ->> 'shelf', version ? 'keeper' FROM sl.overwritten_version") == [("top", False)]
+    kept = "SELECT version ? 'shelf', version ? 'keeper' FROM sl.overwritten_version"
+    assert engine.run(kept) == [(True, False)]
     assert build(engine, "shelf") == {"read": 2, "inserted": 1, "corrected": 1}
+    engine.declare(p_in_place="'{shelf,keeper}'", p_event_time="'updated_at'", p_personal="'{keeper,shelf}'")
+    assert engine.run(kept) == [(False, False)]
     engine.audit()
 
 

@@ -29,7 +29,8 @@
 -- Errors: TS003 the source or a column of it does not exist, or the key is of an unfit type; TS008 the declaration
 --     differs from the one before in what would lose or reinterpret data, or the target is not as it should be; 22023
 --     an argument is wrong; TS005 another session holds a lock for longer than lock_timeout.
--- Reads: pg_catalog, sl.entity. Writes: sl.entity, and what it makes.
+-- Reads: pg_catalog, sl.entity. Writes: sl.entity, sl.overwritten_version (takes out what is personal), and what it
+--     makes.
 CREATE OR REPLACE PROCEDURE sl.declare_entity(
     p_entity text,
     p_source text,
@@ -136,6 +137,9 @@ BEGIN
             longest_value = v_entity.longest_value,
             rules_version = v_entity.rules_version
         WHERE e.entity_name = p_entity;
+        UPDATE sl.overwritten_version AS o
+        SET version = o.version - v_entity.personal_columns
+        WHERE o.entity_name = p_entity AND o.version ?| v_entity.personal_columns;
     END IF;
     PERFORM sl._check_types(v_entity);
     PERFORM sl._make_target(v_entity);
