@@ -5,6 +5,10 @@ ALTER TABLE raw.sale ADD COLUMN unit_price numeric(12, 2);
 ALTER TABLE dds.sale ADD COLUMN unit_price numeric(12, 2);
 -- A sale without a client is a guest's.
 ALTER TABLE cdm.sales_mart ALTER COLUMN client_id DROP NOT NULL;
+-- What a new client may change: a guest's sale is none of it, and there are many (0012_newcomers.sql).
+DROP INDEX cdm.sales_mart_unknown_client_idx;
+CREATE INDEX sales_mart_unknown_client_idx ON cdm.sales_mart (client_id)
+WHERE client_sk IS NULL AND client_id IS NOT NULL;
 
 -- A quantity below zero is a return: quantity_zero and quantity_negative take the place of this rule. The declaration
 -- of the new ones lets the next load judge anew what it rejected: a line of no pieces stays rejected, by its new name.
