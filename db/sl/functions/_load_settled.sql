@@ -69,7 +69,7 @@ BEGIN
             {{key|j.%}}, j.scd2_key_text, j.scd2_at, j.scd2_rule, j.scd2_row, j.scd2_order, j.scd2_deleted,
             j.scd2_warnings
         FROM ({{judged}}) AS j
-        WHERE j.scd2_rule IS NOT NULL OR j.scd2_deleted OR cardinality(j.scd2_warnings) > 0
+        WHERE j.scd2_rule IS NOT NULL OR j.scd2_deleted OR j.scd2_warnings IS NOT NULL
         $sql$,
         jsonb_build_object('judged', sl._judged_rows(p_entity, v_places ->> 'settled', true, p_clock))
     );

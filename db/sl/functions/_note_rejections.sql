@@ -24,13 +24,15 @@ SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $body$
 DECLARE
-    c_always_asked CONSTANT text [] := ARRAY(
-        SELECT r.rule_name FROM sl.applied_rule AS r WHERE r.entity_name = p_entity.entity_name AND r.judges_deletions
-    );
+    v_always_asked text [];
     v_rows bigint;
+    v_warned bigint;
 BEGIN
-    EXECUTE format('SELECT count(*) FROM %s AS c WHERE c.scd2_rule IS NOT NULL', p_rows) INTO v_rows;
+    EXECUTE format('SELECT count(c.scd2_rule), count(c.scd2_warnings) FROM %s AS c', p_rows) INTO v_rows, v_warned;
     IF v_rows > 0 THEN
+        v_always_asked := ARRAY(
+            SELECT r.rule_name FROM sl.applied_rule AS r WHERE r.entity_name = p_entity.entity_name AND r.judges_deletions
+        );
         EXECUTE sl._sql(
             p_entity,
             $sql$
@@ -96,11 +98,9 @@ BEGIN
                 END
             )
         )
-        USING p_entity.entity_name, p_run_id, c_always_asked;
+        USING p_entity.entity_name, p_run_id, v_always_asked;
     END IF;
-    IF EXISTS (
-        SELECT FROM sl.applied_rule AS r WHERE r.entity_name = p_entity.entity_name AND r.severity = 'warn'
-    ) THEN
+    IF v_warned > 0 THEN
         EXECUTE format(
             $sql$
             INSERT INTO sl.rule_warning (run_id, entity_name, rule_name, rows, example_key)

@@ -38,10 +38,12 @@ BEGIN
     SELECT
         pg_snapshot_xmin(s.snapshot)::text::bigint,
         greatest(pg_snapshot_xmax(s.snapshot)::text::bigint, v_own_xid + 1),
-        -- Ids that this server has yet to give out stand in the rows of a restored dump.
+        -- Ids that this server has yet to give out stand in the rows of a restored dump. The server's newest id is asked
+        -- for once a statement.
         format(
-            '(s.changed_xid < %1$s OR s.changed_xid = %2$s OR s.changed_xid <> ALL (%3$L::bigint[]) '
-            'AND s.changed_xid NOT BETWEEN %4$s AND pg_snapshot_xmax(pg_current_snapshot())::text::bigint - 1)',
+            '(s.changed_xid < %1$s OR s.changed_xid = %2$s OR s.changed_xid <> ALL (%3$L::bigint[]) AND NOT '
+            '(s.changed_xid >= %4$s '
+            'AND s.changed_xid < (SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint)))',
             pg_snapshot_xmin(s.snapshot), v_own_xid, ARRAY(SELECT pg_snapshot_xip(s.snapshot))::text,
             pg_snapshot_xmax(s.snapshot)
         )

@@ -4,7 +4,7 @@
 -- Parameters: p_entity: name in sl.entity; p_stage: 'convert': the rules asked before the conversion; 'judge': all
 --     others that reject; 'judge deletion': of these the ones alone that judge deletions; 'warn': those that warn.
 -- Returns: an expression over the columns of the source, scd2_at and scd2_deleted. Of 'warn' an array of names, NULL
---     where the entity has no such rule; of the others a name, NULL for a good row. Every row needs a key and a
+--     where there is none; of the others a name, NULL for a good row. Every row needs a key and a
 --     plausible event time; a deleted one nothing more, since only these are used.
 -- Errors: none here; a broken expression in sl.quality_rule fails where the text is executed.
 -- Reads: sl.applied_rule. Writes: nothing.
@@ -20,8 +20,10 @@ BEGIN
     IF p_stage = 'warn' THEN
         RETURN (
             SELECT
+                -- Few rows fail any: for the others no array is made.
                 format(
-                    'array_remove(ARRAY[%s]::text[], NULL)',
+                    'CASE WHEN %s THEN array_remove(ARRAY[%s]::text[], NULL) END',
+                    string_agg(format('(%s) IS NOT TRUE', r.expression), ' OR ' ORDER BY r.position),
                     string_agg(
                         format('CASE WHEN (%s) IS NOT TRUE THEN %L END', r.expression, r.rule_name), ', '
                         ORDER BY r.position
