@@ -22,6 +22,7 @@ COMMENT ON COLUMN cdm.sales_mart_run.run_id IS 'Build of the mart (sl.run)';
 COMMENT ON COLUMN cdm.sales_mart_run.started_at IS 'Clock of the build, UTC without zone';
 COMMENT ON COLUMN cdm.sales_mart_run.is_erasure IS
 '1: the run erased a name from the mart (dds.forget_client); 0: it did not';
-COMMENT ON COLUMN cdm.sales_mart_run.date_style IS 'DateStyle of the session that reads this: ClickHouse reads ISO only';
+COMMENT ON COLUMN cdm.sales_mart_run.date_style IS
+'DateStyle of the session that reads this: ClickHouse reads ISO only';
 COMMENT ON COLUMN cdm.sales_mart_run.client_encoding IS
 'client_encoding of the session that reads this: ClickHouse reads UTF8 only';

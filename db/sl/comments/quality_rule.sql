@@ -9,4 +9,5 @@ COMMENT ON COLUMN sl.quality_rule.expression IS
 COMMENT ON COLUMN sl.quality_rule.is_clock_dependent IS
 'True where a rejected row may become good as time passes. Each run judges such rows again';
 COMMENT ON COLUMN sl.quality_rule.description IS 'What is wrong with a row that fails, in words';
-COMMENT ON COLUMN sl.quality_rule.severity IS 'reject: a row that fails is not loaded; warn: it is loaded and counted in sl.rule_warning';
+COMMENT ON COLUMN sl.quality_rule.severity IS
+'reject: a row that fails is not loaded; warn: it is loaded and counted in sl.rule_warning';

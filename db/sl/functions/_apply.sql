@@ -70,7 +70,8 @@ BEGIN
     IF p_entity.in_place_columns <> '{}' THEN
         PERFORM sl._keep_overwritten(
             p_entity, p_run_id,
-            'pg_temp._sl_change AS c INNER JOIN {{target}} AS t ON t.{{sk}} = c.scd2_sk WHERE c.scd2_action = ''in_place'''
+            'pg_temp._sl_change AS c INNER JOIN {{target}} AS t ON t.{{sk}} = c.scd2_sk '
+            'WHERE c.scd2_action = ''in_place'''
         );
         EXECUTE sl._sql(
             p_entity,
@@ -80,7 +81,9 @@ BEGIN
                 {{in_place|% = c.%}},
                 observed_at = CASE
                     WHEN c.scd2_ends_at = c.scd2_at AND {{is_timed}}
-                        THEN (t.observed_at || c.scd2_at)[greatest(coalesce(cardinality(t.observed_at), 0) + 2 - {{kept}}, 1):]
+                        THEN (t.observed_at || c.scd2_at)[
+                            greatest(coalesce(cardinality(t.observed_at), 0) + 2 - {{kept}}, 1):
+                        ]
                     ELSE t.observed_at
                 END,
                 run_id = {{run}}

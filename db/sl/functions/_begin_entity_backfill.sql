@@ -33,4 +33,5 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._begin_entity_backfill IS 'Begins a first load or rebuild of an entity in slices, or resumes one';
+COMMENT ON FUNCTION sl._begin_entity_backfill IS
+'Begins a first load or rebuild of an entity in slices, or resumes one';

@@ -32,16 +32,24 @@ BEGIN
     END IF;
     v_wrong := CASE
         WHEN coalesce(cardinality(p_entity.key_columns), 0) = 0 THEN 'the key has no column'
-        WHEN p_entity.changes NOT IN ('stamp', 'scan') THEN format('p_changes is "%s"; it is ''stamp'' or ''scan''', p_entity.changes)
-        WHEN p_entity.scope_column IS NOT NULL AND p_entity.changes <> 'scan' THEN 'p_scope is of p_changes => ''scan'' alone'
-        WHEN p_entity.scope_column <> ALL (v_columns) THEN format('p_scope %I is neither in the key nor tracked', p_entity.scope_column)
-        WHEN NOT p_entity.required_columns <@ v_columns THEN 'a column of p_required is neither tracked nor written in place'
+        WHEN p_entity.changes NOT IN ('stamp', 'scan')
+            THEN format('p_changes is "%s"; it is ''stamp'' or ''scan''', p_entity.changes)
+        WHEN p_entity.scope_column IS NOT NULL AND p_entity.changes <> 'scan'
+            THEN 'p_scope is of p_changes => ''scan'' alone'
+        WHEN p_entity.scope_column <> ALL (v_columns)
+            THEN format('p_scope %I is neither in the key nor tracked', p_entity.scope_column)
+        WHEN NOT p_entity.required_columns <@ v_columns
+            THEN 'a column of p_required is neither tracked nor written in place'
         WHEN EXISTS (SELECT FROM unnest(v_columns) AS c (name) GROUP BY c.name HAVING count(*) > 1)
             THEN 'a column stands in two of p_key, p_tracked and p_in_place, or twice in one'
-        WHEN v_columns && c_reserved THEN format('a column is named like one that the target has of its own: %s', array_to_string(c_reserved, ', '))
+        WHEN v_columns && c_reserved
+            THEN format(
+                'a column is named like one that the target has of its own: %s', array_to_string(c_reserved, ', ')
+            )
         WHEN EXISTS (SELECT FROM unnest(v_columns) AS c (name) WHERE c.name LIKE 'scd2\_%' OR c.name LIKE '%|%')
             THEN 'a column''s name begins with scd2_ or holds a vertical bar'
-        WHEN p_entity.personal_columns && p_entity.key_columns THEN 'a column of p_personal is in the key, which is never empty'
+        WHEN p_entity.personal_columns && p_entity.key_columns
+            THEN 'a column of p_personal is in the key, which is never empty'
         WHEN p_entity.observations_kept NOT BETWEEN 1 AND 100000 THEN 'p_observations_kept is not from 1 to 100000'
         WHEN p_entity.changes = 'stamp' AND EXISTS (
             SELECT FROM sl.entity AS o
@@ -50,9 +58,14 @@ BEGIN
                 AND o.changes = 'stamp'
                 AND o.entity_name <> p_entity.entity_name
         )
-            THEN format('%s is the source of another entity, whose triggers keep its states: declare a view over it with p_changes => ''scan''', v_source)
+            THEN format(
+                '%s is the source of another entity, whose triggers keep its states: declare a view over it with '
+                'p_changes => ''scan''', v_source
+            )
         WHEN p_entity.changes = 'stamp' AND v_kind NOT IN ('r', 'p')
-            THEN format('%s is no table, which p_changes => ''stamp'' needs: declare it with p_changes => ''scan''', v_source)
+            THEN format(
+                '%s is no table, which p_changes => ''stamp'' needs: declare it with p_changes => ''scan''', v_source
+            )
         WHEN p_entity.changes = 'stamp' AND NOT sl._has_unique_key(p_entity)
             THEN format(
                 '%s has no primary key or unique constraint on (%s), by which a key has one row: add it, or declare it '
@@ -95,7 +108,9 @@ BEGIN
     IF v_wrong IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
-            MESSAGE = format('Entity "%s": %s of %s is NOT NULL, and cannot be emptied', p_entity.entity_name, v_wrong, v_source),
+            MESSAGE = format(
+                'Entity "%s": %s of %s is NOT NULL, and cannot be emptied', p_entity.entity_name, v_wrong, v_source
+            ),
             HINT = 'ALTER TABLE ... ALTER COLUMN ... DROP NOT NULL, or leave the column out of p_personal.';
     END IF;
     SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
@@ -109,21 +124,29 @@ BEGIN
     IF v_wrong IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
-            MESSAGE = format('Entity "%s": %s of %s is generated and not stored', p_entity.entity_name, v_wrong, v_source),
+            MESSAGE = format(
+                'Entity "%s": %s of %s is generated and not stored', p_entity.entity_name, v_wrong, v_source
+            ),
             DETAIL = 'A trigger that keeps a state aside does not see its value.',
-            HINT = 'Make the column GENERATED ALWAYS AS (...) STORED, or declare the source with p_changes => ''scan''.';
+            HINT = 'Make the column GENERATED ALWAYS AS (...) STORED, or declare the source with '
+                'p_changes => ''scan''.';
     END IF;
     PERFORM sl._key_types(p_entity);
     BEGIN
         EXECUTE sl._sql(
-            p_entity, 'SELECT FROM {{source}} AS s WHERE {{key|s.% IS DISTINCT FROM s.%| OR }}{{value| OR s.% IS DISTINCT FROM s.%|}} LIMIT 0'
+            p_entity,
+            'SELECT FROM {{source}} AS s '
+            'WHERE {{key|s.% IS DISTINCT FROM s.%| OR }}{{value| OR s.% IS DISTINCT FROM s.%|}} LIMIT 0'
         );
     EXCEPTION
         WHEN undefined_function THEN
             GET STACKED DIAGNOSTICS v_wrong = MESSAGE_TEXT;
             RAISE EXCEPTION USING
                 ERRCODE = '22023',
-                MESSAGE = format('Entity "%s": a column is of a type whose values cannot be compared: %s', p_entity.entity_name, v_wrong),
+                MESSAGE = format(
+                    'Entity "%s": a column is of a type whose values cannot be compared: %s', p_entity.entity_name,
+                    v_wrong
+                ),
                 HINT = 'Track no column of type json or xml; jsonb and text can be compared.';
     END;
 
@@ -148,11 +171,13 @@ BEGIN
                 IS DISTINCT FROM (p_entity.source_schema, p_entity.source_table)
             )
             THEN format(
-                'the triggers sl_... of %I.%I keep its states: drop them, delete the entity''s rows of sl.kept_state and '
-                'correct sl.entity in a revision',
+                'the triggers sl_... of %I.%I keep its states: drop them, delete the entity''s rows of sl.kept_state '
+                'and correct sl.entity in a revision',
                 p_known.source_schema, p_known.source_table
             )
-        WHEN (p_known.target_schema, p_known.target_table) IS DISTINCT FROM (p_entity.target_schema, p_entity.target_table)
+        WHEN
+            (p_known.target_schema, p_known.target_table)
+            IS DISTINCT FROM (p_entity.target_schema, p_entity.target_table)
             THEN format(
                 'the target was %I.%I and is to be %s: rename the table and correct sl.entity in a revision',
                 p_known.target_schema, p_known.target_table, v_target
@@ -166,14 +191,22 @@ BEGIN
             THEN format(
                 'the column %s was tracked and is no more: its history would be lost. Drop it from %s and from '
                 'sl.entity.tracked_columns in a revision that merges the versions it made',
-                (SELECT string_agg(quote_ident(c.name), ', ') FROM unnest(p_known.tracked_columns) AS c (name) WHERE c.name <> ALL (p_entity.tracked_columns)),
+                (
+                    SELECT string_agg(quote_ident(c.name), ', ')
+                    FROM unnest(p_known.tracked_columns) AS c (name)
+                    WHERE c.name <> ALL (p_entity.tracked_columns)
+                ),
                 v_target
             )
         WHEN NOT p_known.in_place_columns <@ p_entity.in_place_columns AND v_has_rows
             THEN format(
-                'the column %s was written in place and is no more: drop it from %s and from sl.entity.in_place_columns in a '
-                'revision',
-                (SELECT string_agg(quote_ident(c.name), ', ') FROM unnest(p_known.in_place_columns) AS c (name) WHERE c.name <> ALL (p_entity.in_place_columns)),
+                'the column %s was written in place and is no more: drop it from %s and from '
+                'sl.entity.in_place_columns in a revision',
+                (
+                    SELECT string_agg(quote_ident(c.name), ', ')
+                    FROM unnest(p_known.in_place_columns) AS c (name)
+                    WHERE c.name <> ALL (p_entity.in_place_columns)
+                ),
                 v_target
             )
         WHEN p_known.event_time_column IS DISTINCT FROM p_entity.event_time_column AND v_has_rows
@@ -193,4 +226,5 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._check_declaration IS 'Refuses a declaration that cannot be, or that would lose or reinterpret data';
+COMMENT ON FUNCTION sl._check_declaration IS
+'Refuses a declaration that cannot be, or that would lose or reinterpret data';

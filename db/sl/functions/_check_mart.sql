@@ -30,7 +30,8 @@ BEGIN
         PERFORM sl._entity_of(s.entity_name) FROM unnest(p_mart.sources) AS s (entity_name);
     END IF;
     v_wrong := CASE
-        WHEN coalesce(cardinality(p_mart.sources), 0) = 0 THEN 'p_sources is empty: name the entities that the image reads'
+        WHEN coalesce(cardinality(p_mart.sources), 0) = 0
+            THEN 'p_sources is empty: name the entities that the image reads'
         WHEN coalesce(cardinality(p_mart.key_columns), 0) = 0 THEN 'the key has no column'
         WHEN EXISTS (SELECT FROM unnest(p_mart.key_columns) AS c (name) GROUP BY c.name HAVING count(*) > 1)
             THEN 'a column stands twice in p_key'
@@ -45,7 +46,8 @@ BEGIN
             )
         WHEN EXISTS (SELECT FROM unnest(v_columns) AS c (name) WHERE c.name LIKE 'scd2\_%' OR c.name LIKE '%|%')
             THEN 'a column''s name begins with scd2_ or holds a vertical bar'
-        WHEN p_mart.key_entity <> ALL (p_mart.sources) THEN format('p_key_entity "%s" is not in p_sources', p_mart.key_entity)
+        WHEN p_mart.key_entity <> ALL (p_mart.sources)
+            THEN format('p_key_entity "%s" is not in p_sources', p_mart.key_entity)
         WHEN
             (SELECT e.key_columns <> p_mart.key_columns FROM sl.entity AS e WHERE e.entity_name = p_mart.key_entity)
             OR (p_mart.key_entity IS NOT NULL AND p_mart.group_columns <> p_mart.key_columns)
@@ -63,19 +65,22 @@ BEGIN
                         OR EXISTS (
                             SELECT
                             FROM jsonb_array_elements_text(
-                                CASE jsonb_typeof(p.value -> 'columns') WHEN 'array' THEN p.value -> 'columns' ELSE '[]' END
+                                CASE jsonb_typeof(p.value -> 'columns')
+                                    WHEN 'array' THEN p.value -> 'columns'
+                                    ELSE '[]'
+                                END
                             ) AS c (name)
                             WHERE c.name <> ALL (v_columns) OR c.name = ANY (p_mart.key_columns)
                         )
                         THEN format(
-                            'p_personal of "%s" is not {"columns": [...], "key": "..."} with columns of %s outside the key',
-                            p.key, v_image
+                            'p_personal of "%s" is not {"columns": [...], "key": "..."} with columns of %s outside the '
+                            'key', p.key, v_image
                         )
                     WHEN p.value -> 'columns' = '[]' THEN format('p_personal of "%s" names no column', p.key)
                     WHEN (SELECT e.personal_columns = '{}' FROM sl.entity AS e WHERE e.entity_name = p.key)
                         THEN format(
-                            'p_personal: entity "%s" has no personal columns, so that nobody of it can be forgotten: declare '
-                            'them there first', p.key
+                            'p_personal: entity "%s" has no personal columns, so that nobody of it can be forgotten: '
+                            'declare them there first', p.key
                         )
                 END
             )
@@ -126,8 +131,8 @@ BEGIN
             RAISE EXCEPTION USING
                 ERRCODE = '22023',
                 MESSAGE = format(
-                    'Mart "%s": a column of %s is of a type whose values cannot be compared: %s', p_mart.mart_name, v_image,
-                    v_wrong
+                    'Mart "%s": a column of %s is of a type whose values cannot be compared: %s', p_mart.mart_name,
+                    v_image, v_wrong
                 ),
                 HINT = 'Let the image have no column of type json, xml or point; jsonb and text can be compared.';
     END;
@@ -156,12 +161,14 @@ BEGIN
                     'Mart "%s": there is no function %I.%I(bigint[]) that returns the columns %s', p_mart.mart_name,
                     p_mart.touched_schema, p_mart.touched_function,
                     (
-                        SELECT string_agg(format('%I %s', g.name, format_type(a.atttypid, NULL)), ', ' ORDER BY g.position)
+                        SELECT
+                            string_agg(format('%I %s', g.name, format_type(a.atttypid, NULL)), ', ' ORDER BY g.position)
                         FROM unnest(p_mart.group_columns) WITH ORDINALITY AS g (name, position)
                         INNER JOIN pg_attribute AS a ON a.attrelid = v_image::regclass AND a.attname = g.name
                     )
                 ),
-                HINT = 'Make the function first, with columns of these names and of the types of the image, or correct p_touched.';
+                HINT = 'Make the function first, with columns of these names and of the types of the image, or correct '
+                    'p_touched.';
         END IF;
     END IF;
 

@@ -63,7 +63,9 @@ BEGIN
                 WHERE c.oid = v_target::regclass AND c.relkind NOT IN ('r', 'p')
             ),
             (
-                SELECT format('%s is there, and is not as this declaration would make it: it has %s', v_target, w.finding)
+                SELECT format(
+                    '%s is there, and is not as this declaration would make it: it has %s', v_target, w.finding
+                )
                 FROM (
                     SELECT
                         1 AS place,
@@ -127,8 +129,8 @@ BEGIN
     IF v_wrong IS NULL AND p_known.mart_name IS NOT NULL AND to_regclass(v_target) IS NOT NULL THEN
         v_wrong := (
             SELECT format(
-                'column %I of %s is %s, and of %s %s: ALTER TABLE %s ALTER COLUMN %I TYPE %s in a revision, or give the image '
-                'its type back',
+                'column %I of %s is %s, and of %s %s: ALTER TABLE %s ALTER COLUMN %I TYPE %s in a revision, or give '
+                'the image its type back',
                 c.column_name, v_image, c.type_name, v_target, c.target_type_name, v_target, c.column_name, c.type_name
             )
             FROM sl._mart_columns(p_mart) AS c

@@ -42,7 +42,8 @@ BEGIN
                 'Entity "%s": %I.%I has no column %s', p_entity.entity_name, p_entity.source_schema,
                 p_entity.source_table, v_missing
             ),
-            HINT = 'Give the source the column, or declare the entity without it (sl.declare_entity). Nothing was changed.';
+            HINT = 'Give the source the column, or declare the entity without it (sl.declare_entity). Nothing was '
+                'changed.';
     END IF;
     IF p_needs_time AND p_entity.event_time_column IS NULL THEN
         RAISE EXCEPTION USING

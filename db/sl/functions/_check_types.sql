@@ -18,8 +18,8 @@ DECLARE
 BEGIN
     SELECT
         format(
-            'column %1$I of %2$I.%3$I is %4$s, and of %5$I.%6$I %7$s: ALTER TABLE %5$I.%6$I ALTER COLUMN %1$I TYPE %4$s in a '
-            'revision, or give the source its type back',
+            'column %1$I of %2$I.%3$I is %4$s, and of %5$I.%6$I %7$s: ALTER TABLE %5$I.%6$I ALTER COLUMN %1$I TYPE '
+            '%4$s in a revision, or give the source its type back',
             c.column_name, p_entity.source_schema, p_entity.source_table, c.type_name, p_entity.target_schema,
             p_entity.target_table, c.target_type_name
         )
@@ -40,4 +40,5 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._check_types IS 'Refuses a declaration where a column of the source is of another type than the target''s';
+COMMENT ON FUNCTION sl._check_types IS
+'Refuses a declaration where a column of the source is of another type than the target''s';

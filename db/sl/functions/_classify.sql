@@ -50,7 +50,10 @@ BEGIN
             {{key|c.%}},
             c.scd2_key_text,
             c.scd2_at,
-            CASE WHEN c.scd2_at = v.scd2_last_at THEN c.scd2_at + interval '1 microsecond' ELSE c.scd2_at END AS scd2_ends_at,
+            CASE
+                WHEN c.scd2_at = v.scd2_last_at THEN c.scd2_at + interval '1 microsecond'
+                ELSE c.scd2_at
+            END AS scd2_ends_at,
             c.scd2_deleted,
             c.scd2_gone,
             c.scd2_rule,
@@ -132,4 +135,5 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._classify IS 'First step of a load: judges source rows and says what each is to the history of its key';
+COMMENT ON FUNCTION sl._classify IS
+'First step of a load: judges source rows and says what each is to the history of its key';

@@ -92,7 +92,8 @@ BEGIN
             WHEN p_mart.key_entity IS NOT NULL
                 THEN
                     'SELECT {{key|t.%}} FROM {{entity}} AS t WHERE t.is_current AND {{in_slice}} '
-                    'UNION SELECT {{key|t.%}} FROM {{target}} AS t WHERE t.is_current AND {{in_slice}} ORDER BY {{key|%}}'
+                    'UNION SELECT {{key|t.%}} FROM {{target}} AS t WHERE t.is_current AND {{in_slice}} '
+                    'ORDER BY {{key|%}}'
             WHEN p_runs IS NULL
                 THEN
                     'SELECT {{key|t.%}} FROM pg_temp._sl_image AS t '
@@ -100,7 +101,8 @@ BEGIN
             ELSE
                 'SELECT {{key|t.%}} FROM pg_temp._sl_image AS t '
                 'UNION SELECT {{key|m.%}} FROM pg_temp._sl_group AS g '
-                'CROSS JOIN LATERAL (SELECT v.* FROM {{target}} AS v WHERE {{group|v.% = g.%| AND }} AND v.is_current OFFSET 0) '
+                'CROSS JOIN LATERAL ('
+                'SELECT v.* FROM {{target}} AS v WHERE {{group|v.% = g.%| AND }} AND v.is_current OFFSET 0) '
                 'AS m ORDER BY {{key|%}}'
         END,
         v_places

@@ -49,7 +49,8 @@ BEGIN
             'from', p_from_xid,
             'to', p_to_xid,
             'in_slice', sl._slice_condition(
-                p_slice, ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(p_entity.key_columns) AS k (column_name)),
+                p_slice,
+                ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(p_entity.key_columns) AS k (column_name)),
                 sl._key_types(p_entity)
             ),
             'forgotten', sl._is_forgotten(p_entity, 't')

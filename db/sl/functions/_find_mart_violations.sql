@@ -45,7 +45,9 @@ DECLARE
         INNER JOIN sl._mart_columns(v_mart) AS c ON c.column_name = k.column_name
         ORDER BY k.position
     );
-    v_key CONSTANT text [] := ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(v_mart.key_columns) AS k (column_name));
+    v_key CONSTANT text [] := ARRAY(
+        SELECT format('t.%I', k.column_name) FROM unnest(v_mart.key_columns) AS k (column_name)
+    );
     v_places jsonb;
     v_slice sl.backfill_slice;
     v_slices bigint := 0;

@@ -70,7 +70,8 @@ BEGIN
             || CASE
                 WHEN v_entity.changes = 'stamp'
                     THEN
-                        'SELECT {{key_text}} AS entity_key FROM {{source}} AS t WHERE t.changed_xid >= {{from}} AND {{forgotten}} '
+                        'SELECT {{key_text}} AS entity_key FROM {{source}} AS t '
+                        'WHERE t.changed_xid >= {{from}} AND {{forgotten}} '
                         'UNION '
                 ELSE ''
             END
@@ -80,7 +81,9 @@ BEGIN
                         'SELECT p.entity_key FROM sl.changed_period AS p '
                         'INNER JOIN sl.erasure AS e ON e.entity_name = p.entity_name AND e.entity_key = p.entity_key '
                         'WHERE p.entity_name = {{name}} AND p.run_id = ANY ({{runs}})'
-                ELSE 'SELECT {{key_text}} AS entity_key FROM {{target}} AS t WHERE t.run_id = ANY ({{runs}}) AND {{forgotten}}'
+                ELSE
+                    'SELECT {{key_text}} AS entity_key FROM {{target}} AS t '
+                    'WHERE t.run_id = ANY ({{runs}}) AND {{forgotten}}'
             END
             || ') AS w',
             v_places
@@ -150,7 +153,8 @@ BEGIN
                 ELSE
                     'SELECT array_agg(DISTINCT m.{{key}}::text) FROM {{mart}} AS m '
                     'WHERE m.run_id = ANY ($2) AND ({{column|m.% IS NOT NULL| OR }}) '
-                    'AND EXISTS (SELECT FROM sl.erasure AS w WHERE w.entity_name = $3 AND {{value}} = m.{{key}} OFFSET 0)'
+                    'AND EXISTS ('
+                    'SELECT FROM sl.erasure AS w WHERE w.entity_name = $3 AND {{value}} = m.{{key}} OFFSET 0)'
             END,
             jsonb_build_object('column', v_mart.columns),
             jsonb_build_object(

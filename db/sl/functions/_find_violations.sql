@@ -47,7 +47,9 @@ DECLARE
     v_entity sl.entity := sl._entity_of(p_entity);
     v_target CONSTANT text := format('%I.%I', v_entity.target_schema, v_entity.target_table);
     v_types CONSTANT text [] := sl._key_types(v_entity);
-    v_key CONSTANT text [] := ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(v_entity.key_columns) AS k (column_name));
+    v_key CONSTANT text [] := ARRAY(
+        SELECT format('t.%I', k.column_name) FROM unnest(v_entity.key_columns) AS k (column_name)
+    );
     v_source_key CONSTANT text [] := ARRAY(
         SELECT format('s.%I', k.column_name) FROM unnest(v_entity.key_columns) AS k (column_name)
     );
@@ -80,11 +82,14 @@ BEGIN
             || CASE
                 WHEN v_entity.keeps_changed_periods
                     THEN
-                        'SELECT {{key_values}} FROM sl.changed_period WHERE entity_name = {{name}} AND run_id = ANY ({{runs}}) '
-                        'UNION SELECT {{key_values}} FROM sl.erasure WHERE entity_name = {{name}} AND run_id = ANY ({{runs}})'
+                        'SELECT {{key_values}} FROM sl.changed_period '
+                        'WHERE entity_name = {{name}} AND run_id = ANY ({{runs}}) '
+                        'UNION SELECT {{key_values}} FROM sl.erasure '
+                        'WHERE entity_name = {{name}} AND run_id = ANY ({{runs}})'
                 ELSE 'SELECT {{key|%}} FROM {{target}} WHERE run_id = ANY ({{runs}})'
             END
-            || ' UNION SELECT {{key_values}} FROM sl.tombstone WHERE entity_name = {{name}} AND run_id = ANY ({{runs}}) '
+            || ' UNION SELECT {{key_values}} FROM sl.tombstone '
+            'WHERE entity_name = {{name}} AND run_id = ANY ({{runs}}) '
             'ORDER BY 1) AS k ({{key|%}}) '
             'CROSS JOIN LATERAL (SELECT * FROM {{target}} AS t WHERE {{key|t.% = k.%| AND }} OFFSET 0) AS v)',
             v_places
@@ -137,7 +142,10 @@ BEGIN
                 UNION ALL
                 SELECT 'current_flag_wrong', scd2_key_text FROM version WHERE is_current <> (valid_to = 'infinity')
                 UNION ALL
-                SELECT 'several_current', scd2_key_text FROM version WHERE is_current GROUP BY scd2_key_text HAVING count(*) > 1
+                SELECT 'several_current', scd2_key_text FROM version
+                WHERE is_current
+                GROUP BY scd2_key_text
+                HAVING count(*) > 1
                 UNION ALL
                 SELECT 'observation_outside', scd2_key_text FROM version
                 WHERE
@@ -147,7 +155,8 @@ BEGIN
                         OR observed_at[1] <= valid_from
                         OR observed_at[cardinality(observed_at)] >= valid_to
                         OR EXISTS (
-                            SELECT FROM unnest(observed_at[1:cardinality(observed_at) - 1], observed_at[2:]) AS o (at, next_at)
+                            SELECT
+                            FROM unnest(observed_at[1:cardinality(observed_at) - 1], observed_at[2:]) AS o (at, next_at)
                             WHERE o.at >= o.next_at
                         )
                     )
@@ -232,7 +241,9 @@ BEGIN
                                         WHERE
                                             w.target = {{target_name}}
                                             AND w.source = {{source_name}}
-                                            AND w.system_identifier = (SELECT c.system_identifier FROM pg_control_system() AS c)
+                                            AND w.system_identifier = (
+                                                SELECT c.system_identifier FROM pg_control_system() AS c
+                                            )
                                     )
                                     OR s.changed_xid = pg_current_xact_id_if_assigned()::text::bigint
                                     OR s.changed_xid > pg_snapshot_xmax(pg_current_snapshot())::text::bigint
@@ -241,7 +252,9 @@ BEGIN
                             v_places || jsonb_build_object(
                                 'in_slice', sl._slice_condition(v_slice, v_source_key, v_types),
                                 'target_name', quote_literal(v_target),
-                                'source_name', quote_literal(format('%I.%I', v_entity.source_schema, v_entity.source_table))
+                                'source_name', quote_literal(
+                                    format('%I.%I', v_entity.source_schema, v_entity.source_table)
+                                )
                             )
                         ),
                         true,

@@ -21,7 +21,9 @@ AS $body$
         ('pg_class'::regclass::oid, to_regclass(format('%I.%I', p_mart.image_schema, p_mart.image_view))::oid),
         (
             'pg_proc'::regclass::oid,
-            to_regprocedure(quote_ident(p_mart.touched_schema) || '.' || quote_ident(p_mart.touched_function) || '(bigint[])')::oid
+            to_regprocedure(
+                quote_ident(p_mart.touched_schema) || '.' || quote_ident(p_mart.touched_function) || '(bigint[])'
+            )::oid
         )
         UNION
         SELECT
@@ -39,7 +41,8 @@ AS $body$
     FROM (
         SELECT format('%I.%I %s', n.nspname, c.relname, pg_get_viewdef(c.oid)) AS definition
         FROM part AS p
-        INNER JOIN pg_class AS c ON p.class_id = 'pg_class'::regclass AND c.oid = p.object_id AND c.relkind IN ('v', 'm')
+        INNER JOIN pg_class AS c
+            ON p.class_id = 'pg_class'::regclass AND c.oid = p.object_id AND c.relkind IN ('v', 'm')
         INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
         UNION ALL
         SELECT pg_get_functiondef(f.oid)

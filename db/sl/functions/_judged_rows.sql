@@ -71,16 +71,19 @@ BEGIN
             END
             || 'ELSE greatest({{clock}}, x.gone_at + interval ''1 microsecond'') END '
             'FROM (SELECT max(coalesce(x.observed_at[cardinality(x.observed_at)], x.deleted_at)) AS gone_at '
-            'FROM sl.tombstone AS x WHERE x.entity_name = {{name}} AND x.entity_key = {{r_key_text}} AND x.is_gone) AS x '
+            'FROM sl.tombstone AS x '
+            'WHERE x.entity_name = {{name}} AND x.entity_key = {{r_key_text}} AND x.is_gone) AS x '
             'LEFT JOIN {{target}} AS t ON {{key|t.% = r.%| AND }} AND t.is_current '
             'WHERE x.gone_at IS NOT NULL), {{time}})';
     END IF;
     v_time := CASE
         WHEN p_entity.event_time_column IS NULL AND p_is_plain THEN '{{clock}}'
         WHEN p_entity.event_time_column IS NULL THEN
-            -- A deletion that commits after the load which has seen the row is not earlier than what that has made of it.
+            -- A deletion that commits after the load which has seen the row is not earlier than what that has made
+            -- of it.
             'CASE WHEN r.scd2_gone THEN greatest(r.scd2_seen_at, (SELECT max(coalesce('
-            't.observed_at[cardinality(t.observed_at)], t.valid_from)) FROM {{target}} AS t WHERE {{key|t.% = r.%| AND }})) '
+            't.observed_at[cardinality(t.observed_at)], t.valid_from)) '
+            'FROM {{target}} AS t WHERE {{key|t.% = r.%| AND }})) '
             'ELSE coalesce(r.scd2_seen_at, {{clock}}) END'
         WHEN p_is_plain THEN v_present
         ELSE

@@ -29,4 +29,5 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._keep_deleted() IS 'Trigger: keeps aside that a row was deleted, and its state where no load has read it';
+COMMENT ON FUNCTION sl._keep_deleted() IS
+'Trigger: keeps aside that a row was deleted, and its state where no load has read it';

@@ -47,8 +47,8 @@ BEGIN
                     v_key.type_name
                 ),
                 DETAIL = 'Equal values of it have several texts, by which sl would take them for different keys.',
-                HINT = 'Take columns of a number, text, time or uuid for the key. A view that casts such a column, as lower(name::text), '
-                    'is a source for p_changes => ''scan''.';
+                HINT = 'Take columns of a number, text, time or uuid for the key. A view that casts such a column, as '
+                    'lower(name::text), is a source for p_changes => ''scan''.';
         END IF;
         v_types := v_types || v_key.type_name;
     END LOOP;

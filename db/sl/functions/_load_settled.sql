@@ -53,7 +53,9 @@ BEGIN
             p_entity,
             'SELECT s.* FROM {{source}} AS s WHERE s.changed_xid < {{before}} AND {{in_slice}} AND {{not_kept}}',
             jsonb_build_object(
-                'before', p_before_xid, 'not_kept', v_not_kept, 'in_slice', sl._slice_condition(p_slice, v_key, sl._key_types(p_entity))
+                'before', p_before_xid,
+                'not_kept', v_not_kept,
+                'in_slice', sl._slice_condition(p_slice, v_key, sl._key_types(p_entity))
             )
         ),
         'deleted', sl._is_deleted(p_entity, 's'),
@@ -91,14 +93,17 @@ BEGIN
         $sql$
         || CASE
             WHEN rows_rejected > 0
-                THEN 'AND NOT EXISTS (SELECT FROM pg_temp._sl_odd AS o WHERE {{key|o.% = s.%| AND }} AND o.scd2_rule IS NOT NULL)'
+                THEN
+                    'AND NOT EXISTS (SELECT FROM pg_temp._sl_odd AS o '
+                    'WHERE {{key|o.% = s.%| AND }} AND o.scd2_rule IS NOT NULL)'
             ELSE ''
         END,
         v_places
     );
     GET DIAGNOSTICS rows_inserted = ROW_COUNT;
 
-    -- What comes next, a mart's build first of all, plans by these. Of slices the session that finishes the last one does it.
+    -- What comes next, a mart's build first of all, plans by these. Of slices the session that finishes the last one
+    -- does it.
     IF p_slice.slice_no IS NULL THEN
         EXECUTE sl._sql(p_entity, 'ANALYZE {{target}}');
     END IF;

@@ -17,7 +17,9 @@ AS $body$
 DECLARE
     v_target CONSTANT text := format('%I.%I', p_mart.target_schema, p_mart.target_table);
     v_image CONSTANT text := format('%I.%I', p_mart.image_schema, p_mart.image_view);
-    v_comment CONSTANT text := format('The mart %s, computed by %s. Versions in knowledge time (SCD2)', p_mart.mart_name, v_image);
+    v_comment CONSTANT text := format(
+        'The mart %s, computed by %s. Versions in knowledge time (SCD2)', p_mart.mart_name, v_image
+    );
     v_column record;
 BEGIN
     IF to_regclass(v_target) IS NULL THEN
@@ -47,7 +49,8 @@ BEGIN
                     INNER JOIN sl._mart_columns(p_mart) AS c ON c.column_name = k.column_name
                 ),
                 'values', (
-                    SELECT coalesce(string_agg(format('%I %s, ', c.column_name, c.type_text), '' ORDER BY c.column_no), '')
+                    SELECT
+                        coalesce(string_agg(format('%I %s, ', c.column_name, c.type_text), '' ORDER BY c.column_no), '')
                     FROM sl._mart_columns(p_mart) AS c
                     WHERE c.column_name <> ALL (p_mart.key_columns)
                 )
@@ -90,7 +93,8 @@ BEGIN
             ('valid_from', 'Start of the version in knowledge time, inclusive: the clock of the run that wrote it'),
             (
                 'valid_to',
-                'End of the version in knowledge time, exclusive: the clock of the run that closed it; infinity while it is open'
+                'End of the version in knowledge time, exclusive: the clock of the run that closed it; infinity while '
+                'it is open'
             ),
             ('is_current', 'True where valid_to is infinity: what the mart says now'),
             ('run_id', 'Run (sl.run) that last wrote the version: opened, closed or erased it')

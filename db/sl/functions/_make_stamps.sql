@@ -32,7 +32,8 @@ BEGIN
         );
         EXECUTE format(
             'COMMENT ON COLUMN %s.changed_xid IS %L', v_source,
-            'Id of the transaction that wrote the row. A default sets it on insert, a trigger on update. A writer never sets it'
+            'Id of the transaction that wrote the row. A default sets it on insert, a trigger on update. A writer '
+            'never sets it'
         );
     END IF;
     IF
@@ -50,7 +51,11 @@ BEGIN
         SELECT t.*
         FROM (
             VALUES
-            ('sl_stamp', 'BEFORE UPDATE ON {{source}} FOR EACH ROW EXECUTE FUNCTION sl._stamp_changed_xid({{name}}, {{setting}})'),
+            (
+                'sl_stamp',
+                'BEFORE UPDATE ON {{source}} FOR EACH ROW '
+                'EXECUTE FUNCTION sl._stamp_changed_xid({{name}}, {{setting}})'
+            ),
             (
                 'sl_keep_delete',
                 'BEFORE DELETE ON {{source}} FOR EACH ROW '
@@ -60,10 +65,15 @@ BEGIN
             ),
             (
                 'sl_stamp_key',
-                'BEFORE UPDATE OF {{key|%}} ON {{source}} FOR EACH ROW WHEN ({{key|OLD.% IS DISTINCT FROM NEW.%| OR }}) '
+                'BEFORE UPDATE OF {{key|%}} ON {{source}} FOR EACH ROW '
+                'WHEN ({{key|OLD.% IS DISTINCT FROM NEW.%| OR }}) '
                 'EXECUTE FUNCTION sl._keep_moved({{name}})'
             ),
-            ('sl_keep_all', 'BEFORE TRUNCATE ON {{source}} FOR EACH STATEMENT EXECUTE FUNCTION sl._refuse_truncate({{name}})')
+            (
+                'sl_keep_all',
+                'BEFORE TRUNCATE ON {{source}} FOR EACH STATEMENT '
+                'EXECUTE FUNCTION sl._refuse_truncate({{name}})'
+            )
         ) AS t (name, definition)
         UNION ALL
         SELECT

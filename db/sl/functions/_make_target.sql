@@ -26,7 +26,10 @@ BEGIN
         SELECT
             string_agg(
                 format('%I %s', c.name, format_type(a.atttypid, a.atttypmod))
-                || CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %s', a.attcollation::regcollation) ELSE '' END
+                || CASE
+                    WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %s', a.attcollation::regcollation)
+                    ELSE ''
+                END
                 || CASE
                     WHEN
                         c.name = ANY (p_entity.key_columns)
@@ -65,9 +68,11 @@ BEGIN
             COMMENT ON TABLE {{target}} IS {{table_comment}};
             COMMENT ON COLUMN {{target}}.{{sk}} IS 'Surrogate key of the version';
             COMMENT ON COLUMN {{target}}.valid_from IS 'Start of the version in event time, inclusive';
-            COMMENT ON COLUMN {{target}}.valid_to IS 'End of the version in event time, exclusive; infinity while it is open';
+            COMMENT ON COLUMN {{target}}.valid_to IS
+            'End of the version in event time, exclusive; infinity while it is open';
             COMMENT ON COLUMN {{target}}.is_current IS 'True while the version is open';
-            COMMENT ON COLUMN {{target}}.run_id IS 'Run (sl.run) that last wrote the version; an observation alone does not';
+            COMMENT ON COLUMN {{target}}.run_id IS
+            'Run (sl.run) that last wrote the version; an observation alone does not';
             COMMENT ON COLUMN {{target}}.observed_at IS
             'When the same state was observed again, as far as it is kept, the latest last. NULL: only at valid_from'
             $sql$,
@@ -100,7 +105,10 @@ BEGIN
     END IF;
 
     FOR v_column IN
-        SELECT c.name, format_type(a.atttypid, a.atttypmod) AS type_name, col_description(v_source, a.attnum) AS description
+        SELECT
+            c.name,
+            format_type(a.atttypid, a.atttypmod) AS type_name,
+            col_description(v_source, a.attnum) AS description
         FROM unnest(p_entity.tracked_columns || p_entity.in_place_columns) WITH ORDINALITY AS c (name, position)
         INNER JOIN pg_attribute AS a ON a.attrelid = v_source AND a.attname = c.name
         WHERE

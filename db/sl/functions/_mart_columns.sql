@@ -28,7 +28,10 @@ AS $body$
         col_description(a.attrelid, a.attnum),
         format_type(d.atttypid, d.atttypmod),
         format_type(a.atttypid, a.atttypmod)
-        || CASE WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %s', a.attcollation::regcollation) ELSE '' END
+        || CASE
+            WHEN a.attcollation <> t.typcollation THEN format(' COLLATE %s', a.attcollation::regcollation)
+            ELSE ''
+        END
     FROM pg_attribute AS a
     INNER JOIN pg_type AS t ON t.oid = a.atttypid
     LEFT JOIN pg_attribute AS d

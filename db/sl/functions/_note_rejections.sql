@@ -66,15 +66,18 @@ BEGIN
                     last_seen, resolved_run_id, resolved_at
                 )
                 SELECT
-                    $1, b.scd2_key_text, b.scd2_rule, b.scd2_row, b.observed_at, b.times_seen, $2, clock_timestamp(), $2,
-                    clock_timestamp(), $2, clock_timestamp()
+                    $1, b.scd2_key_text, b.scd2_rule, b.scd2_row, b.observed_at, b.times_seen, $2, clock_timestamp(),
+                    $2, clock_timestamp(), $2, clock_timestamp()
                 FROM newest AS b
                 WHERE b.is_healed
             )
             INSERT INTO sl.rejected_row AS o (
-                entity_name, entity_key, rule_name, row, observed_at, times_seen, run_id, rejected_at, last_run_id, last_seen
+                entity_name, entity_key, rule_name, row, observed_at, times_seen, run_id, rejected_at, last_run_id,
+                last_seen
             )
-            SELECT $1, b.scd2_key_text, b.scd2_rule, b.scd2_row, b.observed_at, b.times_seen, $2, clock_timestamp(), $2, clock_timestamp()
+            SELECT
+                $1, b.scd2_key_text, b.scd2_rule, b.scd2_row, b.observed_at, b.times_seen, $2, clock_timestamp(), $2,
+                clock_timestamp()
             FROM newest AS b
             WHERE NOT b.is_healed
             ON CONFLICT (entity_name, entity_key, rule_name) WHERE resolved_run_id IS NULL DO UPDATE
@@ -90,7 +93,8 @@ BEGIN
                 'is_healed', CASE
                     WHEN p_has_several
                         THEN format(
-                            'EXISTS (SELECT FROM %s AS g WHERE g.scd2_key_text = c.scd2_key_text AND g.scd2_rule IS NULL '
+                            'EXISTS (SELECT FROM %s AS g '
+                            'WHERE g.scd2_key_text = c.scd2_key_text AND g.scd2_rule IS NULL '
                             'AND g.scd2_order > c.scd2_order AND (g.scd2_at >= c.scd2_at OR c.scd2_rule = ANY ($3)))',
                             p_rows
                         )

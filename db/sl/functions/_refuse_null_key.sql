@@ -18,18 +18,23 @@ BEGIN
     EXECUTE format(
         'SELECT coalesce(%s) FROM %s AS t WHERE %s LIMIT 1',
         array_to_string(
-            ARRAY(SELECT format('CASE WHEN t.%I IS NULL THEN %L END', c.name, c.name) FROM unnest(p_columns) AS c (name)), ', '
+            ARRAY(
+                SELECT format('CASE WHEN t.%I IS NULL THEN %L END', c.name, c.name) FROM unnest(p_columns) AS c (name)
+            ), ', '
         ),
         p_rows, sl._column_list(p_columns, 't.% IS NULL', ' OR ')
     ) INTO v_column;
     IF v_column IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = '23502',
-            MESSAGE = format('Mart "%s": %s gives a row whose key column %I is NULL', p_mart.mart_name, p_giver, v_column),
+            MESSAGE = format(
+                'Mart "%s": %s gives a row whose key column %I is NULL', p_mart.mart_name, p_giver, v_column
+            ),
             DETAIL = 'NULL equals nothing, so such a row would be lost. Nothing was changed.',
             HINT = format(
-                'Write there what stands for a value that is not known, such as coalesce(%I, ''Unknown''), in the image and in '
-                'the touched function alike, or leave such rows out; then declare the mart again.', v_column
+                'Write there what stands for a value that is not known, such as coalesce(%I, ''Unknown''), in the '
+                'image and in the touched function alike, or leave such rows out; then declare the mart again.',
+                v_column
             );
     END IF;
 END;

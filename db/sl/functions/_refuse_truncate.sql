@@ -13,7 +13,9 @@ AS $body$
 BEGIN
     RAISE EXCEPTION USING
         ERRCODE = 'TS007',
-        MESSAGE = format('%I.%I is the source of the entity "%s" and cannot be truncated', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0]),
+        MESSAGE = format(
+            '%I.%I is the source of the entity "%s" and cannot be truncated', TG_TABLE_SCHEMA, TG_TABLE_NAME, TG_ARGV[0]
+        ),
         DETAIL = 'A TRUNCATE fires no trigger for its rows: the history would never learn of their deletion.',
         HINT = format(
             'To delete the rows, DELETE FROM %I.%I. To take old rows out of the source and keep their history, '

@@ -43,8 +43,10 @@ BEGIN
                                 c.entity_name = p_entity.entity_name
                                 AND c.column_name = ANY (p_entity.key_columns)
                                 AND c.is_converted
-                        ) THEN 'EXISTS (SELECT FROM {{source}} AS s WHERE {{key|s.%::text = j.%::text| AND }} AND {{not_later}})'
-                        ELSE 'EXISTS (SELECT FROM {{source}} AS s WHERE {{key|s.% = j.%| AND }} AND {{not_later}} OFFSET 0)'
+                        ) THEN 'EXISTS (SELECT FROM {{source}} AS s '
+                            'WHERE {{key|s.%::text = j.%::text| AND }} AND {{not_later}})'
+                        ELSE 'EXISTS (SELECT FROM {{source}} AS s '
+                            'WHERE {{key|s.% = j.%| AND }} AND {{not_later}} OFFSET 0)'
                     END,
                     jsonb_build_object(
                         'not_later', coalesce(sl._event_time(p_entity, 's', false) || ' <= j.scd2_at', 'true')

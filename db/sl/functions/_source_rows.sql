@@ -134,7 +134,10 @@ BEGIN
             v_places || jsonb_build_object('marks', CASE WHEN is_plain THEN '' ELSE sl._sql(p_entity, c_scanned) END)
         );
         IF p_since IS NOT NULL THEN
-            rows := format('SELECT s.* FROM (%s) AS s WHERE %s >= %L::timestamptz', rows, sl._event_time(p_entity, 's', false), p_since);
+            rows := format(
+                'SELECT s.* FROM (%s) AS s WHERE %s >= %L::timestamptz', rows, sl._event_time(p_entity, 's', false),
+                p_since
+            );
         END IF;
         RETURN;
     END IF;
@@ -172,7 +175,8 @@ BEGIN
     IF NOT is_plain THEN
         v_marks := c_marks;
     END IF;
-    rows := 'SELECT s.*' || v_marks || ' FROM {{source}} AS s WHERE s.changed_xid BETWEEN {{from}} AND {{to}} AND {{is_seen}} AND {{in_slice}}';
+    rows := 'SELECT s.*' || v_marks || ' FROM {{source}} AS s '
+        'WHERE s.changed_xid BETWEEN {{from}} AND {{to}} AND {{is_seen}} AND {{in_slice}}';
     IF p_has_kept_keys THEN
         rows := rows
             || ' UNION ALL SELECT s.*' || v_marks || ' FROM {{source}} AS s '
@@ -186,7 +190,8 @@ BEGIN
                 WHEN v_rules_changed
                     THEN ' FROM (SELECT DISTINCT j.entity_key FROM sl.rejected_row AS j '
                         'WHERE j.entity_name = {{name}} AND j.resolved_run_id IS NULL) AS w'
-                ELSE ' FROM (SELECT DISTINCT j.entity_key FROM sl.clock_rejection AS j WHERE j.entity_name = {{name}}) AS w'
+                ELSE ' FROM (SELECT DISTINCT j.entity_key FROM sl.clock_rejection AS j '
+                    'WHERE j.entity_name = {{name}}) AS w'
             END
             || ' CROSS JOIN LATERAL (SELECT * FROM {{source}} AS s WHERE {{is_key}} OFFSET 0) AS s'
             || ' WHERE s.changed_xid NOT BETWEEN {{from}} AND {{to}} AND {{is_seen}} AND {{in_slice}}';
@@ -194,7 +199,8 @@ BEGIN
     IF v_has_waiting AND v_rules_changed THEN
         -- A state that was overwritten since is nowhere else.
         v_same_state := coalesce(
-            sl._event_time(p_entity, 'o', false) || ' IS NOT DISTINCT FROM ' || sl._event_time(p_entity, 's', false), 'true'
+            sl._event_time(p_entity, 'o', false) || ' IS NOT DISTINCT FROM ' || sl._event_time(p_entity, 's', false),
+            'true'
         );
         rows := rows || $sql$
             UNION ALL

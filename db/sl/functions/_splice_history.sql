@@ -72,7 +72,10 @@ BEGIN
         ),
         compared AS (
             SELECT
-                *, max(scd2_order) FILTER (WHERE NOT scd2_deleted) OVER (PARTITION BY {{key|%}}, scd2_at) AS scd2_state_order
+                *,
+                max(scd2_order) FILTER (WHERE NOT scd2_deleted) OVER (
+                    PARTITION BY {{key|%}}, scd2_at
+                ) AS scd2_state_order
             FROM latest
         ),
         placed AS (
@@ -81,7 +84,8 @@ BEGIN
                 CASE WHEN NOT scd2_deleted THEN scd2_sk END AS scd2_sk,
                 scd2_deleted AND scd2_state_order IS NOT NULL AS scd2_is_tied,
                 CASE
-                    WHEN scd2_deleted AND scd2_state_order IS NOT NULL THEN scd2_at + interval '1 microsecond' ELSE scd2_at
+                    WHEN scd2_deleted AND scd2_state_order IS NOT NULL THEN scd2_at + interval '1 microsecond'
+                    ELSE scd2_at
                 END AS scd2_at
             FROM compared
             WHERE NOT scd2_deleted OR coalesce(scd2_state_order < scd2_order, true)
@@ -106,7 +110,8 @@ BEGIN
         ),
         segment AS (
             SELECT
-                {{key|%}}, scd2_deleted, scd2_starts, scd2_is_tied{{tracked|, %|}}{{in_place|, last_value(%) OVER s AS %|}},
+                {{key|%}}, scd2_deleted, scd2_starts,
+                scd2_is_tied{{tracked|, %|}}{{in_place|, last_value(%) OVER s AS %|}},
                 last_value(scd2_gone) OVER s AS scd2_gone,
                 scd2_at AS valid_from,
                 array_agg(scd2_at) OVER (
@@ -140,7 +145,8 @@ BEGIN
         WITH version AS (
             SELECT t.*, k.scd2_key_text
             FROM {{target}} AS t
-            INNER JOIN (SELECT DISTINCT {{key|%}}, scd2_key_text FROM pg_temp._sl_segment) AS k ON {{key|k.% = t.%| AND }}
+            INNER JOIN (SELECT DISTINCT {{key|%}}, scd2_key_text FROM pg_temp._sl_segment) AS k
+                ON {{key|k.% = t.%| AND }}
         ),
         outcome AS (
             SELECT
@@ -172,7 +178,11 @@ BEGIN
                 SELECT FROM version AS t
                 WHERE
                     t.scd2_key_text = o.scd2_key_text
-                    AND t.{{sk}} NOT IN (SELECT s.scd2_sk FROM pg_temp._sl_segment AS s WHERE s.scd2_sk IS NOT NULL AND NOT s.scd2_deleted)
+                    AND t.{{sk}} NOT IN (
+                        SELECT s.scd2_sk
+                        FROM pg_temp._sl_segment AS s
+                        WHERE s.scd2_sk IS NOT NULL AND NOT s.scd2_deleted
+                    )
             ) AS scd2_key_changes
         FROM outcome AS o
         $sql$
@@ -185,7 +195,9 @@ BEGIN
             c.ctid AS scd2_place,
             s.scd2_key_changes,
             CASE
-                WHEN row_number() OVER (PARTITION BY c.scd2_key_text, s.valid_from ORDER BY c.scd2_at, c.scd2_order DESC) = 1
+                WHEN row_number() OVER (
+                    PARTITION BY c.scd2_key_text, s.valid_from ORDER BY c.scd2_at, c.scd2_order DESC
+                ) = 1
                     THEN s.scd2_outcome
             END AS scd2_outcome,
             row_number() OVER (PARTITION BY c.scd2_key_text ORDER BY c.scd2_order DESC) AS scd2_place_from_last
@@ -194,7 +206,8 @@ BEGIN
             ON
                 s.scd2_key_text = c.scd2_key_text
                 AND s.scd2_deleted = c.scd2_deleted
-                AND s.valid_from <= c.scd2_at + CASE WHEN c.scd2_deleted THEN interval '1 microsecond' ELSE interval '0' END
+                AND s.valid_from <= c.scd2_at
+                + CASE WHEN c.scd2_deleted THEN interval '1 microsecond' ELSE interval '0' END
                 AND s.valid_to > c.scd2_at
         WHERE c.scd2_action = 'splice'
     ),
@@ -256,7 +269,8 @@ BEGIN
             is_current = (s.valid_to = 'infinity'),
             observed_at = s.observed_at,
             run_id = CASE
-                WHEN t.valid_from <> s.valid_from OR t.valid_to <> s.valid_to {{value|OR t.% IS DISTINCT FROM s.%| }} THEN {{run}}
+                WHEN t.valid_from <> s.valid_from OR t.valid_to <> s.valid_to {{value|OR t.% IS DISTINCT FROM s.%| }}
+                    THEN {{run}}
                 ELSE t.run_id
             END
         FROM pg_temp._sl_segment AS s
@@ -305,9 +319,12 @@ BEGIN
         is_tied = excluded.is_tied,
         is_gone = excluded.is_gone,
         run_id = excluded.run_id
-    WHERE (x.observed_at, x.is_tied, x.is_gone) IS DISTINCT FROM (excluded.observed_at, excluded.is_tied, excluded.is_gone);
+    WHERE
+        (x.observed_at, x.is_tied, x.is_gone)
+        IS DISTINCT FROM (excluded.observed_at, excluded.is_tied, excluded.is_gone);
     DROP TABLE pg_temp._sl_segment, pg_temp._sl_spliced;
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._splice_history IS 'Rebuilds the history of keys whose new states do not simply follow the latest one';
+COMMENT ON FUNCTION sl._splice_history IS
+'Rebuilds the history of keys whose new states do not simply follow the latest one';

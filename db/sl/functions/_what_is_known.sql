@@ -40,7 +40,8 @@ BEGIN
         'SELECT NOT EXISTS (SELECT FROM {{target}} AS t WHERE {{in_slice}})',
         jsonb_build_object(
             'in_slice', sl._slice_condition(
-                p_slice, ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(p_entity.key_columns) AS k (column_name)),
+                p_slice,
+                ARRAY(SELECT format('t.%I', k.column_name) FROM unnest(p_entity.key_columns) AS k (column_name)),
                 v_types
             )
         )
@@ -61,4 +62,5 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION sl._what_is_known IS 'Tells whether a load is the first one, and whether anything is known of its keys';
+COMMENT ON FUNCTION sl._what_is_known IS
+'Tells whether a load is the first one, and whether anything is known of its keys';

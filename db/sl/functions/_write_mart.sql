@@ -134,7 +134,8 @@ BEGIN
                 ),
                 DETAIL = 'Nothing was changed.',
                 HINT = sl._mart_sql(
-                    p_mart, 'Use coalesce in the image, or ALTER TABLE {{target}} ALTER COLUMN {{column}} DROP NOT NULL.',
+                    p_mart,
+                    'Use coalesce in the image, or ALTER TABLE {{target}} ALTER COLUMN {{column}} DROP NOT NULL.',
                     jsonb_build_object('column', quote_ident(v_column))
                 );
     END;

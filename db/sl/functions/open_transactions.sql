@@ -39,4 +39,5 @@ AS $body$
     WHERE a.backend_type = 'client backend' AND a.xact_start IS NOT NULL AND a.pid <> pg_backend_pid();
 $body$;
 
-COMMENT ON FUNCTION sl.open_transactions IS 'The transactions that are open on the server, and nothing of what they ask';
+COMMENT ON FUNCTION sl.open_transactions IS
+'The transactions that are open on the server, and nothing of what they ask';

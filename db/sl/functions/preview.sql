@@ -61,7 +61,8 @@ BEGIN
     PERFORM sl._check_source(v_entity, false);
     PERFORM sl._bound_lock_wait();
     v_clock := greatest(
-        clock_timestamp(), (SELECT max(r.started_at) FROM sl.run AS r WHERE r.target = v_target) + interval '1 microsecond'
+        clock_timestamp(),
+        (SELECT max(r.started_at) FROM sl.run AS r WHERE r.target = v_target) + interval '1 microsecond'
     );
     v_window := sl._read_window(
         v_target, format('%I.%I', v_entity.source_schema, v_entity.source_table), p_full OR v_entity.changes = 'scan'

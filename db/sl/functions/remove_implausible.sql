@@ -85,7 +85,9 @@ BEGIN
             AND x.entity_key = i.scd2_key_text
             AND x.deleted_at NOT BETWEEN v_entity.plausible_from AND v_latest;
         UPDATE sl.tombstone AS x
-        SET observed_at = nullif(ARRAY(SELECT o.at FROM unnest(x.observed_at) AS o (at) WHERE o.at <= v_latest ORDER BY o.at), '{}')
+        SET observed_at = nullif(
+            ARRAY(SELECT o.at FROM unnest(x.observed_at) AS o (at) WHERE o.at <= v_latest ORDER BY o.at), '{}'
+        )
         FROM pg_temp._sl_implausible AS i
         WHERE
             x.entity_name = p_entity
@@ -128,13 +130,20 @@ BEGIN
             CROSS JOIN LATERAL (
                 SELECT least(
                     coalesce(
-                        (SELECT min(n.valid_from) FROM {{target}} AS n WHERE {{key|n.% = v.%| AND }} AND n.valid_from > v.valid_from),
+                        (
+                            SELECT min(n.valid_from)
+                            FROM {{target}} AS n
+                            WHERE {{key|n.% = v.%| AND }} AND n.valid_from > v.valid_from
+                        ),
                         'infinity'
                     ),
                     (
                         SELECT min(x.deleted_at)
                         FROM sl.tombstone AS x
-                        WHERE x.entity_name = {{name}} AND x.entity_key = i.scd2_key_text AND x.deleted_at > v.valid_from
+                        WHERE
+                            x.entity_name = {{name}}
+                            AND x.entity_key = i.scd2_key_text
+                            AND x.deleted_at > v.valid_from
                     )
                 ) AS valid_to
             ) AS e
@@ -149,7 +158,8 @@ BEGIN
         IF v_entity.changes = 'stamp' THEN
             EXECUTE sl._sql(
                 v_entity,
-                'UPDATE {{source}} AS t SET {{key|% = t.%}} FROM pg_temp._sl_implausible AS i WHERE {{key|t.% = i.%| AND }}'
+                'UPDATE {{source}} AS t SET {{key|% = t.%}} FROM pg_temp._sl_implausible AS i '
+                'WHERE {{key|t.% = i.%| AND }}'
             );
         END IF;
         EXECUTE sl._sql(
@@ -168,7 +178,8 @@ BEGIN
         END IF;
         EXECUTE format(
             'UPDATE sl.watermark AS w SET high_updated_at = '
-            '(SELECT max(greatest(t.valid_from, t.observed_at[cardinality(t.observed_at)])) FROM %1$s AS t) WHERE %2$L IN (w.target, w.source) AND w.high_updated_at > %3$L::timestamptz',
+            '(SELECT max(greatest(t.valid_from, t.observed_at[cardinality(t.observed_at)])) FROM %1$s AS t) '
+            'WHERE %2$L IN (w.target, w.source) AND w.high_updated_at > %3$L::timestamptz',
             v_target, v_target, v_latest
         );
         DROP TABLE pg_temp._sl_implausible;

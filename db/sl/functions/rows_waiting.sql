@@ -59,7 +59,8 @@ BEGIN
         v_entity.source_schema, v_entity.source_table, v_from_xid, v_to_xid, c_most
     ) INTO v_rows;
     v_rows := least(
-        v_rows + (SELECT count(*) FROM (SELECT FROM sl.kept_state AS k WHERE k.entity_name = p_entity LIMIT c_most) AS w),
+        v_rows
+        + (SELECT count(*) FROM (SELECT FROM sl.kept_state AS k WHERE k.entity_name = p_entity LIMIT c_most) AS w),
         c_most
     );
     RETURN v_rows;

@@ -174,7 +174,8 @@ BEGIN
         IF v_entity.changes = 'stamp' THEN
             EXECUTE sl._sql(
                 v_entity,
-                'UPDATE {{source}} AS t SET {{personal|% = NULL}} WHERE {{is_key}} AND ({{personal|t.% IS NOT NULL| OR }})',
+                'UPDATE {{source}} AS t SET {{personal|% = NULL}} '
+                'WHERE {{is_key}} AND ({{personal|t.% IS NOT NULL| OR }})',
                 v_places
             );
             GET DIAGNOSTICS raw_rows = ROW_COUNT;
@@ -203,7 +204,11 @@ BEGIN
             SET state = k.state - {{names}}
             FROM sl.kept_state AS o
             CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, o.state) AS t
-            WHERE o.kept_no = k.kept_no AND o.entity_name = {{name}} AND o.state ?| {{names}} AND {{key_text}} = {{key_literal}}
+            WHERE
+                o.kept_no = k.kept_no
+                AND o.entity_name = {{name}}
+                AND o.state ?| {{names}}
+                AND {{key_text}} = {{key_literal}}
             $sql$,
             v_places
         );
@@ -238,8 +243,8 @@ BEGIN
         UPDATE sl.erasure AS e SET mart_run_id = _forget.mart_run_id WHERE e.run_id = v_run_id;
         PERFORM sl._finish_run(v_run_id, dds_versions, 0, dds_versions, 0, 0, 0, false);
         run_id := v_run_id;
-        RAISE NOTICE '%: erased personal data of % % from % rows of the source, % versions of the history, % versions of '
-            'marts, % rejected rows%',
+        RAISE NOTICE '%: erased personal data of % % from % rows of the source, % versions of the history, % versions '
+            'of marts, % rejected rows%',
             p_procedure, p_entity, v_key, raw_rows, dds_versions, mart_versions, rejected_rows,
             CASE
                 WHEN v_entity.changes = 'scan'

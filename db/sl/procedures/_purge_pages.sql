@@ -45,9 +45,12 @@ DECLARE
 BEGIN
     PERFORM sl._check_source(v_entity, false);
     v_wrong := CASE
-        WHEN v_entity.changes = 'scan' THEN format('entity "%s" is compared whole: what its source lacks was deleted', p_entity)
-        WHEN v_entity.event_time_column IS NULL THEN format('entity "%s" has no event time that p_before could be compared with', p_entity)
-        WHEN p_before IS NULL OR p_before > clock_timestamp() THEN format('p_before is %s', coalesce(p_before::text, 'NULL'))
+        WHEN v_entity.changes = 'scan'
+            THEN format('entity "%s" is compared whole: what its source lacks was deleted', p_entity)
+        WHEN v_entity.event_time_column IS NULL
+            THEN format('entity "%s" has no event time that p_before could be compared with', p_entity)
+        WHEN p_before IS NULL OR p_before > clock_timestamp()
+            THEN format('p_before is %s', coalesce(p_before::text, 'NULL'))
         WHEN p_pages IS NULL OR p_pages < 1 THEN format('p_pages is %s', coalesce(p_pages::text, 'NULL'))
         WHEN next_page NOT BETWEEN 0 AND 4294967295 THEN format('next_page is %s', next_page)
     END;
@@ -67,7 +70,11 @@ BEGIN
     next_page := coalesce(next_page, 0);
     v_last_page := (
         SELECT max(pg_relation_size(t.relid) / current_setting('block_size')::bigint) - 1
-        FROM (SELECT v_source::regclass AS relid UNION ALL SELECT p.relid FROM pg_partition_tree(v_source::regclass) AS p) AS t
+        FROM (
+            SELECT v_source::regclass AS relid
+            UNION ALL
+            SELECT p.relid FROM pg_partition_tree(v_source::regclass) AS p
+        ) AS t
     );
     v_places := jsonb_build_object(
         'old', sl._sql(
@@ -96,7 +103,10 @@ BEGIN
 
     SELECT
         array_agg(DISTINCT f.referring),
-        string_agg(format(' AND NOT EXISTS (SELECT FROM %s AS r WHERE %s)', f.referring, f.refers), '' ORDER BY f.referring, f.refers)
+        string_agg(
+            format(' AND NOT EXISTS (SELECT FROM %s AS r WHERE %s)', f.referring, f.refers), ''
+            ORDER BY f.referring, f.refers
+        )
     INTO v_referring, v_unreferred
     FROM (
         SELECT
@@ -130,7 +140,9 @@ BEGIN
                 {{old}}
                 AND s.changed_xid < {{read_below}}
                 AND {{key_text}} NOT IN (
-                    SELECT j.entity_key FROM sl.rejected_row AS j WHERE j.entity_name = {{name}} AND j.resolved_run_id IS NULL
+                    SELECT j.entity_key
+                    FROM sl.rejected_row AS j
+                    WHERE j.entity_name = {{name}} AND j.resolved_run_id IS NULL
                 )
                 {{unreferred}}
             $sql$,
@@ -157,7 +169,8 @@ BEGIN
             rows_read = rows_purged,
             rows_unchanged = rows_purged
         WHERE r.run_id = v_run_id;
-        RAISE NOTICE 'sl.purge: run %: % rows of % purged; % older ones stay, which no load has read or whose rejection is open%',
+        RAISE NOTICE 'sl.purge: run %: % rows of % purged; % older ones stay, which no load has read or whose '
+            'rejection is open%',
             v_run_id, rows_purged, v_source, rows_kept,
             coalesce(', or which rows of ' || array_to_string(v_referring, ', ') || ' refer to: purge these first', '');
     EXCEPTION

@@ -56,4 +56,5 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON PROCEDURE sl.backfill IS 'Brings an entity''s history, or a mart, up to all of its source in slices that each commit';
+COMMENT ON PROCEDURE sl.backfill IS
+'Brings an entity''s history, or a mart, up to all of its source in slices that each commit';

@@ -62,7 +62,9 @@ DECLARE
     v_known sl.entity;
     v_entity sl.entity;
     v_source text [] := sl._table_name(p_source, 'p_source');
-    v_target text [] := sl._table_name(coalesce(p_target, format('%I.%I', c_default_target_schema, p_entity)), 'p_target');
+    v_target text [] := sl._table_name(
+        coalesce(p_target, format('%I.%I', c_default_target_schema, p_entity)), 'p_target'
+    );
 BEGIN
     PERFORM sl._bound_lock_wait();
     IF p_entity IS NULL OR p_entity !~ '^[a-z_][a-z0-9_]*$' OR length(p_entity) > 40 OR sl._is_mart(p_entity) THEN
@@ -105,7 +107,8 @@ BEGIN
             WHEN
                 (v_known.required_columns, v_known.plausible_from, v_known.future_tolerance, v_known.longest_value)
                 IS DISTINCT FROM (
-                    v_entity.required_columns, v_entity.plausible_from, v_entity.future_tolerance, v_entity.longest_value
+                    v_entity.required_columns, v_entity.plausible_from, v_entity.future_tolerance,
+                    v_entity.longest_value
                 ) THEN 1
             ELSE 0
         END;

@@ -28,16 +28,24 @@ DECLARE
     v_entity sl.entity := sl._entity_of(p_entity);
     v_said text;
 BEGIN
-    IF p_severity IS NULL OR p_severity NOT IN ('reject', 'warn') OR nullif(p_rule, '') IS NULL OR p_description IS NULL THEN
+    IF
+        p_severity IS NULL
+        OR p_severity NOT IN ('reject', 'warn')
+        OR nullif(p_rule, '') IS NULL
+        OR p_description IS NULL
+    THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
-            MESSAGE = format('Rule "%s" of entity "%s": a name, a description and a severity are needed', p_rule, p_entity),
+            MESSAGE = format(
+                'Rule "%s" of entity "%s": a name, a description and a severity are needed', p_rule, p_entity
+            ),
             HINT = 'p_severity is ''reject'' or ''warn''.';
     END IF;
     BEGIN
         EXECUTE sl._sql(
             v_entity,
-            'SELECT FROM (SELECT s.*, NULL::timestamptz AS scd2_at FROM {{source}} AS s) AS scd2_source_row WHERE ({{rule}}) IS NOT TRUE LIMIT 0',
+            'SELECT FROM (SELECT s.*, NULL::timestamptz AS scd2_at FROM {{source}} AS s) AS scd2_source_row '
+            'WHERE ({{rule}}) IS NOT TRUE LIMIT 0',
             jsonb_build_object('rule', p_expression)
         );
     EXCEPTION
@@ -45,10 +53,14 @@ BEGIN
             GET STACKED DIAGNOSTICS v_said = MESSAGE_TEXT;
             RAISE EXCEPTION USING
                 ERRCODE = '22023',
-                MESSAGE = format('Rule "%s" of entity "%s": the condition cannot be computed: %s', p_rule, p_entity, v_said),
+                MESSAGE = format(
+                    'Rule "%s" of entity "%s": the condition cannot be computed: %s', p_rule, p_entity, v_said
+                ),
                 HINT = 'Write an SQL condition over the columns of the source.';
     END;
-    INSERT INTO sl.quality_rule AS q (entity_name, rule_name, position, expression, is_clock_dependent, description, severity)
+    INSERT INTO sl.quality_rule AS q (
+        entity_name, rule_name, position, expression, is_clock_dependent, description, severity
+    )
     SELECT
         p_entity, p_rule,
         coalesce(
@@ -67,7 +79,9 @@ BEGIN
         severity = excluded.severity
     WHERE
         (q.position, q.expression, q.is_clock_dependent, q.description, q.severity)
-        <> (excluded.position, excluded.expression, excluded.is_clock_dependent, excluded.description, excluded.severity);
+        <> (
+            excluded.position, excluded.expression, excluded.is_clock_dependent, excluded.description, excluded.severity
+        );
 END;
 $body$;
 

@@ -97,7 +97,8 @@ CROSS JOIN LATERAL (
 ) AS k
 WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'changed_xid';
 
-COMMENT ON VIEW sl._source_column IS 'The columns of each entity''s source, their types and the target''s, and how large a value is';
+COMMENT ON VIEW sl._source_column IS
+'The columns of each entity''s source, their types and the target''s, and how large a value is';
 COMMENT ON COLUMN sl._source_column.entity_name IS 'Name in sl.entity';
 COMMENT ON COLUMN sl._source_column.column_name IS 'Column of the source';
 COMMENT ON COLUMN sl._source_column.position IS 'In which order the source has it';
@@ -105,8 +106,10 @@ COMMENT ON COLUMN sl._source_column.is_text IS 'Whether it holds texts';
 COMMENT ON COLUMN sl._source_column.size_template IS
 'Format string that makes of a value the SQL expression for its size in bytes; NULL where the type has a fixed size';
 COMMENT ON COLUMN sl._source_column.type_name IS 'Its type';
-COMMENT ON COLUMN sl._source_column.target_type_name IS 'Type that the target wants. NULL: the target has no such column';
-COMMENT ON COLUMN sl._source_column.is_converted IS 'A value is converted before it is judged. NULL: the target has no such column';
+COMMENT ON COLUMN sl._source_column.target_type_name IS
+'Type that the target wants. NULL: the target has no such column';
+COMMENT ON COLUMN sl._source_column.is_converted IS
+'A value is converted before it is judged. NULL: the target has no such column';
 COMMENT ON COLUMN sl._source_column.valid_template IS
 'Format string that makes of a value the SQL condition that it converts without loss; NULL where nothing is converted';
 COMMENT ON COLUMN sl._source_column.converted_template IS

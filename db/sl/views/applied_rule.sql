@@ -161,7 +161,8 @@ WHERE
 COMMENT ON VIEW sl.applied_rule IS 'The rules that a load asks of a source row';
 COMMENT ON COLUMN sl.applied_rule.entity_name IS 'Name in sl.entity';
 COMMENT ON COLUMN sl.applied_rule.rule_name IS 'Name of the rule, as sl.rejected_row has it';
-COMMENT ON COLUMN sl.applied_rule.position IS 'In which order the rules of an entity are asked; below zero those of every entity';
+COMMENT ON COLUMN sl.applied_rule.position IS
+'In which order the rules of an entity are asked; below zero those of every entity';
 COMMENT ON COLUMN sl.applied_rule.expression IS
 'SQL condition over the source''s columns and scd2_at, the event time; a row passes where it is true';
 COMMENT ON COLUMN sl.applied_rule.is_clock_dependent IS 'A row that fails may pass later, even if it does not change';

@@ -41,6 +41,7 @@ WHERE p.is_so;
 
 COMMENT ON VIEW sl.status_clock IS 'The targets whose runs a wrong clock has stamped';
 COMMENT ON COLUMN sl.status_clock.target IS 'Schema-qualified table, as in sl.run';
-COMMENT ON COLUMN sl.status_clock.problem IS '''ahead'': a run begins after the present; ''behind'': the newest run begins before an earlier one';
+COMMENT ON COLUMN sl.status_clock.problem IS
+'''ahead'': a run begins after the present; ''behind'': the newest run begins before an earlier one';
 COMMENT ON COLUMN sl.status_clock.run_id IS 'The run that is ahead or behind';
 COMMENT ON COLUMN sl.status_clock.started_at IS 'When it began by the clock it had';

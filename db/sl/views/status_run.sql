@@ -84,5 +84,6 @@ COMMENT ON COLUMN sl.status_run.called_by IS 'Role of the session that called th
 COMMENT ON COLUMN sl.status_run.error_sqlstate IS
 'SQLSTATE of the error that ended the run. NULL: no error, or the server named none';
 COMMENT ON COLUMN sl.status_run.error_message IS 'Primary message of the error. NULL unless the run failed';
-COMMENT ON COLUMN sl.status_run.stamped_at IS 'started_at as it was before sl.restamp_runs. ClickHouse knows the build by it';
+COMMENT ON COLUMN sl.status_run.stamped_at IS
+'started_at as it was before sl.restamp_runs. ClickHouse knows the build by it';
 COMMENT ON COLUMN sl.status_run.end_no IS 'Order in which runs ended, whatever the clock of the server says';
