@@ -1,20 +1,21 @@
--- sl._judge_volume(p_entity sl.entity, p_slice sl.backfill_slice, p_procedure text, p_full boolean, p_current_rows
---     bigint)
---     RETURNS record
+-- sl._judge_volume(p_entity sl.entity, p_slice sl.backfill_slice, p_procedure text, p_full boolean,
+--     p_current_rows bigint, p_counts jsonb) RETURNS record
 --
 -- Purpose: stops a load that has deleted an unlikely share of the current rows: a source that lost its rows looks the
 --     same as a mass deletion. What it has written is rolled back by the error.
 -- Parameters: p_entity: registry row; p_slice: the slice of a backfill, if any; p_procedure, p_full: how it was called,
---     for the hint; p_current_rows: as of sl._count_current, NULL: do not judge.
+--     for the hint; p_current_rows: as of sl._count_current, NULL: do not judge; p_counts:
+--     sl._count_changes, after the load was applied.
 -- Returns: deleted, changed: rows that the load deleted, and, where the entity has them judged, changed.
 -- Errors: TS004 more than breaker_share of the current rows, and more than breaker_floor, would be deleted or changed.
--- Reads: pg_temp._sl_change, sl.backfill_slice. Writes: nothing.
+-- Reads: sl.backfill_slice. Writes: nothing.
 CREATE OR REPLACE FUNCTION sl._judge_volume(
     p_entity sl.entity,
     p_slice sl.backfill_slice,
     p_procedure text,
     p_full boolean,
     p_current_rows bigint,
+    p_counts jsonb,
     OUT deleted bigint,
     OUT changed bigint
 )
@@ -25,14 +26,12 @@ DECLARE
     v_is_slice CONSTANT boolean := p_slice.slice_no IS NOT NULL;
     v_before record := sl._count_before(p_entity, p_slice);
 BEGIN
-    SELECT
-        count(*) FILTER (WHERE c.scd2_action IN ('close', 'splice_deleted')),
-        count(*) FILTER (
-            WHERE
-            p_entity.breaker_judges_changes AND c.scd2_action IN ('append', 'splice_inserted', 'splice_corrected')
-        )
-    INTO deleted, changed
-    FROM pg_temp._sl_change AS c;
+    deleted := sl._sum_of(p_counts, 'close', 'splice_deleted');
+    changed := CASE
+        WHEN p_entity.breaker_judges_changes
+            THEN sl._sum_of(p_counts, 'append', 'splice_inserted', 'splice_corrected')
+        ELSE 0
+    END;
     IF
         p_current_rows IS NULL
         OR v_before.deleted + v_before.changed + deleted + changed

@@ -53,6 +53,7 @@ DECLARE
     v_window record;
     v_rows record;
     v_read bigint;
+    v_changes jsonb;
     v_current bigint;
     v_has_splice boolean;
     v_counts record;
@@ -79,8 +80,9 @@ BEGIN
         );
     END IF;
     v_read := sl._classify(v_entity, v_rows.rows, v_rows.is_plain, v_clock, v_forgotten);
-    v_current := sl._count_current(v_entity, v_slice, false);
-    v_has_splice := EXISTS (SELECT FROM pg_temp._sl_change AS c WHERE c.scd2_action = 'splice');
+    v_changes := sl._count_changes();
+    v_current := sl._count_current(v_entity, v_slice, false, v_changes);
+    v_has_splice := coalesce(v_changes ? 'splice', false);
     IF v_has_splice THEN
         PERFORM sl._splice_history(v_entity, NULL);
     END IF;
@@ -168,7 +170,9 @@ BEGIN
     USING p_unchanged, p_limit;
 
     BEGIN
-        PERFORM sl._judge_volume(v_entity, v_slice, sl._load_name(v_entity), p_full, v_current);
+        PERFORM sl._judge_volume(
+            v_entity, v_slice, sl._load_name(v_entity), p_full, v_current, sl._count_changes()
+        );
     EXCEPTION
         WHEN SQLSTATE 'TS004' THEN
             GET STACKED DIAGNOSTICS v_stops = MESSAGE_TEXT;

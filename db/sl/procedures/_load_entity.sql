@@ -67,6 +67,7 @@ DECLARE
     v_has_kept boolean := false;
     v_first record;
     v_rows record;
+    v_counts jsonb;
     v_current bigint;
     v_deleted bigint := 0;
     v_changed bigint := 0;
@@ -111,13 +112,17 @@ BEGIN
         rows_unchanged := 0;
         rows_rejected := 0;
         IF rows_read > 0 THEN
-            v_current := sl._count_current(v_entity, p_slice, p_force);
-            PERFORM sl._apply(v_entity, v_run_id);
+            v_counts := sl._count_changes();
+            v_current := sl._count_current(v_entity, p_slice, p_force, v_counts);
+            PERFORM sl._apply(v_entity, v_run_id, v_counts);
+            IF v_counts ? 'splice' THEN
+                v_counts := sl._count_changes();
+            END IF;
             PERFORM sl._resolve_rejections(p_entity, v_run_id);
             PERFORM sl._note_rejections(v_entity, v_run_id, 'pg_temp._sl_change', p_has_several => NOT v_rows.is_plain);
             SELECT j.deleted, j.changed
             INTO v_deleted, v_changed
-            FROM sl._judge_volume(v_entity, p_slice, v_procedure, p_full, v_current) AS j;
+            FROM sl._judge_volume(v_entity, p_slice, v_procedure, p_full, v_current, v_counts) AS j;
             IF v_entity.keeps_changed_periods AND NOT v_state.is_first_load THEN
                 PERFORM sl._note_periods(p_entity, v_run_id, p_are_new => NOT v_window.is_full);
             END IF;
@@ -126,16 +131,13 @@ BEGIN
                 USING pg_temp._sl_change AS c
                 WHERE NOT v_rows.is_plain AND k.kept_no = c.scd2_order AND k.entity_name = p_entity;
             END IF;
-            SELECT
-                count(*) FILTER (WHERE c.scd2_action IN ('first', 'append', 'splice_inserted')),
-                count(*) FILTER (WHERE c.scd2_action IN ('in_place', 'splice_corrected')),
-                count(*) FILTER (WHERE c.scd2_action IN ('close', 'forget', 'splice_deleted')),
-                count(*) FILTER (WHERE c.scd2_action IN ('touch', 'same', 'splice_unchanged')),
-                count(*) FILTER (WHERE c.scd2_action = 'rejected'),
-                max(c.scd2_at) FILTER (WHERE c.scd2_action <> 'rejected'),
-                count(*) FILTER (WHERE c.scd2_late)
-            INTO rows_inserted, rows_corrected, rows_deleted, rows_unchanged, rows_rejected, v_high, v_late
-            FROM pg_temp._sl_change AS c;
+            rows_inserted := sl._sum_of(v_counts, 'first', 'append', 'splice_inserted');
+            rows_corrected := sl._sum_of(v_counts, 'in_place', 'splice_corrected');
+            rows_deleted := sl._sum_of(v_counts, 'close', 'forget', 'splice_deleted');
+            rows_unchanged := sl._sum_of(v_counts, 'touch', 'same', 'splice_unchanged');
+            rows_rejected := sl._sum_of(v_counts, 'rejected');
+            v_late := sl._sum_of(v_counts, 'late');
+            v_high := (v_counts ->> 'high')::timestamptz;
         END IF;
 
         IF v_is_direct THEN
