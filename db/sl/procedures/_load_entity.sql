@@ -65,6 +65,7 @@ DECLARE
     v_state record;
     v_is_direct boolean;
     v_has_kept boolean := false;
+    v_has_rows boolean := true;
     v_first record;
     v_rows record;
     v_counts jsonb;
@@ -105,7 +106,14 @@ BEGIN
             v_entity, v_window.from_xid, v_window.to_xid, v_window.is_seen, p_slice, p_keys, p_since, NOT v_is_direct,
             v_clock, v_has_kept
         );
-        rows_read := sl._classify(v_entity, v_rows.rows, v_rows.is_plain, v_clock, v_forgotten);
+        rows_read := 0;
+        -- Where nothing is new, nothing is prepared for it.
+        IF v_entity.changes = 'stamp' THEN
+            EXECUTE format('SELECT EXISTS (%s)', v_rows.rows) INTO v_has_rows;
+        END IF;
+        IF v_has_rows THEN
+            rows_read := sl._classify(v_entity, v_rows.rows, v_rows.is_plain, v_clock, v_forgotten);
+        END IF;
         rows_inserted := 0;
         rows_corrected := 0;
         rows_deleted := 0;
@@ -169,7 +177,9 @@ BEGIN
             PERFORM sl._finish_slice(p_slice, v_run_id, v_high, v_deleted, v_changed);
         END IF;
         -- Not left to the commit: the transaction may hold another run.
-        DROP TABLE pg_temp._sl_change;
+        IF v_has_rows THEN
+            DROP TABLE pg_temp._sl_change;
+        END IF;
         IF v_has_kept THEN
             DROP TABLE pg_temp._sl_kept_key;
         END IF;
