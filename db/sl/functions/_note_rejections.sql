@@ -31,7 +31,9 @@ BEGIN
     EXECUTE format('SELECT count(c.scd2_rule), count(c.scd2_warnings) FROM %s AS c', p_rows) INTO v_rows, v_warned;
     IF v_rows > 0 THEN
         v_always_asked := ARRAY(
-            SELECT r.rule_name FROM sl.applied_rule AS r WHERE r.entity_name = p_entity.entity_name AND r.judges_deletions
+            SELECT r.rule_name
+            FROM sl.applied_rule AS r
+            WHERE r.entity_name = p_entity.entity_name AND r.judges_deletions
         );
         EXECUTE sl._sql(
             p_entity,

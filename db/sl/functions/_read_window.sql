@@ -38,8 +38,8 @@ BEGIN
     SELECT
         pg_snapshot_xmin(s.snapshot)::text::bigint,
         greatest(pg_snapshot_xmax(s.snapshot)::text::bigint, v_own_xid + 1),
-        -- Ids that this server has yet to give out stand in the rows of a restored dump. The server's newest id is asked
-        -- for once a statement.
+        -- Ids that this server has yet to give out stand in the rows of a restored dump. The server's newest id is
+        -- asked for once a statement.
         format(
             '(s.changed_xid < %1$s OR s.changed_xid = %2$s OR s.changed_xid <> ALL (%3$L::bigint[]) AND NOT '
             '(s.changed_xid >= %4$s '
