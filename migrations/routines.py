@@ -1,10 +1,11 @@
 """Install the bodies of `db/`, the one home of each: routines, triggers, views, comments on tables, declarations.
 
 Bodies are re-runnable (CREATE OR REPLACE; a declaration makes what is missing) and are re-applied as a whole, in one
-transaction with the revisions, when any of them or the revision changed. Order: comments, functions, procedures,
-triggers, views, declarations; within a kind by layer, then by name. A comment waits for a VACUUM of its table:
-comments come first, so that a migration waits before it locks a view. PL/pgSQL looks up what it names when it runs,
-so such bodies may name each other in any order; a function in plain SQL may name only what comes before it.
+transaction with the revisions, when any of them or the revision changed. Order: comments; then by layer functions,
+procedures, triggers, views and declarations, so that a layer finds what the ones before it have declared; then by
+name. A comment waits for a VACUUM of its table: comments come first, so that a migration waits before it locks a view.
+PL/pgSQL looks up what it names when it runs, so such bodies may name each other in any order; a function in plain SQL
+may name only what comes before it.
 """
 
 import hashlib
@@ -28,7 +29,9 @@ def bodies(folder: Path = DB_FOLDER) -> list[Path]:
 
     :raises ValueError: a .sql file lies where it would never be applied
     """
-    ordered = [path for kind in KINDS for layer in LAYERS for path in sorted((folder / layer / kind).glob("*.sql"))]
+    places = [(layer, "comments") for layer in LAYERS]
+    places += [(layer, kind) for layer in LAYERS for kind in KINDS if kind != "comments"]
+    ordered = [path for layer, kind in places for path in sorted((folder / layer / kind).glob("*.sql"))]
     stray = sorted(set(folder.rglob("*.sql")) - set(ordered) - set((folder / ENGINE_REVISIONS).glob("*.sql")))
     if stray:
         raise ValueError(

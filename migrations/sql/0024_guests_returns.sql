@@ -1,8 +1,6 @@
 -- What a real shop sells: guests, returns, and lines with a price of their own.
 
 ALTER TABLE raw.sale ADD COLUMN unit_price numeric(12, 2);
--- cdm.sales_mart_image reads the column, and views are made before the declarations that would add it.
-ALTER TABLE dds.sale ADD COLUMN unit_price numeric(12, 2);
 -- A sale without a client is a guest's.
 ALTER TABLE cdm.sales_mart ALTER COLUMN client_id DROP NOT NULL;
 -- What a new client may change: a guest's sale is none of it, and there are many (0012_newcomers.sql).

@@ -92,7 +92,71 @@ BEGIN
     WHERE
         (m.build_schema, m.build_procedure) = (p_mart.build_schema, p_mart.build_procedure)
         AND m.mart_name <> p_mart.mart_name;
-    v_wrong := coalesce(v_wrong, v_other);
+    v_wrong := coalesce(
+        v_wrong,
+        v_other,
+        (
+            SELECT format(
+                'the image reads %I.%I, the history of entity "%s", which is not in p_sources', e.target_schema,
+                e.target_table, e.entity_name
+            )
+            FROM sl._image_parts(p_mart) AS i
+            INNER JOIN sl.entity AS e ON to_regclass(format('%I.%I', e.target_schema, e.target_table)) = i.object_id
+            WHERE i.class_id = 'pg_class'::regclass AND e.entity_name <> ALL (p_mart.sources)
+            ORDER BY e.entity_name
+            LIMIT 1
+        ),
+        (
+            SELECT format(
+                'the image reads %I.%I, the table of mart "%s", which may not be built yet: let it read the image of '
+                'that mart', m.target_schema, m.target_table, m.mart_name
+            )
+            FROM sl._image_parts(p_mart) AS i
+            INNER JOIN sl.mart AS m ON to_regclass(format('%I.%I', m.target_schema, m.target_table)) = i.object_id
+            WHERE i.class_id = 'pg_class'::regclass
+            ORDER BY m.mart_name
+            LIMIT 1
+        ),
+        (
+            SELECT format(
+                'p_personal of "%s": its key %I.%I is of type %s, and the key of the entity of type %s', p.key,
+                p_mart.image_view, c.column_name, c.type_name, k.type_name
+            )
+            FROM jsonb_each(p_mart.personal) AS p
+            INNER JOIN sl.entity AS e ON e.entity_name = p.key
+            INNER JOIN sl._mart_columns(p_mart) AS c ON c.column_name = p.value ->> 'key'
+            CROSS JOIN LATERAL (SELECT (sl._key_types(e))[1] AS type_name) AS k
+            WHERE c.type_name <> k.type_name
+            ORDER BY p.key
+            LIMIT 1
+        ),
+        (
+            SELECT format(
+                'the group column %I is a personal column of entity "%s": of a group that was corrected away nothing '
+                'may be remembered. Group by another column, or leave p_touched out', g.name, e.entity_name
+            )
+            FROM sl.entity AS e
+            CROSS JOIN LATERAL unnest(p_mart.group_columns) AS g (name)
+            WHERE
+                e.entity_name = ANY (p_mart.sources)
+                AND g.name = ANY (e.personal_columns)
+                AND p_mart.touched_function IS NOT NULL
+            ORDER BY e.entity_name, g.name
+            LIMIT 1
+        ),
+        (
+            SELECT format(
+                '%I.%I is there, and is no procedure that a declaration has made. Name another one in p_procedure',
+                p_mart.build_schema, p_mart.build_procedure
+            )
+            FROM pg_proc AS f
+            INNER JOIN pg_namespace AS n ON n.oid = f.pronamespace
+            WHERE
+                (n.nspname, f.proname) = (p_mart.build_schema, p_mart.build_procedure)
+                AND position('CALL sl._build(' IN f.prosrc) = 0
+            LIMIT 1
+        )
+    );
     IF v_wrong IS NOT NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',

@@ -16,37 +16,16 @@ LANGUAGE sql
 STABLE
 SET search_path = pg_catalog, pg_temp
 AS $body$
-    WITH RECURSIVE part (class_id, object_id) AS (
-        VALUES
-        ('pg_class'::regclass::oid, to_regclass(format('%I.%I', p_mart.image_schema, p_mart.image_view))::oid),
-        (
-            'pg_proc'::regclass::oid,
-            to_regprocedure(
-                quote_ident(p_mart.touched_schema) || '.' || quote_ident(p_mart.touched_function) || '(bigint[])'
-            )::oid
-        )
-        UNION
-        SELECT
-            d.refclassid,
-            d.refobjid
-        FROM part AS p
-        LEFT JOIN pg_rewrite AS w ON p.class_id = 'pg_class'::regclass AND w.ev_class = p.object_id
-        INNER JOIN pg_depend AS d
-            ON
-                (d.classid, d.objid) IN (('pg_rewrite'::regclass, w.oid), ('pg_proc'::regclass, p.object_id))
-                AND (d.classid = 'pg_rewrite'::regclass OR p.class_id = 'pg_proc'::regclass)
-        WHERE d.refclassid IN ('pg_class'::regclass, 'pg_proc'::regclass)
-    )
     SELECT md5(coalesce(string_agg(t.definition, E'\n' ORDER BY t.definition COLLATE "C"), ''))
     FROM (
         SELECT format('%I.%I %s', n.nspname, c.relname, pg_get_viewdef(c.oid)) AS definition
-        FROM part AS p
+        FROM sl._image_parts(p_mart) AS p
         INNER JOIN pg_class AS c
             ON p.class_id = 'pg_class'::regclass AND c.oid = p.object_id AND c.relkind IN ('v', 'm')
         INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
         UNION ALL
         SELECT pg_get_functiondef(f.oid)
-        FROM part AS p
+        FROM sl._image_parts(p_mart) AS p
         INNER JOIN pg_proc AS f ON p.class_id = 'pg_proc'::regclass AND f.oid = p.object_id AND f.prokind <> 'a'
         WHERE f.pronamespace <> 'pg_catalog'::regnamespace
     ) AS t;

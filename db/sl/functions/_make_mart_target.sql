@@ -23,6 +23,9 @@ DECLARE
     v_column record;
 BEGIN
     IF to_regclass(v_target) IS NULL THEN
+        -- Of an earlier table of the name nothing is left: the next build computes everything.
+        DELETE FROM sl.watermark AS w WHERE w.target = v_target;
+        DELETE FROM sl.backfill AS b WHERE b.target = v_target;
         IF to_regnamespace(quote_ident(p_mart.target_schema)) IS NULL THEN
             EXECUTE format('CREATE SCHEMA %I', p_mart.target_schema);
         END IF;
