@@ -263,6 +263,77 @@ def test_a_source_is_not_truncated(item: Engine) -> None:
     assert item.run("SELECT count(*) FROM s.item") == [(1,)]
 
 
+def test_what_a_source_has_become_stops_no_load(item: Engine) -> None:
+    """A state kept aside before a column was altered: what nobody declared is left out, what does not fit stays."""
+    item.run("ALTER TABLE s.item ADD COLUMN note text")
+    put(item, "a", 1)
+    item.load()
+    item.run("UPDATE s.item SET note = 'x'", f"UPDATE s.item SET name = 'b', updated_at = {at(2)}")
+    put(item, "c", 3)
+    item.run(
+        "ALTER TABLE s.item ALTER COLUMN note TYPE integer USING 1",
+        "CREATE DOMAIN s.filled AS text NOT NULL DEFAULT 'z'",
+        "ALTER TABLE s.item ADD COLUMN more s.filled",
+    )
+    assert item.load()["inserted"] >= 1
+    assert item.run("SELECT name FROM dds.item WHERE is_current") == [("c",)]
+    put(item, "d", 4)
+    put(item, "e", 5)
+    item.run("ALTER TABLE s.item ALTER COLUMN stock TYPE date USING '2024-01-01'::date")
+    item.load()
+    assert item.run("SELECT count(*) FROM sl.kept_state WHERE state ->> 'name' = 'd'") == [(1,)]
+
+
+def test_a_column_that_no_json_can_hold_does_not_stop_its_writer(item: Engine) -> None:
+    """A json may hold what jsonb does not: the writer notices nothing, and the state is kept without it."""
+    item.run("ALTER TABLE s.item ADD COLUMN note json")
+    put(item, "a", 1)
+    item.run("""UPDATE s.item SET note = '{"a": "\\u0000"}'""")
+    put(item, "b", 2)
+    assert item.load()["inserted"] == 2
+    assert item.history() == [(1, "a", 1, 2), (1, "b", 2, None)]
+    item.run("DELETE FROM s.item")
+    assert item.load() == {"deleted": 1}
+
+
+def test_a_stamp_without_a_default_is_completed(engine: Engine) -> None:
+    """A table made of another one has the column and neither its default nor its values."""
+    engine.run(
+        "CREATE TABLE s.item (id integer PRIMARY KEY, name text, changed_xid bigint)",
+        "INSERT INTO s.item VALUES (1, 'a', NULL), (2, 'b', 7)",
+    )
+    engine.declare()
+    assert engine.load() == {"inserted": 2}
+    engine.run("INSERT INTO s.item VALUES (3, 'c')", "ALTER TABLE s.item ALTER COLUMN changed_xid DROP DEFAULT")
+    engine.run("ALTER TABLE s.item ALTER COLUMN changed_xid DROP NOT NULL", "INSERT INTO s.item VALUES (4, 'd')")
+    engine.declare()
+    assert engine.load() == {"inserted": 2, "unchanged": 2}
+    engine.audit()
+
+
+def test_a_source_that_was_compared_whole_becomes_a_stamped_one(engine: Engine) -> None:
+    """What was deleted since the last scan is known when the triggers begin to see deletions."""
+    engine.run(
+        "CREATE TABLE s.item (id integer PRIMARY KEY, name text)", "INSERT INTO s.item VALUES (1, 'a'), (2, 'b')"
+    )
+    engine.declare(p_changes="'scan'")
+    engine.load()
+    engine.run("DELETE FROM s.item WHERE id = 2", "UPDATE s.item SET name = 'A'")
+    engine.declare()
+    assert engine.load() == {"inserted": 1, "deleted": 1}
+    assert engine.run("SELECT name FROM dds.item WHERE is_current") == [("A",)]
+    engine.audit()
+
+
+def test_a_target_that_was_dropped_is_filled_again(item: Engine) -> None:
+    """A declaration makes the table, and the next load is a first one."""
+    put(item, "a", 1)
+    item.load()
+    item.run("DROP TABLE dds.item")
+    item.declare(**GOOD)
+    assert item.load() == {"inserted": 1}
+
+
 def test_a_partition_is_not_truncated_either(engine: Engine) -> None:
     """A partition asks its own triggers alone; one that came after the declaration is told as drift."""
     engine.run(
@@ -340,6 +411,25 @@ def test_a_deletion_at_the_time_of_its_state_ends_it_a_microsecond_later(item: E
     assert item.run("SELECT valid_to - valid_from FROM dds.item") == [(timedelta(microseconds=1),)]
     assert item.load("item", "p_full => true") == {"unchanged": 1}
     item.audit()
+
+
+def test_a_key_that_may_be_missing_is_refused(engine: Engine) -> None:
+    """A unique constraint lets rows without a key in, which could not be told from each other."""
+    engine.run("CREATE TABLE s.item (id integer UNIQUE, name text)")
+    with pytest.raises(psycopg2.Error, match=r"id of s\.item may be NULL") as raised:
+        engine.declare()
+    assert raised.value.pgcode == "22023"
+
+
+def test_a_mark_of_deletion_may_be_of_a_domain(engine: Engine) -> None:
+    """A domain over boolean is a boolean."""
+    engine.run(
+        "CREATE DOMAIN s.flag AS boolean",
+        "CREATE TABLE s.item (id integer PRIMARY KEY, name text, gone s.flag)",
+        "INSERT INTO s.item VALUES (1, 'a', false), (2, 'b', true)",
+    )
+    engine.declare(p_deleted="'gone'")
+    assert engine.load() == {"inserted": 1, "deleted": 1}
 
 
 def test_a_mark_of_deletion_may_be_a_time(engine: Engine) -> None:
@@ -864,9 +954,10 @@ def test_a_new_column_is_added_to_the_target(item: Engine) -> None:
     item.declare(
         p_tracked="'{name,colour}'", p_in_place="'{stock}'", p_event_time="'updated_at'", p_deleted="'is_deleted'"
     )
-    put(item, "a", 3)
+    # Nobody has written to the row since: what the source holds of the column is loaded all the same.
     assert item.load() == {"inserted": 1}
-    assert item.history("name, colour") == [(1, "a", None, 1, 3), (1, "a", "red", 3, None)]
+    assert item.history("name, colour") == [(1, "a", None, 1, 2), (1, "a", "red", 2, None)]
+    assert item.load() == {}
     item.audit()
 
 
@@ -877,6 +968,8 @@ GOOD = {"p_in_place": "'{stock}'", "p_event_time": "'updated_at'", "p_deleted": 
     ("arguments", "code", "said"),
     [
         ({"p_key": "'{name}'", "p_tracked": "'{}'"}, "22023", r"no primary key or unique constraint on \(name\)"),
+        ({"p_key": "'{id,NULL}'"}, "22023", "is NULL"),
+        ({"p_deleted": "'stock'"}, "22023", "p_deleted is stock of type integer"),
         ({"p_tracked": "'{}'"}, "TS008", "name was tracked"),
         ({"p_in_place": "'{}'"}, "TS008", "stock was written in place"),
         ({"p_event_time": "NULL"}, "TS008", "the event time was updated_at"),

@@ -7,8 +7,6 @@ COMMENT ON COLUMN dds.sale.sold_at IS 'When the line was sold';
 COMMENT ON COLUMN dds.sale.client_id IS 'Client who bought. dds.client may not know this key yet. NULL: a guest';
 COMMENT ON COLUMN dds.sale.product_id IS 'Product that was bought. dds.product may not know this key yet';
 COMMENT ON COLUMN dds.sale.quantity IS 'Pieces; below zero: a return or a correction';
-COMMENT ON COLUMN dds.sale.unit_price IS
-'Price of a piece in this line, in roubles. NULL: the product''s price as of the sale counts';
 COMMENT ON COLUMN dds.sale.valid_from IS
 'Start of the version in event time, inclusive: updated_at of the first observation of this state';
 COMMENT ON COLUMN dds.sale.valid_to IS

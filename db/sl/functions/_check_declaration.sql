@@ -46,7 +46,12 @@ BEGIN
             THEN format(
                 'a column is named like one that the target has of its own: %s', array_to_string(c_reserved, ', ')
             )
-        WHEN EXISTS (SELECT FROM unnest(v_columns) AS c (name) WHERE c.name LIKE 'scd2\_%' OR c.name LIKE '%|%')
+        WHEN array_position(v_columns, NULL) IS NOT NULL THEN 'a name in p_key, p_tracked or p_in_place is NULL'
+        WHEN
+            EXISTS (
+                SELECT FROM unnest(v_columns || p_entity.event_time_column || p_entity.deleted_column) AS c (name)
+                WHERE c.name LIKE 'scd2\_%' OR c.name LIKE '%|%'
+            )
             THEN 'a column''s name begins with scd2_ or holds a vertical bar'
         WHEN p_entity.personal_columns && p_entity.key_columns
             THEN 'a column of p_personal is in the key, which is never empty'
@@ -130,6 +135,35 @@ BEGIN
             DETAIL = 'A trigger that keeps a state aside does not see its value.',
             HINT = 'Make the column GENERATED ALWAYS AS (...) STORED, or declare the source with '
                 'p_changes => ''scan''.';
+    END IF;
+    SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+    INTO v_wrong
+    FROM pg_attribute AS a
+    WHERE
+        p_entity.changes = 'stamp'
+        AND a.attrelid = v_source::regclass
+        AND a.attname = ANY (p_entity.key_columns)
+        AND NOT a.attnotnull;
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format(
+                'Entity "%s": %s of %s may be NULL, and is in the key', p_entity.entity_name, v_wrong, v_source
+            ),
+            HINT = 'ALTER TABLE ... ALTER COLUMN ... SET NOT NULL, or declare the source with p_changes => ''scan'', '
+                'which rejects a row without a key.';
+    END IF;
+    SELECT format('%I of type %s', a.attname, format_type(a.atttypid, a.atttypmod))
+    INTO v_wrong
+    FROM pg_attribute AS a
+    INNER JOIN pg_type AS t ON t.oid = a.atttypid
+    WHERE a.attrelid = v_source::regclass AND a.attname = p_entity.deleted_column AND t.typcategory NOT IN ('B', 'D');
+    IF v_wrong IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format('Entity "%s": p_deleted is %s', p_entity.entity_name, v_wrong),
+            HINT = 'Take a boolean, or a time that is NULL while the row is not deleted. A view with '
+                'p_changes => ''scan'' can make one of a number.';
     END IF;
     PERFORM sl._key_types(p_entity);
     BEGIN

@@ -16,10 +16,13 @@ DECLARE
     c_reserved CONSTANT text [] := ARRAY['version_no', 'valid_from', 'valid_to', 'is_current', 'run_id'];
     v_image CONSTANT text := format('%I.%I', p_mart.image_schema, p_mart.image_view);
     v_columns CONSTANT text [] := ARRAY(SELECT c.column_name FROM sl._mart_columns(p_mart) AS c ORDER BY c.column_no);
+    v_image_alone sl.mart := p_mart;
     v_other text;
     v_types oid [];
     v_wrong text;
 BEGIN
+    -- A touched function may look at the mart.
+    v_image_alone.touched_function := NULL;
     IF to_regclass(v_image) IS NULL THEN
         RAISE EXCEPTION USING
             ERRCODE = 'TS003',
@@ -100,7 +103,7 @@ BEGIN
                 'the image reads %I.%I, the history of entity "%s", which is not in p_sources', e.target_schema,
                 e.target_table, e.entity_name
             )
-            FROM sl._image_parts(p_mart) AS i
+            FROM sl._image_parts(v_image_alone) AS i
             INNER JOIN sl.entity AS e ON to_regclass(format('%I.%I', e.target_schema, e.target_table)) = i.object_id
             WHERE i.class_id = 'pg_class'::regclass AND e.entity_name <> ALL (p_mart.sources)
             ORDER BY e.entity_name
@@ -111,7 +114,7 @@ BEGIN
                 'the image reads %I.%I, the table of mart "%s", which may not be built yet: let it read the image of '
                 'that mart', m.target_schema, m.target_table, m.mart_name
             )
-            FROM sl._image_parts(p_mart) AS i
+            FROM sl._image_parts(v_image_alone) AS i
             INNER JOIN sl.mart AS m ON to_regclass(format('%I.%I', m.target_schema, m.target_table)) = i.object_id
             WHERE i.class_id = 'pg_class'::regclass
             ORDER BY m.mart_name

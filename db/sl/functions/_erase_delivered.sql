@@ -38,7 +38,7 @@ BEGIN
                 AND {{in_slice}}
                 AND ({{personal|t.% IS NOT NULL| OR }})
                 AND {{forgotten}}
-            FOR UPDATE OF t SKIP LOCKED
+            FOR NO KEY UPDATE OF t SKIP LOCKED
         )
         UPDATE {{source}} AS t
         SET {{personal|% = NULL}}
@@ -64,7 +64,7 @@ BEGIN
         UPDATE sl.kept_state AS k
         SET state = k.state - {{names}}
         FROM sl.kept_state AS o
-        CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, o.state) AS t
+        CROSS JOIN LATERAL sl._populate(NULL::{{source}}, o.state, {{key_names}}) AS t
         WHERE o.kept_no = k.kept_no AND o.entity_name = {{name}} AND o.state ?| {{names}} AND {{forgotten}}
         $sql$,
         jsonb_build_object(

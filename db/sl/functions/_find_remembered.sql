@@ -108,7 +108,7 @@ BEGIN
                         UNION ALL
                         SELECT {{key_text}}
                         FROM sl.kept_state AS k
-                        CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, k.state) AS t
+                        CROSS JOIN LATERAL sl._populate(NULL::{{source}}, k.state, {{key_names}}) AS t
                         WHERE k.entity_name = {{name}} AND ({{personal|t.% IS NOT NULL| OR }}) AND {{forgotten}}
                         UNION ALL
                     $sql$

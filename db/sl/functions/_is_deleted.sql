@@ -16,10 +16,15 @@ BEGIN
     RETURN coalesce(
         (
             SELECT format(
-                CASE WHEN c.type_name = 'boolean' THEN 'coalesce(%s.%I, false)' ELSE '(%s.%I IS NOT NULL)' END,
+                CASE WHEN t.typcategory = 'B' THEN 'coalesce(%s.%I, false)' ELSE '(%s.%I IS NOT NULL)' END,
                 p_row, c.column_name
             )
             FROM sl._source_column AS c
+            INNER JOIN pg_attribute AS a
+                ON
+                    a.attrelid = to_regclass(format('%I.%I', p_entity.source_schema, p_entity.source_table))
+                    AND a.attname = c.column_name
+            INNER JOIN pg_type AS t ON t.oid = a.atttypid
             WHERE c.entity_name = p_entity.entity_name AND c.column_name = p_entity.deleted_column
         ),
         'false'

@@ -21,7 +21,7 @@ BEGIN
         CREATE TEMPORARY TABLE _sl_kept_key ON COMMIT DROP AS
         SELECT DISTINCT {{key|s.%}}
         FROM sl.kept_state AS k
-        CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, k.state) AS s
+        CROSS JOIN LATERAL sl._populate(NULL::{{source}}, k.state, {{key_names}}) AS s
         WHERE k.entity_name = {{name}}
         $sql$
     );

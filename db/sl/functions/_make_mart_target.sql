@@ -45,7 +45,7 @@ BEGIN
             CREATE INDEX {{index}} ON {{target}} (run_id)
             $sql$,
             jsonb_build_object(
-                'index', quote_ident(p_mart.target_table || '_run_idx'),
+                'index', quote_ident(left(p_mart.target_table, 55) || '_run_idx'),
                 'keys', (
                     SELECT string_agg(format('%I %s NOT NULL', c.column_name, c.type_text), ', ' ORDER BY k.position)
                     FROM unnest(p_mart.key_columns) WITH ORDINALITY AS k (column_name, position)

@@ -4,8 +4,8 @@
 --     trigger is not as it is to be.
 -- Parameters: p_entity: registry row.
 -- Returns: nothing.
--- Errors: 42501 the caller does not own the source.
--- Reads: pg_catalog. Writes: the source's definition.
+-- Errors: 42501 the caller does not own the source; 22023 it has a changed_xid of another type.
+-- Reads: pg_catalog. Writes: the source's definition, sl.watermark.
 --
 -- The triggers fire for what a replication worker applies, too. Inserts carry the id by default. A row that a load has
 -- read costs an update a look at a setting, and sl.purge no call. How the server writes the definition of a trigger is
@@ -18,6 +18,7 @@ AS $body$
 DECLARE
     v_source CONSTANT text := format('%I.%I', p_entity.source_schema, p_entity.source_table);
     c_setting CONSTANT text := 'sl.read_below_' || left(md5(p_entity.entity_name), 8);
+    v_stamp record;
     v_trigger record;
     v_wanted text;
 BEGIN
@@ -36,6 +37,34 @@ BEGIN
             'never sets it'
         );
     END IF;
+    -- A table that was made of another one may have the column, and neither default nor values.
+    SELECT
+        a.atttypid <> 'bigint'::regtype AS is_other,
+        NOT a.atthasdef AS has_no_default,
+        NOT a.attnotnull AS may_be_null
+    INTO v_stamp
+    FROM pg_attribute AS a
+    WHERE a.attrelid = v_source::regclass AND a.attname = 'changed_xid' AND NOT a.attisdropped;
+    IF v_stamp.is_other THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format('Entity "%s": %s.changed_xid is no bigint', p_entity.entity_name, v_source),
+            HINT = 'Rename the column: the engine makes one of that name.';
+    END IF;
+    IF v_stamp.has_no_default THEN
+        EXECUTE format(
+            'ALTER TABLE %s ALTER COLUMN changed_xid SET DEFAULT pg_current_xact_id()::text::bigint', v_source
+        );
+    END IF;
+    IF v_stamp.may_be_null THEN
+        EXECUTE format(
+            'UPDATE %s SET changed_xid = pg_current_xact_id()::text::bigint WHERE changed_xid IS NULL', v_source
+        );
+        EXECUTE format('ALTER TABLE %s ALTER COLUMN changed_xid SET NOT NULL', v_source);
+    END IF;
+    IF v_stamp.has_no_default OR v_stamp.may_be_null THEN
+        PERFORM sl._read_whole_next(p_entity);
+    END IF;
     IF
         NOT EXISTS (
             SELECT
@@ -44,7 +73,9 @@ BEGIN
             WHERE i.indrelid = v_source::regclass AND a.attname = 'changed_xid' AND i.indpred IS NULL
         )
     THEN
-        EXECUTE format('CREATE INDEX %I ON %s (changed_xid)', p_entity.source_table || '_changed_xid_idx', v_source);
+        EXECUTE format(
+            'CREATE INDEX %I ON %s (changed_xid)', left(p_entity.source_table, 47) || '_changed_xid_idx', v_source
+        );
     END IF;
     EXECUTE sl._sql(p_entity, 'CREATE TEMPORARY TABLE _sl_source (LIKE {{source}}) ON COMMIT DROP');
     FOR v_trigger IN

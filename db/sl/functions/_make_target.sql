@@ -18,8 +18,12 @@ DECLARE
     v_source CONSTANT regclass := format('%I.%I', p_entity.source_schema, p_entity.source_table)::regclass;
     v_columns text;
     v_column record;
+    v_has_values boolean;
 BEGIN
     IF to_regclass(v_target) IS NULL THEN
+        -- Of an earlier table of the name nothing is left: the next load is a first one.
+        DELETE FROM sl.watermark AS w WHERE w.target = v_target;
+        DELETE FROM sl.backfill AS b WHERE b.target = v_target;
         IF to_regnamespace(quote_ident(p_entity.target_schema)) IS NULL THEN
             EXECUTE format('CREATE SCHEMA %I', p_entity.target_schema);
         END IF;
@@ -59,7 +63,8 @@ BEGIN
             ) WITH (fillfactor = 90)
             $sql$,
             jsonb_build_object(
-                'columns', v_columns, 'constraint', quote_ident(p_entity.target_table || '_key_valid_from_key')
+                'columns', v_columns,
+                'constraint', quote_ident(left(p_entity.target_table, 44) || '_key_valid_from_key')
             )
         );
         EXECUTE sl._sql(
@@ -100,7 +105,7 @@ BEGIN
     THEN
         EXECUTE sl._sql(
             p_entity, 'CREATE INDEX {{index}} ON {{target}} (run_id)',
-            jsonb_build_object('index', quote_ident(p_entity.target_table || '_run_idx'))
+            jsonb_build_object('index', quote_ident(left(p_entity.target_table, 55) || '_run_idx'))
         );
     END IF;
 
@@ -123,6 +128,11 @@ BEGIN
             'COMMENT ON COLUMN %s.%I IS %L', v_target, v_column.name,
             coalesce(v_column.description, format('As in %s', v_source))
         );
+        EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %I IS NOT NULL)', v_source, v_column.name)
+        INTO v_has_values;
+        IF v_has_values THEN
+            PERFORM sl._read_whole_next(p_entity);
+        END IF;
     END LOOP;
     -- What is forgotten is NULL.
     FOR v_column IN

@@ -45,7 +45,6 @@ DECLARE
     v_has_kept boolean;
     v_has_waiting boolean;
     v_marks text := '';
-    v_same_state text;
 BEGIN
     v_places := jsonb_build_object(
         'in_slice', sl._slice_condition(
@@ -198,17 +197,20 @@ BEGIN
     END IF;
     IF v_has_waiting AND v_rules_changed THEN
         -- A state that was overwritten since is nowhere else.
-        v_same_state := coalesce(
-            sl._event_time(p_entity, 'o', false) || ' IS NOT DISTINCT FROM ' || sl._event_time(p_entity, 's', false),
-            'true'
+        v_places := v_places || jsonb_build_object(
+            'is_same_state', coalesce(
+                sl._event_time(p_entity, 'o', false) || ' IS NOT DISTINCT FROM ' || sl._event_time(p_entity, 's', false),
+                'true'
+            )
         );
         rows := rows || $sql$
             UNION ALL
             SELECT s.*, 0, false, w.last_seen, 1
             FROM sl.rejected_row AS w
-            CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, w.row) AS s
+            CROSS JOIN LATERAL sl._populate(NULL::{{source}}, w.row, {{declared_names}}) AS s
             WHERE
                 w.entity_name = {{name}}
+                AND {{key|s.% IS NOT NULL| AND }}
                 AND w.resolved_run_id IS NULL
                 AND w.rule_name NOT IN ('key_too_long', 'value_too_long')
                 AND w.rule_name NOT LIKE '%\_does\_not\_convert'
@@ -217,7 +219,7 @@ BEGIN
                 AND {{in_slice}}
                 AND NOT EXISTS (
                     SELECT FROM {{source}} AS o
-                    WHERE {{key|o.% = s.%| AND }} AND $sql$ || v_same_state || $sql$
+                    WHERE {{key|o.% = s.%| AND }} AND {{is_same_state}}
                 )
             $sql$;
     END IF;
@@ -226,8 +228,8 @@ BEGIN
             UNION ALL
             SELECT s.*, k.kept_no, k.deleted_at IS NOT NULL, coalesce(k.deleted_at, k.kept_at), 1
             FROM sl.kept_state AS k
-            CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, k.state) AS s
-            WHERE k.entity_name = {{name}} AND {{in_slice}}
+            CROSS JOIN LATERAL sl._populate(NULL::{{source}}, k.state, {{declared_names}}) AS s
+            WHERE k.entity_name = {{name}} AND {{key|s.% IS NOT NULL| AND }} AND {{in_slice}}
             $sql$;
     END IF;
     rows := sl._sql(p_entity, rows, v_places);

@@ -71,14 +71,6 @@ BEGIN
     v_rows := sl._source_rows(
         v_entity, v_window.from_xid, v_window.to_xid, v_window.is_seen, v_slice, NULL, NULL, true, v_clock, false
     );
-    IF NOT v_rows.is_plain AND v_entity.changes = 'stamp' THEN
-        -- What was read before it was overwritten, a load lets go of first.
-        v_rows.rows := format(
-            'SELECT r.* FROM (%s) AS r WHERE r.scd2_order NOT IN (SELECT k.kept_no FROM sl.kept_state AS k '
-            'WHERE k.entity_name = %L AND k.deleted_at IS NULL AND k.changed_xid < %s)',
-            v_rows.rows, p_entity, v_window.from_xid
-        );
-    END IF;
     v_read := sl._classify(v_entity, v_rows.rows, v_rows.is_plain, v_clock, v_forgotten);
     v_changes := sl._count_changes();
     v_current := sl._count_current(v_entity, v_slice, false, v_changes);

@@ -96,7 +96,7 @@ BEGIN
                 UNION ALL
                 SELECT
                 FROM sl.kept_state AS k
-                CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, k.state) AS t
+                CROSS JOIN LATERAL sl._populate(NULL::{{source}}, k.state, {{key_names}}) AS t
                 WHERE k.entity_name = {{name}} AND {{key_text}} = {{key_literal}}
             )
             $sql$,
@@ -203,7 +203,7 @@ BEGIN
             UPDATE sl.kept_state AS k
             SET state = k.state - {{names}}
             FROM sl.kept_state AS o
-            CROSS JOIN LATERAL jsonb_populate_record(NULL::{{source}}, o.state) AS t
+            CROSS JOIN LATERAL sl._populate(NULL::{{source}}, o.state, {{key_names}}) AS t
             WHERE
                 o.kept_no = k.kept_no
                 AND o.entity_name = {{name}}

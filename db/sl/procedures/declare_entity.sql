@@ -149,6 +149,9 @@ BEGIN
     IF v_entity.changes = 'stamp' THEN
         PERFORM sl._make_stamps(v_entity);
     END IF;
+    IF v_known.changes = 'scan' AND v_entity.changes = 'stamp' THEN
+        PERFORM sl._keep_absent(v_entity);
+    END IF;
     PERFORM sl._make_load(v_entity);
 END;
 $body$;

@@ -27,6 +27,7 @@ SELECT is_empty(
     'and leave none behind'
 );
 
+UPDATE raw.client SET last_name = 'Новая', updated_at = updated_at + interval '1 day' WHERE client_id = 1;
 -- Whoever takes the engine's own names gets an error, and keeps the table.
 CREATE TEMPORARY TABLE _sl_change AS SELECT 'mine' AS owner;
 SELECT throws_ok(
