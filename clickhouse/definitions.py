@@ -6,7 +6,10 @@ A file has one object or several that belong together, such as all of a mart's. 
 - `CREATE OR REPLACE …` can be edited in place. It runs every time, too, so that what a hand changed is mended.
 - All others run once, in their order. One that was applied never changes: a change is a further statement at the end
   of the file. They are written so that they may run again (IF NOT EXISTS), for where a run is cut off before the ledger
-  knows of them, and where somebody has dropped what they made: then all statements of the file run anew.
+  knows of them, and where somebody has dropped what they made: then all statements of the file run again.
+
+A file that was applied stays, under its name. A statement that renames or exchanges tables is none of the three kinds:
+what the file makes would be missing for ever after, and all of it be sent each time.
 
 So a new ClickHouse and one that was set up long ago end in the same schema.
 """
@@ -27,6 +30,7 @@ DEFINITIONS = FOLDER / "ddl"
 _NAME = rf"{DATABASE}\.(\w+)"
 _MADE = re.compile(rf"CREATE\s+(?:OR\s+REPLACE\s+)?(?:TABLE|VIEW)\s+(?:IF\s+NOT\s+EXISTS\s+)?{_NAME}", re.IGNORECASE)
 _DROPPED = re.compile(rf"DROP\s+(?:TABLE|VIEW)\s+(?:IF\s+EXISTS\s+)?{_NAME}", re.IGNORECASE)
+_RENAMED = re.compile(r"(RENAME|EXCHANGE)\b", re.IGNORECASE)
 _REPEATED = re.compile(r"(SELECT|WITH|CREATE\s+OR\s+REPLACE)\b", re.IGNORECASE)
 
 Ask = Callable[[str], Iterable[Sequence[Any]]]
@@ -88,13 +92,15 @@ def pending(ask: Ask, folder: Path = DEFINITIONS) -> list[Step]:
         folder: of the files, which come in the order of their names.
 
     Raises:
-        DefinitionError: a statement that was applied has changed, or there is no file.
+        DefinitionError: a statement that was applied has changed, a file that was applied is gone, a statement renames
+            a table, or there is no file.
     """
     definitions = [Definition.read(file) for file in sorted(folder.glob("*.sql"))]
     if not definitions:
         raise DefinitionError(f"There is no file in {folder}: is the folder mounted?")
     held = {row[0] for row in ask(f"SELECT name FROM system.tables WHERE database = '{DATABASE}'")}
     applied = _applied(ask) if LEDGER in held else {}
+    _refuse_gone(set(applied) - {definition.name for definition in definitions})
     steps, notes, has_ledger = [], [], LEDGER in held
     for definition in definitions:
         before = applied.get(definition.name)
@@ -107,6 +113,15 @@ def pending(ask: Ask, folder: Path = DEFINITIONS) -> list[Step]:
     return steps
 
 
+def _refuse_gone(names: set[str]) -> None:
+    if names:
+        raise DefinitionError(
+            f"{', '.join(sorted(names))}: applied to this ClickHouse, and not in the folder: put it back under "
+            "this name, or use the release that has it. What is no longer wanted is dropped by a statement at the end of "
+            "the file."
+        )
+
+
 def _steps(definition: Definition, before: _Applied | None, held: set[str]) -> list[Step]:
     done = before.run_once if before else []
     for number, (old, new) in enumerate(zip(done, [*definition.run_once, *[""] * len(done)], strict=False), 1):
@@ -114,6 +129,12 @@ def _steps(definition: Definition, before: _Applied | None, held: set[str]) -> l
             raise DefinitionError(
                 f"{definition.name}: statement {number} of those that run once was applied to this ClickHouse, and has "
                 "changed or is gone: undo that, and append a statement that makes the change to the end of the file."
+            )
+    for statement in definition.statements:
+        if _RENAMED.match(statement):
+            raise DefinitionError(
+                f"{definition.name}: {statement.split()[0].upper()} cannot be in a definition, which would be "
+                "sent again each time: make a table of the new name, copy the rows, and drop the old one."
             )
     left = len(done) if definition.makes <= held else 0
     steps = []

@@ -8,6 +8,7 @@ import functools
 import re
 from pathlib import Path
 
+import psycopg2
 from psycopg2.extensions import cursor as Cursor
 
 from migrations import routines
@@ -31,6 +32,29 @@ RIGHTS = "rights on the "
 SERVER = "server"
 # What holds data: no file makes it again.
 KEPT = ("schema ", "table ", "column ")
+# Declares a mart again as it was.
+DECLARE_MART = """
+DO $$
+DECLARE
+    v_mart sl.mart;
+BEGIN
+    SELECT m.* INTO v_mart FROM sl.mart AS m WHERE m.mart_name = %s;
+    CALL sl.declare_mart(
+        v_mart.mart_name,
+        v_mart.key_columns,
+        v_mart.sources,
+        p_image => format('%%I.%%I', v_mart.image_schema, v_mart.image_view),
+        p_touched => quote_ident(v_mart.touched_schema) || '.' || quote_ident(v_mart.touched_function),
+        p_group => v_mart.group_columns,
+        p_key_entity => v_mart.key_entity,
+        p_personal => v_mart.personal,
+        p_target => format('%%I.%%I', v_mart.target_schema, v_mart.target_table),
+        p_procedure => format('%%I.%%I', v_mart.build_schema, v_mart.build_procedure),
+        p_published_as => v_mart.published_as
+    );
+END;
+$$
+"""
 
 
 def read(cursor: Cursor) -> Inventory:
@@ -80,8 +104,11 @@ def differences(wanted: Inventory, found: Inventory) -> Inventory:
         if owner != name:
             return owner in lost
         # A column, constraint, index or trigger of a lost table.
-        of = re.match(r"column (.+)\.[^.]+$|(?:constraint|trigger) .+ on (.+)$", name)
-        table = of and (of.group(1) or of.group(2))
+        if name.startswith("index "):
+            of = re.match(r"CREATE (?:UNIQUE )?INDEX .+? ON (?:ONLY )?(.+?) USING ", wanted[name])
+        else:
+            of = re.match(r"column (.+)\.[^.]+$", name) or re.match(r"(?:constraint|trigger) .+ on (.+)$", name)
+        table = of and of.group(1)
         return f"table {table}" in lost
 
     return {name: what for name, what in told.items() if not goes_with_another(name)}
@@ -92,6 +119,29 @@ def say(different: Inventory, most: int = 5) -> str:
     named = [f"the {name} {what}" for name, what in different.items()]
     more = [f"and {len(named) - most} more"] if len(named) > most else []
     return ", ".join(named[:most] + more)
+
+
+def declare_marts(cursor: Cursor, wanted: Inventory, different: Inventory) -> None:
+    """Declare the marts again whose tables are lost, as sl.mart knows them; their next build computes them.
+
+    Done before the bodies, of which some read these tables. A mart whose image reads the mart itself, as that of
+    cdm.sales_mart does for the age of who was forgotten, can not be computed again: it stays lost.
+    """
+    cursor.execute(
+        "SELECT m.mart_name, format('table %I.%I', m.target_schema, m.target_table),"
+        " format('%I.%I', m.image_schema, m.image_view) FROM sl.mart AS m ORDER BY m.mart_name"
+    )
+    for mart, table, image in cursor.fetchall():
+        if different.get(table) != MISSING:
+            continue
+        cursor.execute("SAVEPOINT mart")
+        try:
+            if different.get(f"view {image}") == MISSING:
+                cursor.execute(f"CREATE VIEW {image} AS {wanted[f'view {image}']}")
+            cursor.execute(DECLARE_MART, (mart,))
+        except psycopg2.Error:
+            cursor.execute("ROLLBACK TO SAVEPOINT mart")
+        cursor.execute("RELEASE SAVEPOINT mart")
 
 
 def make_again(cursor: Cursor, wanted: Inventory, different: Inventory) -> None:

@@ -200,6 +200,7 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
         if after == known[-1]:
             with connection.connection.dbapi_connection.cursor() as cursor:
                 wanted = inventory.recorded(cursor)
+                inventory.declare_marts(cursor, wanted, different)
                 _refuse_lost(wanted, was_there, inventory.read(cursor), different, inventory.KEPT)
                 inventory.make_again(cursor, wanted, different)
                 changed = routines.apply(cursor, after, db_folder, different)

@@ -183,6 +183,38 @@ def test_an_applied_statement_may_not_go_but_may_be_laid_out_anew(server, folder
         apply(server, folder)
 
 
+@pytest.mark.parametrize("what", ["deleted", "renamed"])
+@pytest.mark.parametrize("name", [NAME, "00_version.sql"])
+def test_a_file_that_was_applied_may_not_go(server, folder, name, what):
+    (folder / NAME).write_text(TARGET)
+    apply(server, folder)
+    before = server.rows(SCHEMA), server.rows(LEDGER)
+    (folder / name).rename((folder if what == "renamed" else folder.parent) / f"0_{name}")
+    with pytest.raises(
+        DefinitionError, match=f"^{name}: applied to this ClickHouse, and not in the folder: put it back"
+    ):
+        apply(server, folder)
+    assert (server.rows(SCHEMA), server.rows(LEDGER)) == before
+    next(folder.parent.rglob(f"0_{name}")).rename(folder / name)
+    apply(server, folder)
+    assert (server.rows(SCHEMA), server.rows(LEDGER)) == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "RENAME TABLE tshop.channel_sales TO tshop.sales_by_channel",
+        "rename tshop.channel_sales TO tshop.sales_by_channel",
+        "EXCHANGE TABLES tshop.channel_sales AND tshop.sales_mart",
+    ],
+)
+def test_a_statement_that_renames_is_refused_before_anything_is_sent(server, folder, statement):
+    (folder / NAME).write_text(f"{TARGET}\n-- A comment.\n{statement};\n")
+    with pytest.raises(DefinitionError, match=rf"^{NAME}: (RENAME|EXCHANGE) cannot .* copy the rows, and drop the old"):
+        apply(server, folder)
+    assert server.rows(SCHEMA) == []
+
+
 @pytest.mark.parametrize("table", ["sales_mart", "published_batch", "applied_file"])
 def test_what_somebody_dropped_is_made_again_as_it_was(server, table):
     apply(server)

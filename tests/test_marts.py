@@ -946,6 +946,46 @@ def test_the_audit_names_what_is_wrong_by_its_key(mart: Engine) -> None:
     mart.run("CALL sl.audit(false)", "CALL sl.audit()")
 
 
+MISSING = {
+    "DROP TABLE cdm.city_sales": ("cdm.city_sales: table_missing: 1", "There is no table cdm.city_sales"),
+    "DROP VIEW cdm.city_sales_image": ("cdm.city_sales: image_missing: 1", "There is no view cdm.city_sales_image"),
+    "DROP FUNCTION cdm.touched_cities": (
+        "cdm.city_sales: function_missing: 1",
+        "There is no function cdm.touched_cities(bigint[])",
+    ),
+    "ALTER TABLE cdm.city_sales DROP COLUMN amount": (
+        "cdm.city_sales: target_column_missing: 1",
+        "cdm.city_sales has no column amount",
+    ),
+    "ALTER VIEW cdm.city_sales_image RENAME COLUMN city TO town": (
+        "cdm.city_sales: column_missing: 1",
+        "cdm.city_sales_image has no column city",
+    ),
+    "DROP TABLE s.purchase": ("dds.purchase: source_missing: 1", "There is no table s.purchase"),
+}
+
+
+@pytest.mark.parametrize("change", MISSING)
+def test_what_is_gone_is_a_finding_and_all_else_is_checked(mart: Engine, change: str) -> None:
+    finding, detail = MISSING[change]
+    mart.run("CREATE TABLE s.item (id bigint PRIMARY KEY, name text)")
+    mart.declare()
+    mart.run("INSERT INTO s.item VALUES (1, 'a')")
+    mart.load()
+    mart.audit()
+    mart.run(change, "UPDATE dds.item SET is_current = false")
+    for full in ("true", "false"):
+        with pytest.raises(psycopg2.Error) as error:
+            mart.run(f"CALL sl.audit({full})")
+        assert error.value.pgcode == "TS010"
+        assert finding in error.value.diag.message_detail.splitlines()
+        if full == "true":
+            assert "dds.item: current_flag_wrong: 1, e.g. key 1" in error.value.diag.message_detail
+    assert ("error", detail) in mart.run(
+        "SELECT level, detail FROM sl.status_drift WHERE length(remediation) > 20 AND entity_name <> 'item'"
+    )
+
+
 def test_a_mart_by_an_entity_of_a_text_key_is_cut_into_slices(purchase: Engine) -> None:
     purchase.run(
         "CREATE TABLE s.town (country text, name text, people integer, PRIMARY KEY (country, name))",

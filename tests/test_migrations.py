@@ -427,6 +427,58 @@ def test_what_no_file_makes_again_is_named_and_nothing_is_changed(database_of_te
     assert query(dsn, "SELECT to_regproc('sl.audit')") == [(None,)]
 
 
+@pytest.mark.parametrize("dropped", ["TABLE cdm.price_sales", "TABLE cdm.price_sales, VIEW cdm.price_sales_image"])
+def test_a_marts_table_that_was_dropped_is_made_again_and_computed(database_of_template, bodies, dropped):
+    server, dsn = database_of_template
+    (bodies / "cdm" / "views" / "price_sales_image.sql").write_text(
+        "CREATE OR REPLACE VIEW cdm.price_sales_image AS SELECT p.price, count(*) AS products "
+        "FROM dds.product AS p WHERE p.is_current GROUP BY p.price"
+    )
+    # A function in plain SQL comes before the declaration: it is added when the mart is there.
+    reader = bodies / "cdm" / "functions" / "prices.sql"
+    prices = (
+        "CREATE OR REPLACE FUNCTION cdm.prices() RETURNS SETOF cdm.price_sales LANGUAGE sql "
+        "AS 'SELECT * FROM cdm.price_sales'"
+    )
+    (bodies / "cdm" / "declarations" / "price_sales.sql").write_text(
+        "CALL sl.declare_mart('price_sales', '{price}', '{product}')"
+    )
+
+    def run(*statements):
+        with contextlib.closing(psycopg2.connect(dsn)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                for statement in statements:
+                    cursor.execute(statement)
+
+    runner.migrate(dsn, db_folder=bodies)
+    reader.write_text(prices)
+    runner.migrate(dsn, db_folder=bodies)
+    expected = schema_dump(server, dsn)
+    run(
+        "INSERT INTO raw.product (product_id, name, category, price, updated_at)"
+        " VALUES (1, 'Tea', 'Drinks', 2, '2024-01-01Z')",
+        "CALL dds.load_product()",
+        "CALL cdm.build_price_sales()",
+        "DROP FUNCTION cdm.prices",
+        *(f"DROP {one}" for one in dropped.split(", ")),
+    )
+    assert "the table cdm.price_sales is missing" in runner.migrate(dsn, db_folder=bodies).mended
+    assert runner.migrate(dsn, db_folder=bodies).mended == ""
+    assert sorted(schema_dump(server, dsn)) == sorted(expected)
+    run("CALL cdm.build_price_sales(true)", "CALL sl.audit()")
+    assert query(dsn, "SELECT price, products FROM cdm.price_sales WHERE is_current") == [(2, 1)]
+
+
+def test_a_marts_table_that_cannot_be_computed_again_is_named_and_nothing_is_changed(database_of_template):
+    # The image takes the age of who was forgotten from the mart itself.
+    _, dsn = database_of_template
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE cdm.sales_mart CASCADE")
+    with pytest.raises(runner.CannotMigrate, match=r"no file makes this again: the table cdm\.sales_mart is missing"):
+        runner.migrate(dsn)
+
+
 def test_what_others_make_in_the_warehouse_is_their_own(database_of_template):
     _, dsn = database_of_template
     with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:

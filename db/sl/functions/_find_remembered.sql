@@ -141,7 +141,10 @@ BEGIN
             ARRAY(SELECT jsonb_array_elements_text(m.personal -> p_entity -> 'columns')) AS columns,
             m.personal -> p_entity ->> 'key' AS key_column
         FROM sl.mart AS m
-        WHERE m.personal ? p_entity
+        WHERE
+            m.personal ? p_entity
+            -- One that is gone is a finding of its own.
+            AND to_regclass(format('%I.%I', m.target_schema, m.target_table)) IS NOT NULL
     LOOP
         EXECUTE sl._fill(
             CASE

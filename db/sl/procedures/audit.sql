@@ -9,6 +9,9 @@
 -- Reads: sources, targets and images of all that is declared, sl. Writes: sl.run, sl.watermark, sl.changed_period and
 --     sl.overwritten_version (what it has audited), and as sl._settle_consumption.
 --
+-- An entity or a mart that cannot be checked, since something of it is gone (sl.status_drift), is a finding; all others
+-- are checked.
+--
 -- All there is is looked at in slices (sl._find_violations); a NOTICE after each tells how far it is.
 --
 -- What is new is told by sl.run.audited_by, and of a source by the transaction that wrote a row. Loads that a mart has
@@ -28,12 +31,19 @@ AS $body$
 DECLARE
     c_target CONSTANT text := 'sl.audit';
     c_clock_tolerance CONSTANT interval := '1 minute';
+    -- Of sl.status_drift, what keeps an entity or a mart from being checked.
+    c_missing CONSTANT text [] := ARRAY[
+        'source_missing', 'target_missing', 'column_missing', 'target_column_missing', 'table_missing', 'image_missing',
+        'function_missing'
+    ];
     v_run_id bigint;
     v_new_runs bigint [];
     v_built_runs bigint [];
     v_runs bigint [];
     v_findings text;
     v_promised jsonb;
+    v_missing jsonb;
+    v_unchecked text [];
     v_context text;
 BEGIN
     PERFORM sl._bound_lock_wait();
@@ -76,6 +86,11 @@ BEGIN
                 -- What was promised of another cluster's transaction ids says nothing of these.
                 AND l.system_identifier = (SELECT s.system_identifier FROM pg_control_system() AS s);
 
+        SELECT coalesce(jsonb_agg(to_jsonb(d)), '[]'), coalesce(array_agg(d.entity_name), '{}')
+        INTO v_missing, v_unchecked
+        FROM sl.status_drift AS d
+        WHERE d.finding = ANY (c_missing);
+
         WITH finding AS (
             SELECT
                 format('%I.%I', e.target_schema, e.target_table) AS target,
@@ -94,6 +109,7 @@ BEGIN
                 UNION ALL
                 SELECT v.* FROM sl._find_remembered(e.entity_name, v_runs, coalesce(w.snapshot_xmin, 0)) AS v
             ) AS f
+            WHERE e.entity_name <> ALL (v_unchecked)
             UNION ALL
             SELECT
                 format('%I.%I', m.target_schema, m.target_table),
@@ -102,6 +118,23 @@ BEGIN
                 f.example
             FROM sl.mart AS m
             CROSS JOIN LATERAL sl._find_mart_violations(m.mart_name, v_runs) AS f
+            WHERE m.mart_name <> ALL (v_unchecked)
+            UNION ALL
+            SELECT
+                t.target,
+                d.finding,
+                count(*),
+                NULL
+            FROM jsonb_to_recordset(v_missing) AS d (entity_name text, finding text)
+            INNER JOIN (
+                SELECT e.entity_name AS name, format('%I.%I', e.target_schema, e.target_table) AS target
+                FROM sl.entity AS e
+                UNION ALL
+                SELECT m.mart_name, format('%I.%I', m.target_schema, m.target_table)
+                FROM sl.mart AS m
+            ) AS t
+                ON t.name = d.entity_name
+            GROUP BY t.target, d.finding
             UNION ALL
             SELECT
                 'sl.run',
@@ -165,7 +198,7 @@ BEGIN
         SELECT
             coalesce(sum(f.violations), 0),
             string_agg(
-                format('%s: %s: %s, e.g. key %s', f.target, f.check_name, f.violations, f.example),
+                format('%s: %s: %s', f.target, f.check_name, f.violations) || coalesce(', e.g. key ' || f.example, ''),
                 E'\n' ORDER BY f.target, f.check_name
             )
         INTO violations, v_findings

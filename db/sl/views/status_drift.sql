@@ -1,9 +1,10 @@
 -- sl.status_drift
 --
--- Purpose: where a source, or a target, is no longer as its declaration says; no row where all is well.
--- Columns: entity_name; finding: what differs, a name; level: error: loads stop, or may lose something; warn: loads
---     continue at a cost; info: nothing is lost; detail: what it is about; remediation: what to do.
--- Reads: sl.entity, sl._source_column, pg_catalog.
+-- Purpose: where a source, a target or a mart is no longer as its declaration says; no row where all is well.
+-- Columns: entity_name: the entity or the mart; finding: what differs, a name; level: error: loads or builds stop, or
+--     may lose something; warn: loads continue at a cost; info: nothing is lost; detail: what it is about; remediation:
+--     what to do.
+-- Reads: sl.entity, sl.mart, sl._source_column, pg_catalog.
 --
 -- Cheap enough to ask every minute. Source and target are found by their names, and nothing is called, since who
 -- reads this may not look into their schemas.
@@ -29,6 +30,24 @@ WITH entity AS (
             WHERE n.nspname = e.target_schema AND c.relname = e.target_table
         ) AS target_id
     FROM sl.entity AS e
+),
+mart AS (
+    SELECT
+        m.mart_name,
+        m.key_columns,
+        m.touched_schema,
+        m.touched_function,
+        format('%I.%I', m.target_schema, m.target_table) AS target,
+        format('%I.%I', m.image_schema, m.image_view) AS image,
+        (
+            SELECT c.oid FROM pg_class AS c INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname = m.target_schema AND c.relname = m.target_table
+        ) AS target_id,
+        (
+            SELECT c.oid FROM pg_class AS c INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
+            WHERE n.nspname = m.image_schema AND c.relname = m.image_view
+        ) AS image_id
+    FROM sl.mart AS m
 )
 SELECT
     e.entity_name,
@@ -226,12 +245,78 @@ WHERE
                 FROM unnest(i.indkey[0:i.indnkeyatts - 1]) AS c (attnum)
                 INNER JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = c.attnum
             )
+    )
+UNION ALL
+SELECT
+    m.mart_name,
+    'table_missing',
+    'error',
+    format('There is no table %s', m.target),
+    'Declare the mart again, which makes it, and build it with p_full => true. What it reported before is in a backup.'
+FROM mart AS m
+WHERE m.target_id IS NULL
+UNION ALL
+SELECT
+    m.mart_name,
+    'image_missing',
+    'error',
+    format('There is no view %s', m.image),
+    'Make the view again, and declare the mart again. Its builds stop until then.'
+FROM mart AS m
+WHERE m.image_id IS NULL
+UNION ALL
+SELECT
+    m.mart_name,
+    'column_missing',
+    'error',
+    format('%s has no column %I', m.image, c.name),
+    'Give the view the column of the key. The builds of the mart stop until then.'
+FROM mart AS m
+CROSS JOIN LATERAL unnest(m.key_columns) AS c (name)
+WHERE
+    m.image_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = m.image_id AND a.attname = c.name AND NOT a.attisdropped
+    )
+UNION ALL
+SELECT
+    m.mart_name,
+    'target_column_missing',
+    'error',
+    format('%s has no column %I', m.target, i.attname),
+    'Declare the mart again, which adds the column. Its builds stop until then.'
+FROM mart AS m
+INNER JOIN pg_attribute AS i ON i.attrelid = m.image_id AND i.attnum > 0 AND NOT i.attisdropped
+WHERE
+    m.target_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT FROM pg_attribute AS a WHERE a.attrelid = m.target_id AND a.attname = i.attname AND NOT a.attisdropped
+    )
+UNION ALL
+SELECT
+    m.mart_name,
+    'function_missing',
+    'error',
+    format('There is no function %I.%I(bigint[])', m.touched_schema, m.touched_function),
+    'Make the function again, and declare the mart again. Its builds stop until then.'
+FROM mart AS m
+WHERE
+    m.touched_function IS NOT NULL
+    AND NOT EXISTS (
+        SELECT
+        FROM pg_proc AS p
+        INNER JOIN pg_namespace AS n ON n.oid = p.pronamespace
+        WHERE
+            n.nspname = m.touched_schema
+            AND p.proname = m.touched_function
+            AND p.pronargs = 1
+            AND p.proargtypes[0] = 'bigint[]'::regtype
     );
 
-COMMENT ON VIEW sl.status_drift IS 'Where a source, or a target, is no longer as its declaration says';
-COMMENT ON COLUMN sl.status_drift.entity_name IS 'The entity, as in sl.entity';
+COMMENT ON VIEW sl.status_drift IS 'Where a source, a target or a mart is no longer as its declaration says';
+COMMENT ON COLUMN sl.status_drift.entity_name IS 'The entity, as in sl.entity, or the mart, as in sl.mart';
 COMMENT ON COLUMN sl.status_drift.finding IS 'What differs, such as column_undeclared or trigger_disabled';
 COMMENT ON COLUMN sl.status_drift.level IS
-'error: loads stop, or may lose something; warn: loads continue at a cost; info: nothing is lost';
+'error: loads or builds stop, or may lose something; warn: loads continue at a cost; info: nothing is lost';
 COMMENT ON COLUMN sl.status_drift.detail IS 'Which table, column or trigger it is about';
 COMMENT ON COLUMN sl.status_drift.remediation IS 'What to do';

@@ -1,10 +1,16 @@
 BEGIN;
-SELECT plan(16);
+SELECT plan(21);
 
 CREATE TABLE raw.item (item_id bigint PRIMARY KEY, name text, stock integer, updated_at timestamptz);
 CALL sl.declare_entity(
     'item', 'raw.item', '{item_id}', '{name}', p_in_place => '{stock}', p_event_time => 'updated_at'
 );
+CREATE VIEW cdm.stock_image AS SELECT i.name, count(*) AS items FROM dds.item AS i WHERE i.is_current GROUP BY i.name;
+CREATE FUNCTION cdm.touched_names(p_runs bigint[])
+RETURNS TABLE (name text)
+LANGUAGE sql
+AS 'SELECT i.name FROM dds.item AS i WHERE i.run_id = ANY (p_runs)';
+CALL sl.declare_mart('stock', '{name}', '{item}', p_touched => 'cdm.touched_names');
 -- Each is taken back before the next.
 CREATE FUNCTION pg_temp.drift(p_change text)
 RETURNS text
@@ -17,7 +23,7 @@ BEGIN
     SELECT string_agg(format('%s %s: %s', d.level, d.finding, d.detail), E'\n' ORDER BY d.finding, d.detail)
     INTO v_found
     FROM sl.status_drift AS d
-    WHERE d.entity_name = 'item' AND length(d.remediation) > 20;
+    WHERE d.entity_name IN ('item', 'stock') AND length(d.remediation) > 20;
     RAISE EXCEPTION USING ERRCODE = 'P0001', MESSAGE = 'taken back';
 EXCEPTION
     WHEN raise_exception THEN
@@ -34,8 +40,8 @@ SELECT is(
     'a declared column that is gone'
 );
 SELECT is(
-    pg_temp.drift('ALTER TABLE dds.item DROP COLUMN name'), 'error target_column_missing: dds.item has no column name',
-    'in the target'
+    pg_temp.drift('ALTER TABLE dds.item DROP COLUMN stock'),
+    'error target_column_missing: dds.item has no column stock', 'in the target'
 );
 SELECT is(
     pg_temp.drift('ALTER TABLE raw.item ALTER COLUMN stock TYPE numeric(12, 2)'),
@@ -92,7 +98,28 @@ SELECT is(
     pg_temp.drift('DROP TABLE raw.item'), 'error source_missing: There is no table raw.item', 'the source'
 );
 SELECT is(
-    pg_temp.drift('DROP TABLE dds.item'), 'error target_missing: There is no table dds.item', 'the target'
+    pg_temp.drift('DROP TABLE dds.item CASCADE'),
+    E'error image_missing: There is no view cdm.stock_image\n'
+    'error target_missing: There is no table dds.item', 'the target, and the image that reads it'
+);
+SELECT is(
+    pg_temp.drift('DROP TABLE cdm.stock'), 'error table_missing: There is no table cdm.stock', 'the table of a mart'
+);
+SELECT is(
+    pg_temp.drift('DROP VIEW cdm.stock_image'), 'error image_missing: There is no view cdm.stock_image', 'its image'
+);
+SELECT is(
+    pg_temp.drift('DROP FUNCTION cdm.touched_names'),
+    'error function_missing: There is no function cdm.touched_names(bigint[])', 'its touched function'
+);
+SELECT is(
+    pg_temp.drift('ALTER VIEW cdm.stock_image RENAME COLUMN name TO title'),
+    E'error column_missing: cdm.stock_image has no column name\n'
+    'error target_column_missing: cdm.stock has no column title', 'a column of its key'
+);
+SELECT is(
+    pg_temp.drift('ALTER TABLE cdm.stock DROP COLUMN items'),
+    'error target_column_missing: cdm.stock has no column items', 'a column of its table'
 );
 SELECT is(pg_temp.drift('ANALYZE raw.item'), 'nothing', 'and nothing where nothing differs');
 
