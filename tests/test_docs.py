@@ -196,6 +196,7 @@ def test_every_check_of_the_audit_is_explained():
 
 def test_following_the_page_adds_an_entity(warehouse, tmp_path):
     page = (ROOT / "docs" / "adding-an-entity.md").read_text()
+    page, removals = re.split(r"^(?=## How do I take a rule away)", page, flags=re.MULTILINE)
     clone = tmp_path / "clone"
     for folder in ("migrations", "db"):
         shutil.copytree(ROOT / folder, clone / folder)
@@ -209,19 +210,75 @@ def test_following_the_page_adds_an_entity(warehouse, tmp_path):
         if name:
             before = (clone / name).read_text() if is_more else ""
             (clone / name).write_text(before + text)
-            migrated = subprocess.run(
-                [sys.executable, "-m", "migrations"],
-                cwd=clone,
-                env={"WAREHOUSE_DSN": warehouse, "PATH": "/usr/bin:/bin"},
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            assert migrated.returncode == 0, migrated.stderr
+            migrate(clone, warehouse)
         elif kind == "sql":
             printed = without_counts(ask_psql(warehouse, text))
         else:
             assert printed == text.strip("\n")
+
+    rule, entity, kept_source = re.findall(r"^```sql\n(.*?)^```$", removals, re.MULTILINE | re.DOTALL)
+    declaration = clone / files.pop()
+    declaration.write_text(re.sub(r"^CALL sl\.declare_rule.*?;\n", "", declaration.read_text(), flags=re.M | re.S))
+    write_revision(clone, "9998", runner.revisions()[-1], rule)
+    migrate(clone, warehouse)
+    # What the engine keeps of an entity: a deletion, the slices of a backfill, a state that no load has read.
+    ask_psql(
+        warehouse,
+        """
+        INSERT INTO raw.supplier (supplier_id, name, updated_at) VALUES (4, 'Молнии', '2026-01-08');
+        DELETE FROM raw.supplier WHERE supplier_id = 3;
+        CALL dds.load_supplier();
+        CALL sl.backfill('supplier');
+        UPDATE raw.supplier SET name = 'Кнопки', updated_at = '2026-01-09' WHERE supplier_id = 4;
+        UPDATE raw.supplier SET name = 'Крючки', updated_at = '2026-01-10' WHERE supplier_id = 4;
+        CALL sl.audit();
+        """,
+    )
+    with contextlib.closing(psycopg2.connect(warehouse)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM sl.rule_warning WHERE run_id > 4 AND entity_name = 'supplier'")
+        assert cursor.fetchone() == (0,)
+        cursor.execute(
+            "SELECT c.table_name FROM information_schema.columns AS c NATURAL JOIN information_schema.tables AS t "
+            "WHERE c.table_schema = 'sl' AND c.column_name = 'entity_name' AND t.table_type = 'BASE TABLE'"
+        )
+        assert {name for (name,) in cursor} == set(re.findall(r"DELETE FROM sl\.(\w+) WHERE entity_name", entity))
+
+    gone = "SELECT count(*) FROM sl.status_lag WHERE target = 'dds.supplier'; SELECT count(*) FROM sl.status_drift;"
+    rest = entity.replace("DROP TABLE raw.supplier;\n", kept_source)
+    assert rest != entity
+    written = (
+        "INSERT INTO raw.supplier (supplier_id, name, updated_at) VALUES (5, 'Иглы', '2026-01-08');"
+        "UPDATE raw.supplier SET supplier_id = 7 WHERE supplier_id = 5; TRUNCATE raw.supplier; CALL sl.audit();"
+    )
+    ask_psql(warehouse, f"BEGIN; {rest} {written} ROLLBACK;")
+    declaration.unlink()
+    write_revision(clone, "9999", "9998", entity)
+    migrate(clone, warehouse)
+    assert re.findall(r"^ +(\d+)$", ask_psql(warehouse, gone), re.MULTILINE) == ["0", "0"]
+    ask_psql(warehouse, "CALL sl.audit(); CALL sl.audit(p_full => false);")
+
+
+def migrate(clone, dsn):
+    """Apply the migrations of a copy of the repository's files; returns what they print."""
+    migrated = subprocess.run(
+        [sys.executable, "-m", "migrations"],
+        cwd=clone,
+        env={"WAREHOUSE_DSN": dsn, "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert migrated.returncode == 0, migrated.stderr
+    return migrated.stdout
+
+
+def write_revision(clone, revision, before, text):
+    """Write a revision of these statements into a copy of the repository's files."""
+    (clone / "migrations" / "sql" / f"{revision}.sql").write_text(text)
+    (clone / "migrations" / "versions" / f"{revision}.py").write_text(
+        f'from migrations.plain_sql import run_file\n\nrevision = "{revision}"\ndown_revision = "{before}"\n\n\n'
+        f'def upgrade() -> None:\n    run_file("{revision}.sql")\n'
+    )
 
 
 def test_following_the_page_adds_a_mart(warehouse, tmp_path):
@@ -229,18 +286,6 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
     clone = tmp_path / "clone"
     for folder in ("migrations", "db"):
         shutil.copytree(ROOT / folder, clone / folder)
-
-    def migrate():
-        migrated = subprocess.run(
-            [sys.executable, "-m", "migrations"],
-            cwd=clone,
-            env={"WAREHOUSE_DSN": warehouse, "PATH": "/usr/bin:/bin"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert migrated.returncode == 0, migrated.stderr
-        return migrated.stdout
 
     def run(statements):
         answer = run_psql(warehouse, "-c", statements)
@@ -250,7 +295,7 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
     declaration, touched = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (clone / declaration[0]).write_text(declaration[1])
     for _ in range(2):
-        migrate()
+        migrate(clone, warehouse)
     run("""
         INSERT INTO raw.product (product_id, name, category, size, price, updated_at)
         VALUES (1, 'Куртка', 'Верх', 'M', 100, '2026-01-01'), (2, 'Носки', 'Низ', 'S', 70, '2026-01-01');
@@ -274,7 +319,9 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
     (clone / declaration[0]).write_text(
         declaration[1].replace("\n);\n", "".join(f",\n    {a}" for a in arguments) + "\n);\n")
     )
-    assert "category_sales means something else than before: its next build computes everything" in migrate()
+    assert "category_sales means something else than before: its next build computes everything" in migrate(
+        clone, warehouse
+    )
     assert "read 2 rows" in run("CALL cdm.build_category_sales()").stderr
     # A day of which nothing changes, a sale that is corrected in place to another day, and one that moves later.
     run("""
@@ -296,9 +343,6 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
     (removal,) = re.findall(r"^## How do I take a mart away.*?```sql\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     for path, _text in (declaration, touched):
         (clone / path).unlink()
-    (clone / "migrations" / "versions" / "9999_no_category_sales.py").write_text(
-        f'from alembic import op\n\nrevision = "9999"\ndown_revision = "{runner.revisions()[-1]}"\n\n\n'
-        f'def upgrade() -> None:\n    op.execute("""{removal}""")\n'
-    )
-    migrate()
+    write_revision(clone, "9999", runner.revisions()[-1], removal)
+    migrate(clone, warehouse)
     run("CALL sl.audit(); SELECT * FROM sl.status_lag;")

@@ -334,6 +334,30 @@ def test_a_target_that_was_dropped_is_filled_again(item: Engine) -> None:
     assert item.load() == {"inserted": 1}
 
 
+def test_rows_that_an_attached_partition_brings_are_read_by_a_full_load(engine: Engine) -> None:
+    engine.run(
+        "CREATE TABLE s.item (id bigint, day date, name text, PRIMARY KEY (id, day)) PARTITION BY RANGE (day)",
+        "CREATE TABLE s.item_1 PARTITION OF s.item FOR VALUES FROM ('2024-01-01') TO ('2024-02-01')",
+    )
+    engine.declare(p_key="'{id,day}'")
+    engine.run(
+        "CREATE TABLE s.item_2 (LIKE s.item INCLUDING ALL)",
+        "INSERT INTO s.item_2 VALUES (2, '2024-02-02', 'b')",
+        "INSERT INTO s.item VALUES (1, '2024-01-02', 'a')",
+    )
+    assert engine.load() == {"inserted": 1}
+    engine.run("ALTER TABLE s.item ATTACH PARTITION s.item_2 FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')")
+    assert engine.load() == {}
+    assert engine.load(arguments="p_full => true") == {"inserted": 1, "unchanged": 1}
+    engine.audit()
+
+
+def test_the_type_of_a_key_is_not_changed_below_its_trigger(item: Engine) -> None:
+    with pytest.raises(psycopg2.errors.FeatureNotSupported, match="used in a trigger definition") as refused:
+        item.run("ALTER TABLE s.item ALTER COLUMN id TYPE numeric")
+    assert "sl_stamp_key" in refused.value.diag.message_detail
+
+
 def test_a_partition_is_not_truncated_either(engine: Engine) -> None:
     """A partition asks its own triggers alone; one that came after the declaration is told as drift."""
     engine.run(
@@ -534,6 +558,23 @@ def test_columns_in_place_open_no_version(item: Engine) -> None:
     item.load()
     assert item.history("name, stock") == [(1, "a", 2, 1, 2.5), (1, "b", 3, 2.5, None)]
     item.audit()
+
+
+def test_a_closed_version_has_the_latest_value_in_place_that_is_known_of_it(item: Engine) -> None:
+    """The table in docs/history.md: the versions do not depend on the order in which states come, such a value may."""
+    for name, number, stock in (("a", 1, 1), ("b", 10, 2), ("a", 5, 3), ("a", 2, 9)):
+        put(item, name, number, stock=stock)
+        item.load()
+    assert item.history("name, stock") == [(1, "a", 3, 1, 10), (1, "b", 2, 10, None)]
+    put(item, "c", 3, stock=7)
+    item.load()
+    # In the order of time 9 would have been the last value before 3.
+    assert item.history("name, stock") == [
+        (1, "a", 3, 1, 3),
+        (1, "c", 7, 3, 5),
+        (1, "a", 3, 5, 10),
+        (1, "b", 2, 10, None),
+    ]
 
 
 def test_an_audit_finds_a_column_in_place_that_differs(item: Engine) -> None:

@@ -26,6 +26,7 @@ ALTER TABLE sl.entity
 ALTER COLUMN key_columns SET NOT NULL,
 ADD CONSTRAINT entity_key_columns_check CHECK (cardinality(key_columns) > 0),
 DROP COLUMN key_column,
+ALTER COLUMN source_schema DROP DEFAULT,
 ALTER COLUMN keeps_changed_periods SET DEFAULT false;
 
 ALTER TABLE sl.quality_rule ADD COLUMN severity text NOT NULL DEFAULT 'reject' CHECK (severity IN ('reject', 'warn'));

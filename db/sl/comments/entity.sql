@@ -1,6 +1,6 @@
 -- What sl.entity and its columns hold.
 COMMENT ON TABLE sl.entity IS 'What was declared of each entity (sl.declare_entity): it drives the SCD2 engine';
-COMMENT ON COLUMN sl.entity.entity_name IS 'Name of the entity, such as client';
+COMMENT ON COLUMN sl.entity.entity_name IS 'Name of the entity, such as customer';
 COMMENT ON COLUMN sl.entity.source_schema IS 'Schema of the source table';
 COMMENT ON COLUMN sl.entity.source_table IS 'Table or view that a load reads';
 COMMENT ON COLUMN sl.entity.target_schema IS 'Schema of the target table';

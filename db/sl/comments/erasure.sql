@@ -5,7 +5,7 @@ COMMENT ON COLUMN sl.erasure.entity_name IS 'The entity, as in sl.entity';
 COMMENT ON COLUMN sl.erasure.entity_key IS 'Key of the forgotten person, as text';
 COMMENT ON COLUMN sl.erasure.run_id IS 'Run that erased';
 COMMENT ON COLUMN sl.erasure.mart_run_id IS
-'Newest batch of a mart that was emptied of a copy. It is done in ClickHouse once tshop.erased_batch names it. NULL: no mart declares one';
+'Newest batch of a mart that was emptied of a copy. Where marts are published, what is replaced there has to be erased, too. NULL: no mart declares one';
 COMMENT ON COLUMN sl.erasure.erased_at IS 'When the data was erased';
 COMMENT ON COLUMN sl.erasure.erased_by IS 'Role that called the procedure';
 COMMENT ON COLUMN sl.erasure.raw_rows IS 'Rows of the source that held personal data';

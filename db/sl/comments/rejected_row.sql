@@ -6,7 +6,7 @@ COMMENT ON COLUMN sl.rejected_row.entity_name IS 'The entity, as in sl.entity';
 COMMENT ON COLUMN sl.rejected_row.entity_key IS 'Key of the row, as text';
 COMMENT ON COLUMN sl.rejected_row.rule_name IS 'Rule that the row failed (sl.applied_rule)';
 COMMENT ON COLUMN sl.rejected_row.row IS
-'The newest bad state of the source row, its times in UTC. Personal columns are emptied when the client is forgotten';
+'The newest bad state of the source row, its times in UTC. Personal columns are emptied when the key is forgotten';
 COMMENT ON COLUMN sl.rejected_row.run_id IS 'Run that rejected the row first';
 COMMENT ON COLUMN sl.rejected_row.rejected_at IS 'Clock of that run';
 COMMENT ON COLUMN sl.rejected_row.resolved_run_id IS

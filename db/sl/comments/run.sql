@@ -3,7 +3,7 @@ COMMENT ON TABLE sl.run IS
 'One row a run of a procedure. Each row that a run read ends as exactly one of five outcomes: inserted, corrected, deleted, unchanged, rejected';
 COMMENT ON COLUMN sl.run.run_id IS
 'Number of the run. One writer at a time has a target, so the numbers of a target commit in order';
-COMMENT ON COLUMN sl.run.procedure_name IS 'Procedure that was called, such as dds.load_client';
+COMMENT ON COLUMN sl.run.procedure_name IS 'Procedure that was called, such as dds.load_customer';
 COMMENT ON COLUMN sl.run.target IS 'Table that the run writes, or sl.audit';
 COMMENT ON COLUMN sl.run.status IS
 'running, succeeded or failed. Other sessions never see running: the row commits with the run';

@@ -26,7 +26,7 @@ DECLARE
     c_seconds CONSTANT float := 0.02;
     c_tries CONSTANT integer := CASE WHEN p_wait_for_lock THEN 100 ELSE 1 END;
     v_is_mine boolean;
-    v_key CONSTANT bigint := hashtextextended('tshop run on ' || p_target, 0);
+    v_key CONSTANT bigint := hashtextextended('sl run on ' || p_target, 0);
 BEGIN
     FOR v_try IN 1 .. c_tries LOOP
         v_is_mine := CASE

@@ -4,7 +4,7 @@ COMMENT ON SCHEMA sl IS 'Metadata: entities, watermarks, runs, rejected rows, ro
 
 CREATE TABLE sl.entity (
     entity_name text PRIMARY KEY,
-    source_schema text NOT NULL DEFAULT 'raw',
+    source_schema text NOT NULL,
     source_table text NOT NULL,
     target_schema text NOT NULL DEFAULT 'dds',
     target_table text NOT NULL,
