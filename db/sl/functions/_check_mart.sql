@@ -116,7 +116,7 @@ BEGIN
             )
             FROM sl._image_parts(v_image_alone) AS i
             INNER JOIN sl.mart AS m ON to_regclass(format('%I.%I', m.target_schema, m.target_table)) = i.object_id
-            WHERE i.class_id = 'pg_class'::regclass
+            WHERE i.class_id = 'pg_class'::regclass AND m.mart_name <> p_mart.mart_name
             ORDER BY m.mart_name
             LIMIT 1
         ),
