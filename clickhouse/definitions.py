@@ -117,8 +117,8 @@ def _refuse_gone(names: set[str]) -> None:
     if names:
         raise DefinitionError(
             f"{', '.join(sorted(names))}: applied to this ClickHouse, and not in the folder: put it back under "
-            "this name, or use the release that has it. What is no longer wanted is dropped by a statement at the end of "
-            "the file."
+            "this name, or use the release that has it. What is no longer wanted is dropped by a statement at the end "
+            "of the file."
         )
 
 
