@@ -6,8 +6,8 @@
 --     only keys that lie in it, of a mart with a key entity; p_more_groups: with p_runs, a table of groups beside those
 --     that depend on what the loads wrote.
 -- Returns: nothing.
--- Errors: 23505 the image has several rows of one key; 23502 it, or the touched function, gives a row whose key has a
---     NULL.
+-- Errors: 42P07 the session has a table of a name that is written here; 23505 the image has several rows of one key;
+--     23502 it, or the touched function, gives a row whose key has a NULL.
 -- Reads: the target of the key entity, the image, the mart; what the touched function reads. Writes: pg_temp._sl_key,
 --     pg_temp._sl_group, pg_temp._sl_image.
 --
@@ -40,7 +40,18 @@ DECLARE
             v_types
         )
     );
+    v_held text;
 BEGIN
+    -- Not every build makes both of them, and sl._write_mart drops what there is.
+    SELECT t.name INTO v_held
+    FROM unnest(ARRAY['_sl_group', '_sl_image']) AS t (name)
+    WHERE to_regclass('pg_temp.' || t.name) IS NOT NULL
+    LIMIT 1;
+    IF v_held IS NOT NULL THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'duplicate_table',
+            MESSAGE = format('relation "%s" already exists', v_held);
+    END IF;
     IF p_runs IS NOT NULL THEN
         EXECUTE sl._mart_sql(
             p_mart,

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(3);
+SELECT plan(7);
 
 CREATE TEMPORARY TABLE scd2_change AS SELECT 'mine' AS owner;
 CREATE TEMPORARY TABLE scd2_odd AS SELECT 'mine' AS owner;
@@ -27,8 +27,17 @@ SELECT is_empty(
     'and leave none behind'
 );
 
+-- A session that takes the engine's own names gets an error, and keeps the table. Of these two, a build makes none, or
+-- only one.
+CREATE TEMPORARY TABLE _sl_group AS SELECT 'mine' AS owner;
+SELECT throws_ok('CALL cdm.build_mart(true)', '42P07', NULL, 'nor is one that a full build does not make');
+SELECT results_eq('SELECT owner FROM pg_temp._sl_group', $$VALUES ('mine')$$, 'which stays');
+DROP TABLE pg_temp._sl_group;
+CREATE TEMPORARY TABLE _sl_image AS SELECT 'mine' AS owner;
+SELECT throws_ok('CALL cdm.build_mart(true)', '42P07', NULL, 'nor one that only other marts'' builds make');
+SELECT results_eq('SELECT owner FROM pg_temp._sl_image', $$VALUES ('mine')$$, 'which stays, too');
+DROP TABLE pg_temp._sl_image;
 UPDATE raw.client SET last_name = 'Новая', updated_at = updated_at + interval '1 day' WHERE client_id = 1;
--- Whoever takes the engine's own names gets an error, and keeps the table.
 CREATE TEMPORARY TABLE _sl_change AS SELECT 'mine' AS owner;
 SELECT throws_ok(
     'CALL dds.load_client()', '42P07', NULL, 'a table of the engine''s own name is not dropped'
