@@ -14,7 +14,7 @@ BEGIN
             current_setting('server_version_num')::integer / 10000;
     END IF;
     PERFORM set_config('search_path', 'pg_catalog, pg_temp', true);
-    -- Another installation is waited for, however long it takes; who else holds a lock, is not.
+    -- It waits as long as it has to for another installation, and no longer than lock_timeout for any other lock.
     PERFORM pg_advisory_xact_lock({{lock}});
     IF v_lock_timeout = '0' THEN
         PERFORM set_config('lock_timeout', {{lock_timeout}}, true);

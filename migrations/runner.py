@@ -176,7 +176,7 @@ def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path
                 f"The server is PostgreSQL {version}: the warehouse needs {OLDEST_POSTGRESQL} or newer."
             )
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (ADVISORY_LOCK,))
-        # From here on: another migration is waited for, however long it takes.
+        # From here on: it waits as long as it has to for another migration.
         connection.exec_driver_sql(
             "SELECT set_config('lock_timeout', %s, true) WHERE current_setting('lock_timeout') = '0'", (LOCK_TIMEOUT,)
         )

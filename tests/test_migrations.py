@@ -466,7 +466,7 @@ def test_a_marts_table_that_was_dropped_is_made_again_and_computed(database_of_t
     assert "the table cdm.price_sales is missing" in runner.migrate(dsn, db_folder=bodies).mended
     assert runner.migrate(dsn, db_folder=bodies).mended == ""
     assert sorted(schema_dump(server, dsn)) == sorted(expected)
-    run("CALL cdm.build_price_sales(true)", "CALL sl.audit()")
+    run("CALL cdm.build_price_sales()", "CALL sl.audit()")
     assert query(dsn, "SELECT price, products FROM cdm.price_sales WHERE is_current") == [(2, 1)]
 
 

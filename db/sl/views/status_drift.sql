@@ -252,7 +252,7 @@ SELECT
     'table_missing',
     'error',
     format('There is no table %s', m.target),
-    'Declare the mart again, which makes it, and build it with p_full => true. What it reported before is in a backup.'
+    'Declare the mart again, which makes it; its next build computes all rows. What it reported before is in a backup.'
 FROM mart AS m
 WHERE m.target_id IS NULL
 UNION ALL
