@@ -116,7 +116,14 @@ BEGIN
             )
             FROM sl._image_parts(v_image_alone) AS i
             INNER JOIN sl.mart AS m ON to_regclass(format('%I.%I', m.target_schema, m.target_table)) = i.object_id
-            WHERE i.class_id = 'pg_class'::regclass AND m.mart_name <> p_mart.mart_name
+            WHERE
+                i.class_id = 'pg_class'::regclass
+                AND m.mart_name <> p_mart.mart_name
+                -- The image of that mart may look at what the mart has said.
+                AND NOT EXISTS (
+                    SELECT FROM sl._image_parts(v_image_alone) AS o
+                    WHERE o.object_id = to_regclass(format('%I.%I', m.image_schema, m.image_view))
+                )
             ORDER BY m.mart_name
             LIMIT 1
         ),
@@ -131,20 +138,6 @@ BEGIN
             CROSS JOIN LATERAL (SELECT (sl._key_types(e))[1] AS type_name) AS k
             WHERE c.type_name <> k.type_name
             ORDER BY p.key
-            LIMIT 1
-        ),
-        (
-            SELECT format(
-                'the group column %I is a personal column of entity "%s": of a group that was corrected away nothing '
-                'may be remembered. Group by another column, or leave p_touched out', g.name, e.entity_name
-            )
-            FROM sl.entity AS e
-            CROSS JOIN LATERAL unnest(p_mart.group_columns) AS g (name)
-            WHERE
-                e.entity_name = ANY (p_mart.sources)
-                AND g.name = ANY (e.personal_columns)
-                AND p_mart.touched_function IS NOT NULL
-            ORDER BY e.entity_name, g.name
             LIMIT 1
         ),
         (
