@@ -158,6 +158,59 @@ def test_a_mart_of_a_composite_key_has_its_history(mart: Engine) -> None:
     mart.audit()
 
 
+def test_what_a_build_could_not_keep_true_is_refused(mart: Engine) -> None:
+    """An image that reads more than p_sources says, or another mart's table; a person's key of another type."""
+    mart.run("CREATE TABLE s.town (id integer PRIMARY KEY, name text)")
+    mart.run("CALL sl.declare_entity('town', p_source => 's.town', p_key => '{id}', p_tracked => '{name}')")
+    mart.run(
+        "CREATE VIEW cdm.wide AS SELECT v.bought_on AS month, t.name AS city, count(*) AS n "
+        "FROM dds.purchase AS v INNER JOIN dds.town AS t ON t.name = v.city GROUP BY 1, 2",
+        "CREATE VIEW cdm.tall AS SELECT month, city, amount FROM cdm.city_sales WHERE is_current",
+        "CREATE PROCEDURE cdm.mine() LANGUAGE sql AS 'SELECT 1'",
+    )
+    for arguments, said in (
+        ({"p_image": "'cdm.wide'"}, 'entity "town", which is not in p_sources'),
+        ({"p_image": "'cdm.tall'"}, 'the table of mart "city_sales"'),
+        (
+            {"p_image": "'cdm.wide'", "p_sources": "'{purchase,town}'", "p_procedure": "'cdm.mine'"},
+            "is no procedure that",
+        ),
+    ):
+        with pytest.raises(psycopg2.Error, match=said) as error:
+            declare(mart, "other", p_touched="NULL", **arguments)
+        assert error.value.pgcode == "22023"
+    declare(mart, "other", p_image="'cdm.wide'", p_sources="'{purchase,town}'", p_touched="NULL")
+
+
+def test_a_persons_key_of_another_type_is_refused(engine: Engine) -> None:  # noqa: F811
+    """Forgetting asks the mart for the key: it has to be of the entity's type."""
+    engine.run(
+        "CREATE TABLE s.person (id bigint PRIMARY KEY, name text)",
+        "CALL sl.declare_entity("
+        "'person', p_source => 's.person', p_key => '{id}', p_tracked => '{name}', p_personal => '{name}')",
+        "CREATE SCHEMA cdm",
+        "CREATE VIEW cdm.persons_image AS SELECT id, id::text AS person, name FROM dds.person WHERE is_current",
+    )
+    call = (
+        "CALL sl.declare_mart('persons', p_key => '{{id}}', p_sources => '{{person}}', "
+        """p_personal => '{{"person": {{"columns": ["name"], "key": "{}"}}}}')"""
+    )
+    with pytest.raises(psycopg2.Error, match="of type text, and the key of the entity of type bigint") as error:
+        engine.run(call.format("person"))
+    assert error.value.pgcode == "22023"
+    engine.run(call.format("id"))
+
+
+def test_a_target_that_was_dropped_is_computed_again(mart: Engine) -> None:
+    """The table is made by the declaration, and all of it by the next build."""
+    rows = mart.run("SELECT count(*) FROM cdm.city_sales WHERE is_current")
+    mart.run("DROP TABLE cdm.city_sales")
+    declare(mart)
+    build(mart)
+    assert mart.run("SELECT count(*) FROM cdm.city_sales WHERE is_current") == rows
+    mart.audit()
+
+
 def test_a_row_that_was_corrected_leaves_the_group_that_it_was_in(mart: Engine) -> None:
     """By a state of the same time, by one that replaces several, by a column in place, and by a version removed."""
     buy(mart, 1, ("Tula", JANUARY), 10, number=1)
