@@ -49,8 +49,10 @@ BEGIN
     LIMIT 1;
     IF v_held IS NOT NULL THEN
         RAISE EXCEPTION USING
-            ERRCODE = 'duplicate_table',
-            MESSAGE = format('relation "%s" already exists', v_held);
+            ERRCODE = '42P07',
+            MESSAGE = format('relation "%s" already exists', v_held),
+            DETAIL = 'It is a temporary table of this session. Nothing was changed.',
+            HINT = format('DROP TABLE pg_temp.%I, or rename it.', v_held);
     END IF;
     IF p_runs IS NOT NULL THEN
         EXECUTE sl._mart_sql(
