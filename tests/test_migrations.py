@@ -251,6 +251,33 @@ def test_a_file_where_nobody_applies_it_is_refused(warehouse, bodies):
         runner.migrate(warehouse, db_folder=bodies)
 
 
+def test_an_entity_a_mart_over_it_and_its_function_come_into_an_empty_database(empty_database, bodies):
+    """What cdm reads is declared in dds before: one migration is enough, as on a warehouse that has the entity."""
+    (bodies / "dds/declarations/carrier.sql").write_text(
+        "CREATE TABLE IF NOT EXISTS raw.carrier (carrier_id bigint PRIMARY KEY, name text, updated_at timestamptz);\n"
+        "CALL sl.declare_entity('carrier', p_source => 'raw.carrier', p_key => '{carrier_id}', p_tracked => '{name}',"
+        " p_event_time => 'updated_at');\n"
+    )
+    (bodies / "cdm/views/carrier_names_image.sql").write_text(
+        "CREATE OR REPLACE VIEW cdm.carrier_names_image AS"
+        " SELECT c.name, count(*) AS carriers FROM dds.carrier AS c WHERE c.is_current GROUP BY c.name;\n"
+    )
+    (bodies / "cdm/functions/touched_carriers.sql").write_text(
+        "CREATE OR REPLACE FUNCTION cdm.touched_carriers(p_runs bigint[]) RETURNS TABLE (name text)"
+        " LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp"
+        " AS $$ SELECT c.name FROM dds.carrier AS c WHERE c.run_id = ANY (p_runs) $$;\n"
+    )
+    (bodies / "cdm/declarations/carrier_names.sql").write_text(
+        "CALL sl.declare_mart('carrier_names', p_key => '{name}', p_sources => '{carrier}',"
+        " p_touched => 'cdm.touched_carriers');\n"
+    )
+    runner.migrate(empty_database, db_folder=bodies)
+    query(empty_database, "INSERT INTO raw.carrier VALUES (1, 'Почта', '2026-01-01') RETURNING 1")
+    query(empty_database, "SELECT 1 FROM sl.run_load('carrier')")
+    query(empty_database, "SELECT 1 FROM sl.run_build('carrier_names')")
+    assert query(empty_database, "SELECT name, carriers FROM cdm.carrier_names") == [("Почта", 1)]
+
+
 def test_a_migration_that_waits_for_a_vacuum_keeps_no_reader_waiting(warehouse, bodies):
     view = bodies / "cdm" / "views" / "sales_mart_run.sql"
     view.write_text(view.read_text() + "\n")
