@@ -282,6 +282,11 @@ def test_what_a_source_has_become_stops_no_load(item: Engine) -> None:
     item.run("ALTER TABLE s.item ALTER COLUMN stock TYPE date USING '2024-01-01'::date")
     item.load()
     assert item.run("SELECT count(*) FROM sl.kept_state WHERE state ->> 'name' = 'd'") == [(1,)]
+    assert item.run("SELECT level FROM sl.status_drift WHERE finding = 'state_unreadable'") == [("error",)]
+    item.run("ALTER TABLE s.item ALTER COLUMN stock TYPE integer USING 1")
+    item.load()
+    assert item.run("SELECT count(*) FROM sl.kept_state") == [(0,)]
+    assert ("d", 4, 5) in [row[1:] for row in item.history()]
 
 
 def test_a_column_that_no_json_can_hold_does_not_stop_its_writer(item: Engine) -> None:

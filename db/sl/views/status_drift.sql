@@ -172,6 +172,28 @@ WHERE
 UNION ALL
 SELECT
     e.entity_name,
+    'state_unreadable',
+    'error',
+    format('%s states of %s that were kept aside do not fit its columns any more', k.states, e.source),
+    'They stay in sl.kept_state. Give the columns the types back that they had, load the entity, and then change them.'
+FROM entity AS e
+CROSS JOIN LATERAL (
+    SELECT count(*) AS states
+    FROM sl.kept_state AS s
+    WHERE
+        s.entity_name = e.entity_name
+        -- A load that began later has not read it.
+        AND s.kept_at < (
+            SELECT max(r.started_at)
+            FROM sl.watermark AS w
+            INNER JOIN sl.run AS r ON r.run_id = w.run_id
+            WHERE w.target = e.target
+        )
+) AS k
+WHERE k.states > 0
+UNION ALL
+SELECT
+    e.entity_name,
     'partition_unguarded',
     'error',
     format('%s: the partition %s has no trigger sl_keep_all', e.source, p.relid::regclass),
