@@ -270,13 +270,9 @@ def test_what_a_source_has_become_stops_no_load(item: Engine) -> None:
     item.load()
     item.run("UPDATE s.item SET note = 'x'", f"UPDATE s.item SET name = 'b', updated_at = {at(2)}")
     put(item, "c", 3)
-    item.run(
-        "ALTER TABLE s.item ALTER COLUMN note TYPE integer USING 1",
-        "CREATE DOMAIN s.filled AS text NOT NULL DEFAULT 'z'",
-        "ALTER TABLE s.item ADD COLUMN more s.filled",
-    )
-    assert item.load()["inserted"] >= 1
-    assert item.run("SELECT name FROM dds.item WHERE is_current") == [("c",)]
+    item.run("ALTER TABLE s.item ALTER COLUMN note TYPE integer USING 1")
+    assert item.load()["inserted"] == 2
+    assert [row[1] for row in item.history()] == ["a", "b", "c"]
     put(item, "d", 4)
     put(item, "e", 5)
     item.run("ALTER TABLE s.item ALTER COLUMN stock TYPE date USING '2024-01-01'::date")
