@@ -38,6 +38,8 @@ CREATE TABLE sl.consumption (
 UPDATE sl.run SET procedure_name = 'sl.backfill' WHERE procedure_name = 'cdm.backfill_mart';
 DROP PROCEDURE IF EXISTS sl.backfill(text, bigint, boolean, boolean);
 DROP PROCEDURE IF EXISTS cdm.backfill_mart(bigint);
+-- The declaration makes it again.
+DROP PROCEDURE IF EXISTS cdm.build_mart;
 DROP FUNCTION IF EXISTS cdm.build_slice();
 DROP FUNCTION IF EXISTS cdm.write_sales(bigint);
 DROP FUNCTION IF EXISTS cdm.find_violations(bigint[], bigint);
