@@ -10,7 +10,7 @@
 -- Errors: FUNCTION_THROW_IF_VALUE_IS_NON_ZERO where the warehouse is not the one published from, or sends values in a
 --     form that would be misread.
 --
--- INSERT ... SELECT is not atomic, so a pull always starts from the beginning. The staging table is replaced rather than
+-- INSERT ... SELECT is not atomic, so a pull always starts from the beginning. The staging table is replaced, not
 -- truncated: an INSERT that outlived its client continues into the table that it has opened, which nothing reads.
 
 -- A date of another style is read as some other date, and no error is raised.
