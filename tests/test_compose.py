@@ -648,7 +648,7 @@ def test_no_service_is_in_the_network_that_compose_makes_by_default():
 
 def test_page_says_who_reaches_whom():
     page = (ROOT / "docs" / "compose.md").read_text()
-    table = re.search(r"^## Who reaches whom\n.*?\n(\| .+?)\n\n", page, re.MULTILINE | re.DOTALL)[1]
+    table = re.search(r"^## Who reaches whom\?\n.*?\n(\| .+?)\n\n", page, re.MULTILINE | re.DOTALL)[1]
     told = {}
     for line in table.splitlines()[2:]:
         network, services = [re.findall(r"`([a-z0-9-]+)`", cell) for cell in line.strip("|").split("|")[:2]]

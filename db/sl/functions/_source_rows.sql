@@ -1,6 +1,6 @@
 -- sl._source_rows(p_entity sl.entity, p_from_xid bigint, p_to_xid bigint, p_is_seen text,
 --     p_slice sl.backfill_slice, p_keys text[], p_since timestamptz, p_judges_waiting boolean, p_clock timestamptz,
---     p_has_kept_keys boolean, OUT rows text, OUT is_plain boolean) RETURNS record
+--     p_has_kept_keys boolean, OUT rows text, OUT is_plain boolean, OUT is_alone boolean) RETURNS record
 --
 -- Purpose: writes the SELECT of the rows that a load looks at into dynamic SQL.
 -- Parameters: p_entity: registry row; p_from_xid, p_to_xid: of a stamped source, the writing transactions, both
@@ -9,7 +9,8 @@
 --     p_judges_waiting: judge the open rejections again: those that time may cure, and all of them where the entity's
 --     rules have changed; p_clock: clock of the load; p_has_kept_keys: the source rows of the keys in
 --     pg_temp._sl_kept_key, too.
--- Returns: rows: a SELECT as sl._judged_rows wants it; is_plain: whether it gives the source's columns alone.
+-- Returns: rows: a SELECT as sl._judged_rows wants it; is_plain: whether it gives the source's columns alone;
+--     is_alone: whether all rows are those that the transactions wrote.
 -- Errors: TS003 as of sl._key_types.
 -- Reads: sl.kept_state, sl.rejected_row, sl.clock_rejection (each whether there is any). Writes: nothing.
 --
@@ -27,7 +28,8 @@ CREATE OR REPLACE FUNCTION sl._source_rows(
     p_clock timestamptz,
     p_has_kept_keys boolean,
     OUT rows text,
-    OUT is_plain boolean
+    OUT is_plain boolean,
+    OUT is_alone boolean
 )
 LANGUAGE plpgsql
 STABLE
@@ -46,6 +48,7 @@ DECLARE
     v_has_waiting boolean;
     v_marks text := '';
 BEGIN
+    is_alone := false;
     v_places := jsonb_build_object(
         'in_slice', sl._slice_condition(
             p_slice, ARRAY(SELECT format('s.%I', k.column_name) FROM unnest(p_entity.key_columns) AS k (column_name)),
@@ -171,6 +174,7 @@ BEGIN
         )
     );
     is_plain := NOT v_has_kept AND NOT (v_has_waiting AND v_rules_changed);
+    is_alone := NOT v_has_kept AND NOT v_has_waiting AND NOT p_has_kept_keys;
     IF NOT is_plain THEN
         v_marks := c_marks;
     END IF;

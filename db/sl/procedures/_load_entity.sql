@@ -107,9 +107,14 @@ BEGIN
             v_clock, v_has_kept
         );
         rows_read := 0;
-        -- Where nothing is new, nothing is prepared for it.
-        IF v_entity.changes = 'stamp' THEN
-            EXECUTE format('SELECT EXISTS (%s)', v_rows.rows) INTO v_has_rows;
+        -- Where nothing is new, nothing is prepared for it. ORDER BY keeps the plan at the index.
+        IF v_rows.is_alone AND v_window.from_xid > 0 THEN
+            EXECUTE format(
+                'SELECT EXISTS (SELECT FROM (SELECT FROM %s AS s WHERE s.changed_xid >= $1 ORDER BY s.changed_xid '
+                'LIMIT 1) AS s)', v_source
+            )
+            INTO v_has_rows
+            USING v_window.from_xid;
         END IF;
         IF v_has_rows THEN
             rows_read := sl._classify(v_entity, v_rows.rows, v_rows.is_plain, v_clock, v_forgotten);
