@@ -171,7 +171,9 @@ def test_bad_variables_of_the_report_get_one_sentence(tmp_path, variables, messa
     assert message in line
 
 
-def test_each_way_of_not_answering_has_a_sentence_of_its_own(tmp_path, clickhouse, shop):  # noqa: F811
+def test_each_way_of_not_answering_has_a_sentence_of_its_own(tmp_path, clickhouse, shop, monkeypatch):  # noqa: F811
+    # A password that the session has for psql would be taken.
+    monkeypatch.delenv("PGPASSWORD", raising=False)
     clickhouse.prepare()
     url = f"http://tshop:{PASSWORD}@127.0.0.1:{clickhouse.port}/tshop"
     host = shop.split("@")[1]
