@@ -3,7 +3,8 @@ CALL sl.declare_entity(
     'product',
     p_source => 'raw.product',
     p_key => '{product_id}',
-    p_tracked => '{name,category,size,price}',
+    p_tracked => '{name,category,size,price,description,category_id,created_at}',
+    p_in_place => '{stock_quantity}',
     p_event_time => 'updated_at',
     p_deleted => 'is_deleted',
     p_required => '{name,price}',
@@ -16,3 +17,15 @@ CALL sl.declare_rule(
     'product', 'price_missing', $$price <> 'NaN'$$, 'Price is missing or not a number', p_position => 20
 );
 CALL sl.declare_rule('product', 'price_negative', 'price >= 0', 'Price is below zero', p_position => 30);
+CALL sl.declare_rule(
+    'product', 'category_unknown', 'category_id IS NULL OR dds.is_category_known(category_id)',
+    'The category is not known yet: the text of the product counts until it is',
+    p_severity => 'warn',
+    p_position => 40
+);
+CALL sl.declare_rule(
+    'product', 'stock_negative', 'coalesce(stock_quantity >= 0, true)',
+    'Stock is below zero',
+    p_severity => 'warn',
+    p_position => 50
+);

@@ -3,7 +3,7 @@ CALL sl.declare_entity(
     'sale',
     p_source => 'raw.sale',
     p_key => '{sale_id}',
-    p_tracked => '{order_id,sold_at,client_id,product_id,quantity,unit_price}',
+    p_tracked => '{order_id,sold_at,client_id,product_id,quantity,unit_price,amount}',
     p_event_time => 'updated_at',
     p_deleted => 'is_deleted',
     p_required => '{order_id,sold_at,product_id,quantity}'
@@ -41,4 +41,9 @@ CALL sl.declare_rule(
     'sale', 'unit_price_negative', $$coalesce(unit_price >= 0, true)$$, 'Price of the line is below zero: a correction',
     p_severity => 'warn',
     p_position => 110
+);
+CALL sl.declare_rule(
+    'sale', 'amount_not_a_number', $$amount IS DISTINCT FROM 'NaN'$$,
+    'Amount of the line is not a number',
+    p_position => 120
 );

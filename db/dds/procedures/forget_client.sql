@@ -1,6 +1,6 @@
 -- dds.forget_client(p_client_id bigint)
 --
--- Purpose: erases a person: takes first name, last name and birth date out of raw, every version in dds, every
+-- Purpose: erases a person: takes names, birth date, e-mail address and telephone out of raw, every version in dds, every
 --     version in the mart, and the rejected rows, and leaves a receipt. Keys, intervals, ages at the sales and sums
 --     stay, so that reports stay the same. ClickHouse follows with the batch of the mart that this writes.
 -- Parameters: p_client_id: the client's key.
@@ -32,4 +32,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON PROCEDURE dds.forget_client IS 'Erases a person''s name and birth date everywhere; reports stay the same';
+COMMENT ON PROCEDURE dds.forget_client IS 'Erases a person''s name, birth date, e-mail address and telephone everywhere; reports stay the same';

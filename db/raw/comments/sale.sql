@@ -11,6 +11,7 @@ COMMENT ON COLUMN raw.sale.quantity IS
 'Pieces; below zero: a return or a correction. NULL or 0: the source did not say; a load rejects the row';
 COMMENT ON COLUMN raw.sale.unit_price IS
 'Price of a piece in this line, in roubles. NULL: the product''s price as of the sale counts';
+COMMENT ON COLUMN raw.sale.amount IS 'What the line costs, in roubles. NULL: price times quantity counts';
 COMMENT ON COLUMN raw.sale.updated_at IS 'When the source changed the row, on the source''s clock. Never NULL';
 COMMENT ON COLUMN raw.sale.is_deleted IS 'True where the source deleted the row at updated_at. NULL counts as false';
 COMMENT ON COLUMN raw.sale.changed_xid IS

@@ -1,0 +1,34 @@
+-- Payments: an order may be paid in parts, and paid back.
+CALL sl.declare_entity(
+    'payment',
+    p_source => 'raw.payment',
+    p_key => '{payment_id}',
+    p_tracked => '{order_id,paid_at,amount,method,status}',
+    p_event_time => 'updated_at',
+    p_deleted => 'is_deleted',
+    p_required => '{order_id,amount,status}'
+);
+CALL sl.declare_rule('payment', 'order_missing', 'order_id IS NOT NULL', 'Order is missing', p_position => 10);
+CALL sl.declare_rule(
+    'payment', 'amount_missing', $$amount <> 'NaN'$$,
+    'Amount is missing or not a number',
+    p_position => 20
+);
+CALL sl.declare_rule(
+    'payment', 'amount_negative', 'amount >= 0',
+    'Amount is below zero: what went back is a payment of status Refunded',
+    p_position => 30
+);
+CALL sl.declare_rule(
+    'payment', 'status_unknown', $$status IN ('Succeeded', 'Failed', 'Refunded')$$,
+    'Status is none of Succeeded, Failed, Refunded',
+    p_position => 40
+);
+CALL sl.declare_rule(
+    'payment', 'order_unknown', 'dds.time_of_order(order_id) IS NOT NULL',
+    'The order is not known yet',
+    p_severity => 'warn',
+    p_position => 50
+);
+
+CREATE INDEX IF NOT EXISTS payment_order_idx ON dds.payment (order_id);

@@ -1,0 +1,52 @@
+-- Returns: what of a line came back.
+CALL sl.declare_entity(
+    'sale_return',
+    p_source => 'raw.sale_return',
+    p_key => '{return_id}',
+    p_tracked => '{sale_id,returned_at,quantity,amount,reason}',
+    p_event_time => 'updated_at',
+    p_deleted => 'is_deleted',
+    p_required => '{sale_id,returned_at,quantity}'
+);
+CALL sl.declare_rule('sale_return', 'sale_missing', 'sale_id IS NOT NULL', 'Line is missing', p_position => 10);
+CALL sl.declare_rule(
+    'sale_return', 'quantity_missing', 'quantity IS NOT NULL',
+    'Quantity is missing',
+    p_position => 20
+);
+CALL sl.declare_rule(
+    'sale_return', 'quantity_not_positive', 'quantity > 0',
+    'Quantity is zero or below',
+    p_position => 30
+);
+CALL sl.declare_rule(
+    'sale_return', 'returned_at_missing', 'returned_at IS NOT NULL',
+    'Time of the return is missing',
+    p_position => 40
+);
+CALL sl.declare_rule(
+    'sale_return', 'returned_in_future', 'returned_at <= clock_timestamp()',
+    'Time of the return lies in the future',
+    p_is_clock_dependent => true,
+    p_position => 50
+);
+CALL sl.declare_rule(
+    'sale_return', 'amount_not_a_number', $$amount IS DISTINCT FROM 'NaN'$$,
+    'Amount is not a number',
+    p_position => 60
+);
+CALL sl.declare_rule(
+    'sale_return', 'sale_unknown', 'dds.pieces_of_sale(sale_id) IS NOT NULL',
+    'The line is not known yet',
+    p_severity => 'warn',
+    p_position => 70
+);
+CALL sl.declare_rule(
+    'sale_return', 'more_than_sold',
+    'coalesce(quantity + dds.pieces_returned(sale_id, return_id) <= dds.pieces_of_sale(sale_id), true)',
+    'More comes back than was sold',
+    p_severity => 'warn',
+    p_position => 80
+);
+
+CREATE INDEX IF NOT EXISTS sale_return_sale_idx ON dds.sale_return (sale_id);
