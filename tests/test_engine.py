@@ -20,6 +20,8 @@ INFINITY = "infinity"
 TEMPLATE = "engine_template"
 # The major versions of PostgreSQL, and how the engine comes into each.
 INSTALLED_BY = {15: "psql", 16: "python", 17: "python", 18: "python"}
+# How the fixture "item" declares it, its columns apart.
+GOOD = {"p_in_place": "'{stock}'", "p_event_time": "'updated_at'", "p_deleted": "'is_deleted'"}
 _numbers = itertools.count(1)
 
 
@@ -986,6 +988,39 @@ def test_the_index_by_runs_is_there_wherever_it_is_used(item: Engine) -> None:
     assert item.run(indexes) == [(1,)]
 
 
+@pytest.mark.parametrize(
+    ("states", "changed"),
+    [
+        pytest.param([("d", 50)], [(50, None)], id="the next version"),
+        pytest.param([("d", 50), ("e", 60)], [(50, None)], id="the next two"),
+        pytest.param([("x", 15)], [(15, 20)], id="a late one"),
+        pytest.param([("x", 17), ("y", 25)], [(17, 30)], id="two late ones"),
+        pytest.param([("x", 5)], [(None, 10)], id="before the first one"),
+        pytest.param([("x", 10)], [(None, 20)], id="in place of the first one"),
+        pytest.param([("b", 22), ("c", 35)], [], id="seen again"),
+        pytest.param([("c", 40, 2)], [], id="in place"),
+        pytest.param([("c", 40, 2), ("c", 50, 3)], [], id="in place twice"),
+    ],
+)
+def test_a_load_notes_the_moments_that_have_another_version(
+    item: Engine, states: list[tuple], changed: list[tuple]
+) -> None:
+    """From the first beginning that differs to the next that does not; before the first version the first one holds."""
+    item.declare(**GOOD, p_keeps_changed_periods="true")
+    for name, number in (("a", 10), ("b", 20), ("c", 30)):
+        put(item, name, number)
+    item.load()
+    for name, number, *stock in states:
+        put(item, name, number, stock=stock[0] if stock else 1)
+    item.load()
+    noted = item.run(
+        "SELECT nullif(changed_from, '-infinity'), nullif(changed_to, 'infinity') FROM sl.changed_period "
+        "WHERE entity_key IS NOT NULL"
+    )
+    assert [(day(begins), day(ends)) for begins, ends in noted] == changed
+    item.audit()
+
+
 def test_a_new_column_is_added_to_the_target(item: Engine) -> None:
     """A column that the source gets is tracked once it is declared; older versions do not know it."""
     put(item, "a", 1)
@@ -1001,9 +1036,6 @@ def test_a_new_column_is_added_to_the_target(item: Engine) -> None:
     assert item.history("name, colour") == [(1, "a", None, 1, 2), (1, "a", "red", 2, None)]
     assert item.load() == {}
     item.audit()
-
-
-GOOD = {"p_in_place": "'{stock}'", "p_event_time": "'updated_at'", "p_deleted": "'is_deleted'"}
 
 
 @pytest.mark.parametrize(

@@ -77,11 +77,13 @@ BEGIN
         );
     END IF;
     IF p_counts ? 'in_place' THEN
-        PERFORM sl._keep_overwritten(
-            p_entity, p_run_id,
-            'pg_temp._sl_change AS c INNER JOIN {{target}} AS t ON t.{{sk}} = c.scd2_sk '
-            'WHERE c.scd2_action = ''in_place'''
-        );
+        IF sl._is_in_place_read(p_entity) THEN
+            PERFORM sl._keep_overwritten(
+                p_entity, p_run_id,
+                'pg_temp._sl_change AS c INNER JOIN {{target}} AS t ON t.{{sk}} = c.scd2_sk '
+                'WHERE c.scd2_action = ''in_place'''
+            );
+        END IF;
         EXECUTE sl._sql(
             p_entity,
             $sql$

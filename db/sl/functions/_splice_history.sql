@@ -5,10 +5,11 @@
 -- Parameters: p_entity: registry row; p_run_id: the run that writes; NULL: write nothing, and leave the rebuilt
 --     histories in pg_temp._sl_segment and what becomes of them in pg_temp._sl_spliced (sl.preview).
 -- Returns: nothing; in pg_temp._sl_change each "splice" becomes splice_inserted, splice_corrected, splice_deleted or
---     splice_unchanged.
+--     splice_unchanged. pg_temp._sl_period has, of an entity that keeps changed periods, the moments for which another
+--     version is valid than before, a row a key, for sl._note_periods.
 -- Errors: none.
--- Reads: pg_temp._sl_change, the target, sl.tombstone. Writes: the target, sl.tombstone, pg_temp._sl_change, and as
---     sl._keep_overwritten.
+-- Reads: pg_temp._sl_change, the target, sl.tombstone. Writes: the target, sl.tombstone, pg_temp._sl_change,
+--     pg_temp._sl_period, and as sl._keep_overwritten.
 --
 -- What is known of a key is a set of observations: the times at which each version and each deletion was seen, as far
 -- as they are kept, and the new ones. Of several at one time the one committed last counts. A deletion that bears the
@@ -16,6 +17,10 @@
 -- a gap where it is a deletion. A segment keeps the surrogate key of a version that began in it, so that only what
 -- differs from the stored versions is written. Columns that are written in place take the value of the segment's last
 -- observation.
+--
+-- Which version is valid at a moment follows from where versions begin and what their tracked columns say: the one that
+-- began last, also in the gap after it, and before all of them the first. So it changes from the first beginning that
+-- differs to the next one that does not.
 CREATE OR REPLACE FUNCTION sl._splice_history(p_entity sl.entity, p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -234,6 +239,48 @@ BEGIN
         RETURN;
     END IF;
 
+    IF p_entity.keeps_changed_periods THEN
+        EXECUTE sl._sql(
+            p_entity,
+            $sql$
+            CREATE TEMPORARY TABLE _sl_period ON COMMIT DROP AS
+            WITH version AS (
+                SELECT k.scd2_key_text, t.valid_from{{tracked|, t.%|}}
+                FROM (SELECT DISTINCT {{key|%}}, scd2_key_text FROM pg_temp._sl_segment) AS k
+                INNER JOIN {{target}} AS t ON {{key|k.% = t.%| AND }}
+            ),
+            beginning AS (
+                SELECT
+                    coalesce(v.scd2_key_text, s.scd2_key_text) AS scd2_key_text,
+                    coalesce(v.valid_from, s.valid_from) AS began_at,
+                    v.valid_from IS NOT NULL AS was_known,
+                    v.valid_from IS NULL
+                    OR s.valid_from IS NULL
+                    {{tracked|OR v.% IS DISTINCT FROM s.%| }} AS differs
+                FROM version AS v
+                FULL JOIN (SELECT * FROM pg_temp._sl_segment AS g WHERE NOT g.scd2_deleted) AS s
+                    ON s.scd2_key_text = v.scd2_key_text AND s.valid_from = v.valid_from
+            ),
+            compared AS (
+                SELECT
+                    b.*,
+                    min(b.began_at) OVER k AS first_at,
+                    min(b.began_at) FILTER (WHERE b.differs) OVER k AS differs_from,
+                    max(b.began_at) FILTER (WHERE b.differs) OVER k AS differs_last
+                FROM beginning AS b
+                WINDOW k AS (PARTITION BY b.scd2_key_text)
+            )
+            SELECT
+                c.scd2_key_text,
+                CASE WHEN c.differs_from > c.first_at THEN c.differs_from ELSE '-infinity' END AS changed_from,
+                coalesce(min(c.began_at) FILTER (WHERE c.began_at > c.differs_last), 'infinity') AS changed_to,
+                NOT bool_or(c.was_known) AS is_new
+            FROM compared AS c
+            WHERE c.differs_from IS NOT NULL
+            GROUP BY c.scd2_key_text, c.first_at, c.differs_from, c.differs_last
+            $sql$
+        );
+    END IF;
     PERFORM sl._keep_overwritten(
         p_entity, p_run_id,
         $sql$

@@ -137,7 +137,7 @@ BEGIN
             INTO v_deleted, v_changed
             FROM sl._judge_volume(v_entity, p_slice, v_procedure, p_full, v_current, v_counts) AS j;
             IF v_entity.keeps_changed_periods AND NOT v_state.is_first_load THEN
-                PERFORM sl._note_periods(p_entity, v_run_id, p_are_new => NOT v_window.is_full);
+                PERFORM sl._note_periods(v_entity, v_run_id, p_are_new => NOT v_window.is_full);
             END IF;
             IF NOT v_is_restatement THEN
                 DELETE FROM sl.kept_state AS k
@@ -184,6 +184,9 @@ BEGIN
         -- Not left to the commit: the transaction may hold another run.
         IF v_has_rows THEN
             DROP TABLE pg_temp._sl_change;
+        END IF;
+        IF to_regclass('pg_temp._sl_period') IS NOT NULL THEN
+            DROP TABLE pg_temp._sl_period;
         END IF;
         IF v_has_kept THEN
             DROP TABLE pg_temp._sl_kept_key;

@@ -116,7 +116,7 @@ BEGIN
     FROM sl.run AS r
     WHERE r.run_id = w.run_id AND w.source LIKE 'raw.%' AND r.called_by <> 'settled';
     UPDATE sl.run SET called_by = 'settled' WHERE called_by <> 'settled';
-    FOREACH v_table IN ARRAY ARRAY['client', 'product', 'sale'] LOOP
+    FOR v_table IN SELECT e.source_table FROM sl.entity AS e WHERE e.source_schema = 'raw' LOOP
         -- The trigger would stamp this transaction on the rows again.
         EXECUTE format('ALTER TABLE raw.%I DISABLE TRIGGER sl_stamp', v_table);
         EXECUTE format('UPDATE raw.%I SET changed_xid = $1 WHERE changed_xid = $2', v_table)
