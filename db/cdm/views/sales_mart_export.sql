@@ -56,7 +56,7 @@ COMMENT ON COLUMN cdm.sales_mart_export.price IS
 'Price of a piece in roubles: the line''s own, else the product''s as of the sale; 0: none is known';
 COMMENT ON COLUMN cdm.sales_mart_export.quantity IS 'Pieces; below zero: a return or a correction';
 COMMENT ON COLUMN cdm.sales_mart_export.total_amount IS
-'price times quantity, in roubles; of a return below zero; 0: no price is known';
+'The line''s own amount, else price times quantity, in roubles; of a return below zero; 0: no price is known';
 COMMENT ON COLUMN cdm.sales_mart_export.valid_from IS
 'Start of the version in knowledge time, inclusive, UTC without zone';
 COMMENT ON COLUMN cdm.sales_mart_export.valid_to IS

@@ -8,8 +8,8 @@
 -- Client and product are the version valid at sold_at; before the first version the first one; in a gap after a
 -- deletion the last one before it; NULLs while the key is unknown. A client born after the sale has no age. A forgotten
 -- client (sl.erasure) has no name, and the age that the mart had for the sale, so that reports stay the same. A guest
--- is no client: client_id and what follows from it are NULL. The price is the line's own where it has one. A return has
--- a negative quantity, and so a negative amount.
+-- is no client: client_id and what follows from it are NULL. Price and amount are the line's own where it has them. A
+-- return has a negative quantity, and so a negative amount.
 -- The versions are fetched by an index probe each (UNION ALL asks for the first version only where none was valid), so
 -- that a query for some sales (WHERE sale_id = ...) costs no more than these, however long the histories are.
 CREATE OR REPLACE VIEW cdm.sales_mart_image AS
@@ -39,7 +39,7 @@ SELECT
     p.size,
     coalesce(s.unit_price, p.price) AS price,
     s.quantity,
-    (coalesce(s.unit_price, p.price) * s.quantity)::numeric(22, 2) AS total_amount
+    coalesce(s.amount, coalesce(s.unit_price, p.price) * s.quantity)::numeric(22, 2) AS total_amount
 FROM dds.sale AS s
 LEFT JOIN LATERAL (
     (
@@ -118,4 +118,4 @@ COMMENT ON COLUMN cdm.sales_mart_image.price IS
 'Price of a piece in roubles: the line''s own, else the product''s as of sold_at. NULL: none is known yet';
 COMMENT ON COLUMN cdm.sales_mart_image.quantity IS 'Pieces; below zero: a return or a correction';
 COMMENT ON COLUMN cdm.sales_mart_image.total_amount IS
-'price times quantity, in roubles; of a return below zero. NULL: no price is known yet';
+'The line''s own amount, else price times quantity, in roubles; of a return below zero. NULL: no price is known yet';

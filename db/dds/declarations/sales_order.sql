@@ -40,6 +40,10 @@ CALL sl.declare_rule(
     p_position => 60
 );
 CALL sl.declare_rule(
+    'sales_order', 'delivered_at_infinite', 'coalesce(isfinite(delivered_at), true)', 'Time of the delivery is infinite',
+    p_position => 65
+);
+CALL sl.declare_rule(
     'sales_order', 'client_missing', 'client_id IS NOT NULL',
     'Client is missing: a guest ordered',
     p_severity => 'warn',
@@ -73,8 +77,14 @@ CALL sl.declare_rule(
     p_position => 110
 );
 
--- A mart asks for the orders of a month, and for those of a client whose history changed. By months first: a day's
--- inserts lie together.
+-- Marts ask for the orders of a month, a week and a day, and for those of a client whose history changed: by months
+-- first, so that a day's inserts lie together.
 CREATE INDEX IF NOT EXISTS sales_order_month_client_idx ON dds.sales_order (
     (date_trunc('month', ordered_at AT TIME ZONE 'Europe/Moscow')::date), client_id, ordered_at
+);
+CREATE INDEX IF NOT EXISTS sales_order_week_idx ON dds.sales_order (
+    (date_trunc('week', ordered_at AT TIME ZONE 'Europe/Moscow')::date)
+);
+CREATE INDEX IF NOT EXISTS sales_order_day_idx ON dds.sales_order (
+    ((ordered_at AT TIME ZONE 'Europe/Moscow')::date)
 );

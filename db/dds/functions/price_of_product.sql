@@ -1,7 +1,7 @@
 -- dds.price_of_product(p_product_id bigint, p_at timestamptz) RETURNS numeric
 --
--- Purpose: the price of a product as of a moment: of the version valid then, before the first version of the first one, in a
---     gap of the last one before it (docs/history.md).
+-- Purpose: the price of a product as of a moment: of the version valid then, before the first version of the first
+--     one, in a gap of the last one before it (docs/history.md).
 -- Parameters: p_product_id: key of the product; p_at: the moment, in event time.
 -- Returns: roubles. NULL: the product is not known.
 -- Errors: none.

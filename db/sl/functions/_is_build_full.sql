@@ -3,9 +3,9 @@
 -- Purpose: whether a build of a mart has to compare every row, since no load tells which ones it touched.
 -- Parameters: p_mart: registry row; p_runs: the loads to process, as of sl._loads_to_process.
 -- Returns: true where the mart was never built, or means something else than when it was; where it has no touched
---     function, and there is something to process; where one of these loads was the first of a dimension.
+--     function, and a load has changed something; where one of these loads was the first of a dimension.
 -- Errors: none.
--- Reads: sl.watermark, sl.changed_period. Writes: nothing.
+-- Reads: sl.watermark, sl.run, sl.changed_period. Writes: nothing.
 CREATE OR REPLACE FUNCTION sl._is_build_full(p_mart sl.mart, p_runs bigint[])
 RETURNS boolean
 LANGUAGE sql
@@ -16,7 +16,14 @@ AS $body$
         NOT EXISTS (
             SELECT FROM sl.watermark AS w WHERE w.target = format('%I.%I', p_mart.target_schema, p_mart.target_table)
         )
-        OR (p_mart.touched_function IS NULL AND p_runs <> '{}')
+        OR (
+            p_mart.touched_function IS NULL
+            AND EXISTS (
+                SELECT
+                FROM sl.run AS r
+                WHERE r.run_id = ANY (p_runs) AND r.rows_read > r.rows_unchanged + r.rows_rejected
+            )
+        )
         OR EXISTS (SELECT FROM sl.changed_period AS p WHERE p.run_id = ANY (p_runs) AND p.entity_key IS NULL);
 $body$;
 

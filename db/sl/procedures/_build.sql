@@ -57,7 +57,7 @@ BEGIN
 
         v_new_runs := sl._loads_to_process(p_mart);
         v_full := p_full OR sl._is_build_full(v_mart, v_new_runs);
-        IF v_full OR v_new_runs <> '{}' THEN
+        IF v_full OR (v_new_runs <> '{}' AND v_mart.touched_function IS NOT NULL) THEN
             PERFORM sl._collect_keys(v_mart, CASE WHEN NOT v_full THEN v_new_runs END);
             SELECT w.* INTO rows_read, rows_inserted, rows_corrected, rows_deleted, rows_unchanged
             FROM sl._write_mart(v_mart, v_run_id) AS w;

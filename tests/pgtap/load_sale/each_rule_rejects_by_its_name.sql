@@ -10,14 +10,16 @@ SELECT tap.put_sale(6, tap.at(5), tap.at(5), p_quantity => NULL);
 SELECT tap.put_sale(7, tap.at(5), tap.at(5), p_quantity => 0);
 SELECT tap.put_sale(8, tap.at(5), tap.at(5), p_unit_price => 'NaN');
 SELECT tap.put_sale(9, tap.at(5), tap.at(5), p_quantity => 1);
+SELECT tap.put_sale(10, tap.at(5), tap.at(5));
+UPDATE raw.sale SET amount = 'NaN' WHERE sale_id = 10;
 
 SELECT results_eq(
     $$SELECT * FROM tap.load('sale')$$,
-    $$VALUES (9, 1, 0, 0, 0, 8)$$,
+    $$VALUES (10, 1, 0, 0, 0, 9)$$,
     'one piece is good'
 );
 SELECT results_eq(
-    $$SELECT entity_name, entity_key, rule_name FROM tap.rejections() ORDER BY entity_key$$,
+    $$SELECT entity_name, entity_key, rule_name FROM tap.rejections() ORDER BY entity_key::bigint$$,
     $$VALUES
     ('sale', '1', 'order_missing'),
     ('sale', '2', 'sold_at_missing'),
@@ -26,7 +28,8 @@ SELECT results_eq(
     ('sale', '5', 'product_missing'),
     ('sale', '6', 'quantity_missing'),
     ('sale', '7', 'quantity_zero'),
-    ('sale', '8', 'unit_price_not_a_number')$$,
+    ('sale', '8', 'unit_price_not_a_number'),
+    ('sale', '10', 'amount_not_a_number')$$,
     'each bad row carries its rule'
 );
 SELECT set_eq(

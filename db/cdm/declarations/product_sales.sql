@@ -1,0 +1,56 @@
+-- cdm.product_sales_image
+--
+-- Purpose: what cdm.product_sales should say now: lines of orders by the shop's local month (Europe/Moscow) and the
+--     category and name that the product had as of the order.
+-- Columns: those of cdm.product_sales except the version's own.
+-- Reads: cdm.order_line, cdm.product_label.
+CREATE OR REPLACE VIEW cdm.product_sales_image AS
+SELECT
+    l.order_month,
+    coalesce(p.product_category, 'Unknown') AS product_category,
+    coalesce(p.product_name, 'Unknown') AS product_name,
+    count(DISTINCT l.order_id) AS order_cnt,
+    sum(l.quantity) AS ordered_quantity,
+    coalesce(sum(l.quantity) FILTER (WHERE l.status = 'Aborted'), 0) AS aborted_quantity,
+    coalesce(sum(l.quantity) FILTER (WHERE l.status = 'Paid'), 0) AS paid_quantity,
+    coalesce(sum(l.quantity) FILTER (WHERE l.status = 'Pending'), 0) AS pending_quantity,
+    coalesce(sum(l.quantity) FILTER (WHERE l.status = 'Completed'), 0) AS completed_quantity,
+    sum(l.amount)::numeric(24, 2) AS total_amount,
+    coalesce(sum(l.amount) FILTER (WHERE l.status <> 'Aborted'), 0)::numeric(24, 2) AS total_revenue
+FROM cdm.order_line AS l
+LEFT JOIN cdm.product_label AS p
+    ON
+        p.product_id = l.product_id
+        AND l.ordered_at >= p.effective_from
+        AND l.ordered_at < p.effective_to
+GROUP BY 1, 2, 3;
+
+COMMENT ON VIEW cdm.product_sales_image IS 'What cdm.product_sales should say now, computed afresh from dds';
+COMMENT ON COLUMN cdm.product_sales_image.order_month IS
+'First day of the shop''s local month of the orders (Europe/Moscow)';
+COMMENT ON COLUMN cdm.product_sales_image.product_category IS
+'Category of the product as of the order; Unknown: it is not known';
+COMMENT ON COLUMN cdm.product_sales_image.product_name IS
+'Name of the product as of the order; Unknown: the product is not known';
+COMMENT ON COLUMN cdm.product_sales_image.order_cnt IS 'Different orders';
+COMMENT ON COLUMN cdm.product_sales_image.ordered_quantity IS 'Pieces';
+COMMENT ON COLUMN cdm.product_sales_image.aborted_quantity IS 'Pieces of orders that are Aborted';
+COMMENT ON COLUMN cdm.product_sales_image.paid_quantity IS 'Pieces of orders that are Paid';
+COMMENT ON COLUMN cdm.product_sales_image.pending_quantity IS 'Pieces of orders that are Pending';
+COMMENT ON COLUMN cdm.product_sales_image.completed_quantity IS 'Pieces of orders that are Completed';
+COMMENT ON COLUMN cdm.product_sales_image.total_amount IS 'Roubles, of all orders';
+COMMENT ON COLUMN cdm.product_sales_image.total_revenue IS 'Roubles, of orders that are not Aborted';
+
+-- Lines of orders by month, and by category and name of the product as of the order.
+CALL sl.declare_mart(
+    'product_sales',
+    p_key => '{order_month,product_category,product_name}',
+    p_sources => '{category,product,sale,sales_order}',
+    p_touched => 'cdm.touched_months_of_products',
+    p_group => '{order_month}',
+    p_published_as => 'tshop.product_sales'
+);
+
+-- A product that was not known may become known.
+CREATE INDEX IF NOT EXISTS product_sales_unknown_idx ON cdm.product_sales (order_month)
+WHERE product_name = 'Unknown';

@@ -1,0 +1,42 @@
+-- cdm.touched_weeks_of_regions(p_runs bigint[]) RETURNS TABLE (week_start date, region text)
+--
+-- Purpose: the weeks and regions whose rows of cdm.region_sales depend on what these loads wrote.
+-- Parameters: p_runs: runs on the tables of dds; NULL gives none.
+-- Returns: the weeks and regions of the orders that the runs wrote, or of which they wrote a line, as they are and as
+--     they were; those in which the mart has a product for which the runs changed which version is valid.
+-- Errors: none.
+-- Reads: as cdm.touched_order_days and cdm.changed_product_days; cdm.region_sales. Writes: nothing.
+CREATE OR REPLACE FUNCTION cdm.touched_weeks_of_regions(p_runs bigint[])
+RETURNS TABLE (week_start date, region text)
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $body$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT DISTINCT date_trunc('week', d.sold_on)::date, d.region
+    FROM cdm.touched_order_days(p_runs, ARRAY['sales_order', 'sale']) AS d
+    WHERE NOT sl.is_blank(d.region)
+    UNION
+    SELECT m.week_start, m.region
+    FROM cdm.changed_product_days(p_runs, ARRAY['product']) AS c
+    INNER JOIN cdm.region_sales AS m
+        ON m.product_id = c.product_id AND m.week_start > c.from_day - 7 AND m.week_start <= c.to_day
+    WHERE m.is_current
+    UNION
+    SELECT m.week_start, m.region
+    FROM cdm.region_sales AS m
+    WHERE
+        m.is_current
+        AND EXISTS (
+            SELECT
+            FROM cdm.changed_product_days(p_runs, ARRAY['product']) AS c
+            WHERE c.product_id IS NULL
+        );
+END;
+$body$;
+
+COMMENT ON FUNCTION cdm.touched_weeks_of_regions IS
+'The weeks and regions whose rows of cdm.region_sales depend on what these runs wrote';
