@@ -20,6 +20,11 @@ CALL sl.declare_rule(
     p_position => 30
 );
 CALL sl.declare_rule(
+    'delivery', 'time_infinite', 'isfinite(shipped_at) IS NOT FALSE AND isfinite(delivered_at) IS NOT FALSE',
+    'Time of the shipping or the delivery is infinite',
+    p_position => 35
+);
+CALL sl.declare_rule(
     'delivery', 'order_unknown', 'dds.time_of_order(order_id) IS NOT NULL',
     'The order is not known yet',
     p_severity => 'warn',

@@ -1,0 +1,53 @@
+-- cdm.status_time_image
+--
+-- Purpose: what cdm.status_time should say now: how long orders stay in a status, by the shop's local month of the order
+--     (Europe/Moscow).
+-- Columns: those of cdm.status_time except the version's own.
+-- Reads: dds.sales_order.
+--
+-- A stay is over where the next version has another status, or where the order was deleted; versions of one status that
+-- follow each other are one stay. A stay that is not over has no length yet.
+CREATE OR REPLACE VIEW cdm.status_time_image AS
+SELECT
+    v.order_month,
+    v.status,
+    count(DISTINCT v.order_id) AS orders_cnt,
+    count(*) FILTER (WHERE v.is_left) AS left_cnt,
+    round(
+        sum(extract(EPOCH FROM v.valid_to - v.valid_from)) FILTER (WHERE NOT v.is_current)
+        / 3600 / nullif(count(*) FILTER (WHERE v.is_left), 0), 2
+    )::numeric(24, 2) AS avg_hours
+FROM (
+    SELECT
+        date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS order_month,
+        o.status,
+        o.order_id,
+        o.valid_from,
+        o.valid_to,
+        o.is_current,
+        NOT o.is_current AND NOT EXISTS (
+            SELECT
+            FROM dds.sales_order AS n
+            WHERE n.order_id = o.order_id AND n.valid_from = o.valid_to AND n.status = o.status
+        ) AS is_left
+    FROM dds.sales_order AS o
+) AS v
+GROUP BY v.order_month, v.status;
+
+COMMENT ON VIEW cdm.status_time_image IS 'What cdm.status_time should say now, computed afresh from dds';
+COMMENT ON COLUMN cdm.status_time_image.order_month IS
+'First day of the shop''s local month of the orders (Europe/Moscow)';
+COMMENT ON COLUMN cdm.status_time_image.status IS 'Pending, Paid, Completed or Aborted';
+COMMENT ON COLUMN cdm.status_time_image.orders_cnt IS 'Orders that are or were in it';
+COMMENT ON COLUMN cdm.status_time_image.left_cnt IS 'Stays that are over';
+COMMENT ON COLUMN cdm.status_time_image.avg_hours IS 'Hours a stay, half up. NULL: none is over';
+
+-- How long orders stay in each status.
+CALL sl.declare_mart(
+    'status_time',
+    p_key => '{order_month,status}',
+    p_sources => '{sales_order}',
+    p_touched => 'cdm.touched_months_of_statuses',
+    p_group => '{order_month}',
+    p_published_as => 'tshop.status_time'
+);
