@@ -1,7 +1,7 @@
 -- cdm.status_time_image
 --
--- Purpose: what cdm.status_time should say now: how long orders stay in a status, by the shop's local month of the order
---     (Europe/Moscow).
+-- Purpose: what cdm.status_time should say now: how long orders stay in a status, by the shop's local month of the
+--     order (Europe/Moscow).
 -- Columns: those of cdm.status_time except the version's own.
 -- Reads: dds.sales_order.
 --

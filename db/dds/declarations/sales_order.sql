@@ -40,7 +40,7 @@ CALL sl.declare_rule(
     p_position => 60
 );
 CALL sl.declare_rule(
-    'sales_order', 'delivered_at_infinite', 'coalesce(isfinite(delivered_at), true)', 'Time of the delivery is infinite',
+    'sales_order', 'delivered_at_infinite', 'isfinite(delivered_at) IS NOT FALSE', 'Time of the delivery is infinite',
     p_position => 65
 );
 CALL sl.declare_rule(
