@@ -29,6 +29,9 @@ BEGIN
         max(date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date)
     INTO v_first_month, v_last_month
     FROM dds.sales_order AS o;
+    IF v_first_month IS NULL THEN
+        RETURN;
+    END IF;
     RETURN QUERY
     SELECT DISTINCT date_trunc('month', d.sold_on)::date
     FROM cdm.touched_order_days(p_runs, ARRAY['sales_order']) AS d;

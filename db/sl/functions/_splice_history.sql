@@ -18,9 +18,9 @@
 -- differs from the stored versions is written. Columns that are written in place take the value of the segment's last
 -- observation.
 --
--- Which version is valid at a moment follows from where versions begin and what their tracked columns say: the one that
--- began last, also in the gap after it, and before all of them the first. So it changes from the first beginning that
--- differs to the next one that does not.
+-- Which version is valid at a moment follows from where versions begin: the one that began last, also in the gap after
+-- it, and before all of them the first. So it changes from the first beginning that differs, in its surrogate key or
+-- what its tracked columns say, to the next one that does not.
 CREATE OR REPLACE FUNCTION sl._splice_history(p_entity sl.entity, p_run_id bigint)
 RETURNS void
 LANGUAGE plpgsql
@@ -245,7 +245,7 @@ BEGIN
             $sql$
             CREATE TEMPORARY TABLE _sl_period ON COMMIT DROP AS
             WITH version AS (
-                SELECT k.scd2_key_text, t.valid_from{{tracked|, t.%|}}
+                SELECT k.scd2_key_text, t.{{sk}} AS scd2_sk, t.valid_from{{tracked|, t.%|}}
                 FROM (SELECT DISTINCT {{key|%}}, scd2_key_text FROM pg_temp._sl_segment) AS k
                 INNER JOIN {{target}} AS t ON {{key|k.% = t.%| AND }}
             ),
@@ -256,6 +256,7 @@ BEGIN
                     v.valid_from IS NOT NULL AS was_known,
                     v.valid_from IS NULL
                     OR s.valid_from IS NULL
+                    OR v.scd2_sk IS DISTINCT FROM s.scd2_sk
                     {{tracked|OR v.% IS DISTINCT FROM s.%| }} AS differs
                 FROM version AS v
                 FULL JOIN (SELECT * FROM pg_temp._sl_segment AS g WHERE NOT g.scd2_deleted) AS s
