@@ -1153,3 +1153,141 @@ def test_the_engine_names_no_object_of_the_shop() -> None:
         text = re.sub(r"^COMMENT ON .*?;$", "", text, flags=re.MULTILINE | re.DOTALL)
         found += [f"{path.relative_to(ROOT)}: {name}" for name in named.findall(text)]
     assert not found
+
+
+EVERY_TYPE = """
+CREATE OR REPLACE VIEW cdm.every_type_image AS
+SELECT
+    p.id, p.city, p.amount, NULL::numeric(38, 6) AS share, p.id > 1 AS is_big, p.bought_on,
+    CASE p.id WHEN 1 THEN 'infinity' ELSE timestamptz '2024-01-01 12:00+03' END AS seen_at,
+    CASE p.id WHEN 1 THEN '-infinity' ELSE timestamp '1969-12-31 23:59:59.123456' END AS local_at,
+    md5(p.id::text)::uuid AS mark, NULL::text AS note, p.id::smallint AS rank
+FROM dds.purchase AS p
+WHERE p.is_current
+"""
+
+
+def columns_of(engine: Engine, view: str) -> dict[str, str]:  # noqa: F811
+    """Types of the columns of a view, each of which has a comment."""
+    rows = engine.run(
+        "SELECT a.attname, format_type(a.atttypid, a.atttypmod), col_description(a.attrelid, a.attnum) "
+        f"FROM pg_attribute AS a WHERE a.attrelid = '{view}'::regclass ORDER BY a.attnum"
+    )
+    assert all(comment for _, _, comment in rows), rows
+    return {name: kind for name, kind, _ in rows}
+
+
+@pytest.fixture
+def published(purchase: Engine) -> Engine:
+    """The engine with a mart of a column of every type that crosses over, published, of two rows and a closed one."""
+    purchase.run(EVERY_TYPE)
+    declare(purchase, "every_type", p_key="'{id}'", p_touched="NULL", p_published_as="'reports.every_type'")
+    for number, amount in ((1, 10), (2, 20)):
+        buy(purchase, number, ("Omsk|Tula", JANUARY), amount)
+    purchase.load("purchase")
+    build(purchase, "every_type")
+    buy(purchase, 2, ("Omsk", FEBRUARY), 25, number=2)
+    purchase.load("purchase")
+    build(purchase, "every_type")
+    return purchase
+
+
+def test_a_published_mart_crosses_over_in_types_that_clickhouse_has(published: Engine) -> None:
+    assert columns_of(published, "cdm.every_type_export") == {
+        "id": "bigint", "version_no": "integer", "city": "text", "amount": "numeric(10,2)", "share": "numeric(38,6)",
+        "is_big": "smallint", "bought_on": "date", "seen_at": "timestamp without time zone",
+        "local_at": "timestamp without time zone", "mark": "text", "note": "text", "rank": "smallint",
+        "valid_from": "timestamp without time zone", "valid_to": "timestamp without time zone",
+        "is_current": "smallint", "run_id": "bigint",
+    }  # fmt: skip
+    published.run("SET timezone = 'Asia/Tokyo'")
+    rows = published.run(
+        "SELECT id, share, is_big, seen_at::text, local_at::text, note, is_current, valid_to = '2299-12-31' "
+        "FROM cdm.every_type_export ORDER BY id, version_no"
+    )
+    assert rows == [
+        (1, None, 0, "2299-12-31 00:00:00", "1900-01-01 00:00:00", "", 1, True),
+        (2, None, 1, "2024-01-01 09:00:00", "1969-12-31 23:59:59.123456", "", 0, False),
+        (2, None, 1, "2024-01-01 09:00:00", "1969-12-31 23:59:59.123456", "", 1, True),
+    ]
+
+
+def test_a_batch_of_a_published_mart_adds_up_exactly(published: Engine) -> None:
+    assert columns_of(published, "cdm.every_type_batch") == {
+        "run_id": "bigint", "is_current": "smallint", "row_count": "bigint", "row_hash": "numeric(38,0)",
+        "sum_id": "numeric(38,0)", "sum_amount": "numeric(38,2)", "sum_share": "numeric(38,6)",
+        "sum_rank": "numeric(38,0)",
+    }  # fmt: skip
+    first, second = published.run("SELECT DISTINCT run_id FROM cdm.every_type ORDER BY run_id")
+    batches = "SELECT run_id, is_current, row_count, sum_id, sum_amount FROM cdm.every_type_batch ORDER BY 1, 2"
+    assert published.run(batches) == [(*first, 1, 1, 1, 10), (*second, 0, 1, 2, 20), (*second, 1, 1, 2, 25)]
+    runs = published.run("SELECT run_id, is_erasure, date_style, client_encoding FROM cdm.every_type_run ORDER BY 1")
+    assert runs == [(*first, 0, "ISO, MDY", "UTF8"), (*second, 0, "ISO, MDY", "UTF8")]
+
+
+@pytest.mark.parametrize(
+    "assignment",
+    ["id = 7", "version_no = 9", "city = 'Omsk'", "city = NULL", "amount = 10.01", "share = 0", "is_big = true",
+     "bought_on = '2024-01-02'", "seen_at = now()", "local_at = now()", "mark = md5('')::uuid", "note = 'n'",
+     "rank = 3", "valid_from = valid_from - interval '1 microsecond'", "valid_to = now()"],
+)  # fmt: skip
+def test_the_hash_of_a_batch_depends_on_every_column(published: Engine, assignment: str) -> None:
+    hashes = "SELECT row_hash FROM cdm.every_type_batch WHERE is_current = 1 ORDER BY run_id LIMIT 1"
+    before = published.run(hashes)
+    published.run(f"UPDATE cdm.every_type SET {assignment} WHERE id = 1")
+    assert published.run(hashes) != before
+
+
+def test_a_condition_on_the_run_of_a_published_mart_is_an_index_condition(published: Engine) -> None:
+    published.run("SET enable_seqscan = off")
+    for view in ("export", "batch"):
+        plan = str(published.run(f"EXPLAIN SELECT * FROM cdm.every_type_{view} WHERE run_id > 5"))
+        assert re.search(r"Index Cond: \(run_id > 5\)|Index Cond: \(m.run_id > 5\)", plan), plan
+
+
+def test_a_new_column_of_a_published_mart_comes_last_in_its_views_and_rights_stay(published: Engine) -> None:
+    published.run(
+        "GRANT SELECT ON cdm.every_type_export, cdm.every_type_batch, cdm.every_type_run TO pg_monitor",
+        EVERY_TYPE.replace("AS rank", "AS rank, p.amount * 2 AS double_amount").replace(
+            "p.amount * 2", "(p.amount * 2)::numeric(12, 2)"
+        ),
+    )
+    declare(published, "every_type", p_key="'{id}'", p_touched="NULL", p_published_as="'reports.every_type'")
+    assert list(columns_of(published, "cdm.every_type_export"))[-1] == "double_amount"
+    assert list(columns_of(published, "cdm.every_type_batch"))[-1] == "sum_double_amount"
+    granted = published.run(
+        "SELECT count(*) FROM pg_class WHERE relname LIKE 'every_type_%' AND relkind = 'v' "
+        "AND has_table_privilege('pg_monitor', oid, 'SELECT')"
+    )
+    # The image is not granted.
+    assert granted == [(3,)]
+
+
+def test_what_a_mart_has_of_its_own_is_left_alone_and_what_was_made_goes_with_the_declaration(
+    published: Engine,
+) -> None:
+    there = "SELECT to_regclass('cdm.every_type_export') IS NOT NULL, to_regclass('cdm.every_type_run') IS NOT NULL"
+    declare(published, "every_type", p_key="'{id}'", p_touched="NULL")
+    assert published.run(there) == [(False, False)]
+    published.run("CREATE VIEW cdm.every_type_export AS SELECT 1 AS one")
+    declare(published, "every_type", p_key="'{id}'", p_touched="NULL", p_published_as="'reports.every_type'")
+    assert published.run(there) == [(True, False)]
+    assert published.run("SELECT * FROM cdm.every_type_export") == [(1,)]
+    assert published.run("SELECT published_as, export_view, key_columns FROM sl.published_mart") == [
+        ("reports.every_type", "every_type_export", '["id"]')
+    ]
+
+
+@pytest.mark.parametrize("type_name", ["numeric", "float8", "numeric(60, 2)"])
+def test_a_type_that_does_not_cross_over_exactly_is_refused(purchase: Engine, type_name: str) -> None:
+    purchase.run("DROP VIEW cdm.city_sales_image", IMAGE.replace("::numeric(12, 2)", f"::{type_name}"))
+    message = refused(purchase, "22023", p_published_as="'reports.city_sales'")
+    assert message == 'Mart "city_sales": column "amount" of cdm.city_sales does not cross over to ClickHouse exactly'
+
+
+def test_two_marts_are_not_published_as_one_table(mart: Engine) -> None:
+    declare(mart, p_published_as="'reports.city_sales'")
+    mart.run(IMAGE.replace("city_sales_image", "twin_image"))
+    with pytest.raises(psycopg2.Error) as error:
+        declare(mart, "twin", p_published_as="'reports.city_sales'")
+    assert 'mart "city_sales" is published as reports.city_sales, too' in str(error.value)

@@ -46,8 +46,10 @@ RIGHTS = {
     },
     "tshop_reader": {
         "database": {"CONNECT"},
-        "schemas": {"cdm"},
-        "relations": {"cdm.sales_mart_export": READ, "cdm.sales_mart_batch": READ, "cdm.sales_mart_run": READ},
+        "schemas": {"cdm", "sl"},
+        "relations": dict.fromkeys(
+            ("cdm.sales_mart_export", "cdm.sales_mart_batch", "cdm.sales_mart_run", "sl.published_mart"), READ
+        ),
         "routines": set(),
     },
     "tshop_analyst": {

@@ -3,8 +3,9 @@
 --     p_target text DEFAULT NULL, p_procedure text DEFAULT NULL, p_published_as text DEFAULT NULL)
 --
 -- Purpose: declares a mart: a table whose rows are computed from entities, with a history in knowledge time. Makes what
---     is missing: the target table, its indexes, the procedure <target schema>.build_<mart>(); a new column of the
---     image is added to the target. Called again with the same arguments it changes nothing.
+--     is missing: the target table, its indexes, the procedure <target schema>.build_<mart>(), the views by which
+--     ClickHouse pulls it; a new column of the image is added to the target. Called again with the same arguments it
+--     changes nothing.
 -- Parameters: p_mart: name; p_key: the columns of a row's key, none of which is ever NULL; p_sources: the entities that
 --     the image reads: a build processes their loads; p_image: view that says what the current rows should be (NULL:
 --     <target>_image); p_touched: function of a bigint[] of loads that returns the group columns of the rows that
@@ -14,8 +15,9 @@
 --     for one by one, and sl.backfill can cut the mart into slices; p_personal: which columns hold a copy of which
 --     entity's personal data, and which column holds that entity's key: {"client": {"columns": ["name"], "key":
 --     "client_id"}}; p_target: table with its schema (NULL: cdm.<mart>); p_procedure: with its schema (NULL:
---     build_<mart> in the target's); p_published_as: table of ClickHouse that shows the mart, for sl.status_lag (NULL:
---     none).
+--     build_<mart> in the target's); p_published_as: table of ClickHouse that shows the mart (NULL:
+--     none): makes <target>_export, <target>_batch and <target>_run, by which ClickHouse pulls it, unless views of
+--     these names are there already.
 -- Returns: nothing.
 -- Errors: TS002 a source is not declared; TS003 the image, the function, or a column does not exist; TS008 the
 --     declaration, or the image, differs from the one before in what would lose or reinterpret data, or the target is
@@ -124,6 +126,7 @@ BEGIN
     END IF;
     PERFORM sl._make_mart_target(v_mart);
     PERFORM sl._make_build(v_mart, v_known);
+    PERFORM sl._make_export(v_mart);
 END;
 $body$;
 
