@@ -10,9 +10,10 @@ from bench.peers import Peer
 from bench.plan import Plan
 from bench.results import Check, Memory, Part, Row, say
 from bench.warehouse import Warehouse, warehouse
+from generator import ENTITIES
 
 _SMALL = "tshop_small"
-_SOURCES = ("raw.client", "raw.product", "raw.sale")
+_SOURCES = tuple(f"raw.{entity}" for entity in ENTITIES)
 _TIMES = 11
 GENERATOR_LIMIT = 2**30
 

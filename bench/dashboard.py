@@ -22,11 +22,12 @@ from bench.plan import OPENED, Plan
 from bench.results import Memory, Part, Row, say
 from bench.warehouse import Warehouse, warehouse
 from embedded.settings import ROOT
-from generator import ENTITIES, Shop, chunks
+from generator import Shop, chunks
 
 ASSETS = ROOT / "superset" / "assets"
 SALES = "tshop.sales"
 _PLAIN = "bench.sales"
+_ENTITIES = ("client", "product", "sale")
 _SOURCES = (
     "CREATE DATABASE IF NOT EXISTS bench",
     "CREATE OR REPLACE TABLE bench.client (client_id Int64, first_name String, last_name String,"
@@ -34,7 +35,7 @@ _SOURCES = (
     "CREATE OR REPLACE TABLE bench.product (product_id Int64, name String, category LowCardinality(String),"
     " size LowCardinality(String), price Decimal(12, 2)) ENGINE = MergeTree ORDER BY product_id",
     "CREATE OR REPLACE TABLE bench.sale (sale_id Int64, order_id Int64, sold_at DateTime64(6, 'UTC'),"
-    " client_id Int64, product_id Int64, quantity Int32) ENGINE = MergeTree ORDER BY sale_id",
+    " client_id Nullable(Int64), product_id Int64, quantity Int32) ENGINE = MergeTree ORDER BY sale_id",
 )
 _PUBLISH = """
 INSERT INTO tshop.sales_mart (
@@ -43,11 +44,12 @@ INSERT INTO tshop.sales_mart (
 )
 WITH toDate32(toTimeZone(s.sold_at, 'Europe/Moscow')) AS day
 SELECT
-    s.sale_id, 1, s.order_id, s.sold_at, day, s.client_id, s.client_id, concat(c.first_name, ' ', c.last_name),
+    s.sale_id, 1, s.order_id, s.sold_at, day, ifNull(s.client_id, 0), c.client_id,
+    trimBoth(concat(c.first_name, ' ', c.last_name)),
     age('year', c.birth_date, day), s.product_id, s.product_id, p.name, p.category, p.size, p.price, s.quantity,
     p.price * s.quantity, s.sold_at, toDateTime64('2299-12-31', 6, 'UTC'), 1, {run_id}
 FROM bench.sale AS s
-INNER JOIN (SELECT * FROM bench.client WHERE client_id IN (SELECT client_id FROM bench.sale)) AS c USING client_id
+LEFT JOIN (SELECT * FROM bench.client WHERE client_id IN (SELECT client_id FROM bench.sale)) AS c USING client_id
 INNER JOIN bench.product AS p USING product_id
 """
 _FILTERS = {
@@ -84,7 +86,7 @@ def fill(plan: Plan, servers: Warehouse) -> None:
         for statement in _SOURCES:
             client.command(statement)
         for number in tqdm(range(plan.days), unit="day", mininterval=10):
-            for entity in ENTITIES:
+            for entity in _ENTITIES:
                 names = client.query(f"SELECT * FROM bench.{entity} LIMIT 0").column_names
                 for rows in chunks(shop, plan.date(number), [entity]):
                     first = rows.table.slice(0, rows.new).filter(pa.array(rows.rule[: rows.new] == 0))
@@ -92,7 +94,7 @@ def fill(plan: Plan, servers: Warehouse) -> None:
                         client.insert_arrow(f"bench.{entity}", first.select(names))
             client.command(_PUBLISH.format(run_id=number + 1))
             client.command("TRUNCATE TABLE bench.sale")
-        for entity in ENTITIES:
+        for entity in _ENTITIES:
             client.command(f"DROP TABLE bench.{entity} SYNC")
 
 

@@ -3,21 +3,32 @@
 ``day(shop, date)`` is a pure function: the same shop and date give the same rows, whatever was asked for before.
 """
 
+from functools import partial
 from itertools import chain
 
-from generator import catalogue, people, registry, rows, sales
+from generator import catalogue, categories, deliveries, orders, payments, people, registry, returns, rows, sales
 from generator.shop import GeneratorError, Shop
 
-ENTITIES = ("client", "product", "sale")
+_CHUNKS = {
+    "category": partial(registry.chunks, register=categories),
+    "client": partial(registry.chunks, register=people),
+    "product": partial(registry.chunks, register=catalogue),
+    "sales_order": orders.chunks,
+    "sale": sales.chunks,
+    "payment": payments.chunks,
+    "delivery": deliveries.chunks,
+    "sale_return": returns.chunks,
+}
+ENTITIES = tuple(_CHUNKS)
 
 __all__ = ["ENTITIES", "GeneratorError", "Shop", "chunks", "day"]
 
 
 def day(shop, date):
-    """The rows written on a local day (Europe/Moscow), as three ``rows.Rows``: clients, products, sales.
+    """The rows written on a local day (Europe/Moscow), as one ``rows.Rows`` for each of ENTITIES.
 
-    The opening day holds all the clients and products the shop opens with, updated the day before. Every other time
-    lies within the day. Raises GeneratorError for a date before the opening or an unknown locale.
+    The opening day holds all the categories, clients and products the shop opens with, updated the day before. Every
+    other time lies within the day. Raises GeneratorError for a date before the opening or an unknown locale.
     """
     return tuple(rows.joined(chunks(shop, date, [entity])) for entity in ENTITIES)
 
@@ -28,10 +39,4 @@ def chunks(shop, date, entities=ENTITIES):
     Every entity has a chunk, if an empty one. The rows of a chunk are all new, or none is.
     """
     number = shop.day_number(date)
-    return chain.from_iterable(_chunks(shop, number, entity) for entity in entities)
-
-
-def _chunks(shop, number, entity):
-    if entity == "sale":
-        return sales.chunks(shop, number)
-    return registry.chunks(shop, {"client": people, "product": catalogue}[entity], number)
+    return chain.from_iterable(_CHUNKS[entity](shop, number) for entity in entities)

@@ -1,19 +1,31 @@
 """Products: stock-keeping units of a clothing shop, four sizes (or colours) a model, with prices that are revised."""
 
+from functools import lru_cache
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from generator import categories
 from generator.hashing import below, bits, pick, uniform, weighted
 from generator.lifecycle import Lifecycle, Rota
-from generator.rows import TIMESTAMP
+from generator.rows import TIMESTAMP, roubles
+from generator.shop import MICROSECONDS
 
 LIFECYCLE = Lifecycle(
     entity="product",
     rules=("name_missing", "price_missing", "price_negative"),
     change=Rota("product.change", 60),
     breakage=Rota("product.breakage", 1_000),
+    review=Rota("product.review", 5),
 )
+WARNINGS = ("category_unknown", "stock_negative")
+# One product in so many has a category that does not exist; one count of the stock in so many is below zero.
+_UNKNOWN_CATEGORY, _NEGATIVE_STOCK = 500, 300
+_FULL_STOCK = 200
+# What is there on the opening day was listed within these days before it.
+_EARLIER_DAYS = 2 * 365
+_DAY = 86_400 * MICROSECONDS
 
 LETTERS = ("XS", "S", "M", "L", "XL", "XXL")
 WAISTS = tuple(str(size) for size in range(26, 39))
@@ -93,6 +105,7 @@ _LADDER = _price_ladder()
 _SHARES, _LOWEST, _HIGHEST, _SIZES, _KINDS, _DETAILS = zip(*CATEGORIES.values(), strict=True)
 _CATEGORY = weighted(_SHARES)
 _CATEGORY_NAMES = pa.array(list(CATEGORIES))
+_CATEGORY_IDS = np.array([categories.leaf(name) for name in CATEGORIES])
 _RUNG_START = np.searchsorted(_LADDER, _LOWEST)
 # Whole fours of rungs, so that each price ending has its share in every category.
 _RUNG_COUNT = (np.searchsorted(_LADDER, _HIGHEST) - _RUNG_START - _REVISED_PRICES) // 4 * 4
@@ -129,7 +142,7 @@ def _model(shop, ids):
     return model, place, pick(_CATEGORY, bits(shop.seed, "product.category", model))
 
 
-def value(shop, ids, version):
+def list_price(shop, ids, version):
     """The price of each id in whole roubles after ``version`` revisions (int64)."""
     model, _, category = _model(shop, ids)
     rung = _RUNG_START[category] + (uniform(bits(shop.seed, "product.price", model)) * _RUNG_COUNT[category]).astype(
@@ -139,6 +152,57 @@ def value(shop, ids, version):
     step = 1 + below(bits(shop.seed, "product.step", ids), _REVISED_PRICES - 1)
     moved = below(bits(shop.seed, "product.moved", model), _REVISED_PRICES) + step * version
     return _LADDER[rung + moved % _REVISED_PRICES]
+
+
+@lru_cache(maxsize=2)
+def _prices(shop, day):
+    """Of all products at the end of the day before: the price then, the price a day later, and when it is revised."""
+    eve = max(day - 1, 0)
+    ids = np.arange(1, shop.total("product", eve) + 1)
+    born = shop.born("product", ids, eve)
+    before, after = (list_price(shop, ids, LIFECYCLE.change.count(shop.seed, ids, born, when)) for when in (eve, day))
+    return before, after, shop.time("product", ids, day)
+
+
+def price_at(shop, day, ids, at):
+    """The list price of each id in whole roubles at a moment (microseconds since 1970 UTC) of a day.
+
+    Those ids have one that were listed before the day, on the opening day all.
+    """
+    before, after, revised = (prices[ids - 1] for prices in _prices(shop, day))
+    return np.where(revised <= at, after, before)
+
+
+def value(shop, states):
+    """What of each product moves and makes a version, its price, as a number from 1 (int64)."""
+    return list_price(shop, states.ids, states.version)
+
+
+def in_place(shop, states):
+    """Pieces in stock of each product as of the last count (int64)."""
+    counted = bits(shop.seed, "product.stock", states.ids, states.reviewed)
+    pieces = below(counted, _FULL_STOCK)
+    return np.where(_miscounted(shop, states), -1 - pieces % 3, pieces)
+
+
+def _miscounted(shop, states):
+    return below(bits(shop.seed, "product.miscounted", states.ids, states.reviewed), _NEGATIVE_STOCK) == 0
+
+
+def _has_no_category(shop, ids):
+    return below(bits(shop.seed, "product.unknown_category", ids), _UNKNOWN_CATEGORY) == 0
+
+
+def warned(shop, states):
+    """For each product, which of WARNINGS its row earns, as bits."""
+    return _has_no_category(shop, states.ids) | _miscounted(shop, states).astype(np.int16) << 1
+
+
+def _created(shop, ids, born):
+    """When each product was listed: microseconds since 1970 UTC."""
+    # In the moment of the first row, or whole days before the opening. Sizes of a model are listed together.
+    earlier = below(bits(shop.seed, "product.earlier", (ids - 1) // _MODEL), _EARLIER_DAYS)
+    return shop.time("product", ids, np.where(born == 0, -1, born)) - np.where(born == 0, earlier, 0) * _DAY
 
 
 def table(shop, states, updated_at, deleted):
@@ -151,22 +215,29 @@ def table(shop, states, updated_at, deleted):
     )
     # What comes in one size comes in several colours instead.
     colour = colour + np.where(_SIZE_WORDS[2][category] == 1, place, 0)
-    name = pc.binary_join_element_wise(
-        _word(_GARMENT_WORDS, category, garment),
-        _COLLECTIONS.take(pa.array(collection % len(_COLLECTIONS))),
-        _COLOURS.take(pa.array(colour % len(_COLOURS))),
-        "",
-    )
+    garment = _word(_GARMENT_WORDS, category, garment)
+    collection = _COLLECTIONS.take(pa.array(collection % len(_COLLECTIONS)))
+    colour = _COLOURS.take(pa.array(colour % len(_COLOURS)))
+    size = _word(_SIZE_WORDS, category, size + place)
     missing, odd = states.rule == 1, ids % 2 == 1
-    name = pc.if_else(pa.array(missing), pa.array([None, ""]).take(pa.array(odd.astype(np.int8))), name)
-    price = np.where(states.rule == 3, -1, 1) * value(shop, ids, states.version)
+    name = pc.if_else(
+        pa.array(missing),
+        pa.array([None, ""]).take(pa.array(odd.astype(np.int8))),
+        pc.binary_join_element_wise(garment, collection, colour, ""),
+    )
+    description = (garment, ". Коллекция", collection, colour, ", размер ", size)
+    price = np.where(states.rule == 3, -1, 1) * list_price(shop, ids, states.version)
     return pa.table(
         {
             "product_id": ids,
             "name": name,
             "category": _CATEGORY_NAMES.take(pa.array(category)),
-            "size": _word(_SIZE_WORDS, category, size + place),
-            "price": pa.array(price, pa.int32(), mask=states.rule == 2).cast(pa.decimal128(12, 2)),
+            "size": size,
+            "price": roubles(price * 100, 12, states.rule == 2),
+            "description": pc.binary_join_element_wise(*description, ""),
+            "category_id": np.where(_has_no_category(shop, ids), categories.UNKNOWN, _CATEGORY_IDS[category]),
+            "stock_quantity": pa.array(in_place(shop, states), pa.int32()),
+            "created_at": pa.array(_created(shop, ids, states.born), pa.int64()).cast(TIMESTAMP),
             "updated_at": pa.array(updated_at, pa.int64()).cast(TIMESTAMP),
             "is_deleted": deleted,
         }

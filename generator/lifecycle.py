@@ -1,4 +1,4 @@
-"""When a client or a product changes, breaks, is repaired and is removed, as functions of its id.
+"""When a client, a product or a category changes, breaks, is repaired and is removed, as functions of its id.
 
 A rota gives every block of ``period`` ids one turn a day: each id has its turn once in ``period`` days, and a day's
 ids are listed without looking at the others. So each kind of event has the same share of ids every day, whatever the
@@ -51,14 +51,15 @@ class Rota:
 class States:
     """States of ids at the end of a day: arrays of one length.
 
-    born: the day a key is first written; version: how many changes so far; broken: the day the bad state began, -1
-    where the row is good; rule: the quality rule it fails, as 1 … number of rules, 0 where good; removed: the day the
-    key is deleted, NEVER if it is not.
+    born: the day a key is first written; version: how many changes so far; reviewed: the day of the last review, of
+    the birth where there was none; broken: the day the bad state began, -1 where the row is good; rule: the quality
+    rule it fails, as 1 … number of rules, 0 where good; removed: the day the key is deleted, NEVER if it is not.
     """
 
     ids: np.ndarray
     born: np.ndarray
     version: np.ndarray
+    reviewed: np.ndarray
     broken: np.ndarray
     rule: np.ndarray
     removed: np.ndarray
@@ -72,8 +73,9 @@ class States:
 class Lifecycle:
     """The events of one entity.
 
-    rules: names of the quality rules its bad rows fail. change, breakage, removal: the rotas of its events; removal
-    may be None.
+    rules: names of the quality rules its bad rows fail. change, breakage, removal, review: the rotas of its events;
+    removal and review may be None. At a review what follows from the time passed is looked at: a client's loyalty
+    status, a product's stock.
     """
 
     entity: str
@@ -81,13 +83,13 @@ class Lifecycle:
     change: Rota
     breakage: Rota
     removal: Rota | None = None
+    review: Rota | None = None
 
     def touched(self, seed, day, last_id):
         """The ids in 1 … last_id that may have an event on ``day``, ascending."""
         turns = [self.change.ids(seed, day, last_id)]
         turns += [self.breakage.ids(seed, day - delay, last_id) for delay in (0, *np.unique(_REPAIR_DELAYS).tolist())]
-        if self.removal:
-            turns.append(self.removal.ids(seed, day, last_id))
+        turns += [rota.ids(seed, day, last_id) for rota in (self.removal, self.review) if rota]
         return np.unique(np.concatenate(turns))
 
     def removed(self, seed, ids, born):
@@ -95,6 +97,10 @@ class Lifecycle:
         if not self.removal:
             return np.full(len(ids), NEVER)
         return born + 1 + (self.removal.slots(seed, ids) - born - 1) % self.removal.period
+
+    def reviewed(self, seed, ids, born, day):
+        """The day of each id's last review at or before ``day``, of its birth where there was none."""
+        return np.maximum(self.review.last(seed, ids, day), born) if self.review else born
 
     def states(self, seed, ids, born, day, changes):
         """States of ``ids`` at the end of ``day`` (an int or an array); ``changes`` masks the ids that change."""
@@ -108,6 +114,7 @@ class Lifecycle:
             ids=ids,
             born=born,
             version=np.where(changes, self.change.count(seed, ids, born, day), 0),
+            reviewed=self.reviewed(seed, ids, born, day),
             broken=np.where(holds, broken, -1),
             rule=np.where(holds, rule, 0),
             removed=removed,

@@ -1,18 +1,20 @@
 """The manifest: what was planted, as JSON, for a test to compare the warehouse with.
 
 ``parameters``: the shop and the days. ``days``: one object a day with ``date``, ``clients`` (the shop's clients at
-its end), ``buyers``, and for each entity the counts of ``rows.Rows.counts`` and ``net``. The last, ``net``: what one
-load of the whole range must report for each entity, where the warehouse holds all the days before the range and none
-of it.
+its end), ``buyers`` (guests left out), and for each entity the counts of ``rows.Rows.counts`` and ``net``. The last,
+``net``: what one load of the whole range must report for each entity, where the warehouse holds all the days before the
+range and none of it.
 
 A day is one transaction, and a load reads each state that was ever committed, so ``net`` of the range is the sum of the
-days' ``net``. In a day's, a key counts once, by its last row:
+days' ``net``, but for ``corrected``: of several states of one version a load takes the columns in place of the last one
+and counts the others as ``unchanged``. In a day's, a key counts once, by its last row:
 
 - ``read``: keys with a row on the day; the sum of all that follows.
 - ``rejected``, by rule: the row is bad.
 - ``deleted``: the row deletes a key that the warehouse holds a valid state of.
 - ``deleted_unseen``: the row deletes a key that the warehouse holds no valid state of (it came and went on the day).
 - ``unchanged``: the row is good and equals the last valid state before the day.
+- ``corrected``: the row is good and differs from that state in columns alone that are written in place.
 - ``inserted``: the row is good and the warehouse holds no such state: a new version.
 """
 
@@ -40,7 +42,8 @@ class Manifest:
     def add(self, rows):
         """Takes Rows of the day at hand, all or a chunk of an entity's."""
         self._rules[rows.entity] = rows.rules
-        self._today[rows.entity].append((rows.counts(), [rows.keys, rows.rule, rows.deleted, rows.was, rows.now]))
+        seen = [rows.keys, rows.rule, rows.deleted, rows.was, rows.now, rows.in_place]
+        self._today[rows.entity].append((rows.counts(), seen))
 
     def end_day(self, day):
         """Takes the date of the day whose Rows are all there."""
@@ -79,7 +82,7 @@ class Manifest:
 
 
 def _net(rules, seen):
-    keys, rule, deleted, was, now = (np.concatenate(column) for column in zip(*seen, strict=True))
+    keys, rule, deleted, was, now, in_place = (np.concatenate(column) for column in zip(*seen, strict=True))
     by_key = np.argsort(keys, kind="stable")
     starts = np.flatnonzero(np.diff(keys[by_key], prepend=-1))
     first, last = by_key[starts], by_key[np.append(starts, len(keys))[1:] - 1]
@@ -89,9 +92,10 @@ def _net(rules, seen):
     return {
         "read": len(starts),
         "inserted": int((good & ~same).sum()),
+        "corrected": int((good & same & in_place[last]).sum()),
         "deleted": int((deleted[last] & held).sum()),
         "deleted_unseen": int((deleted[last] & ~held).sum()),
-        "unchanged": int((good & same).sum()),
+        "unchanged": int((good & same & ~in_place[last]).sum()),
         "rejected": by_rule(rules, rule[last]),
     }
 

@@ -1,4 +1,4 @@
-"""Clients and products on one day: the rows of what is new and of what has an event."""
+"""Clients, products and categories on one day: the rows of what is new and of what has an event."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from generator.rows import Rows
 _CHUNK = 1 << 17
 
 
-def chunks(shop, register, day):
+def chunks(shop, day, register):
     """Yields the Rows of one entity written on a day: those of new ids, then those of ids that have an event.
 
-    register: the module ``people`` or ``catalogue``. The rows of day 0 bear times of the day before it: the shop
-    opens with them.
+    register: the module ``people``, ``catalogue`` or ``categories``. The rows of day 0 bear times of the day before it:
+    the shop opens with them.
     """
     entity = register.LIFECYCLE.entity
     known, total = shop.total(entity, day - 1), shop.total(entity, day)
@@ -32,9 +32,11 @@ def _new(shop, register, day, ids):
         new=len(ids),
         rules=life.rules,
         rule=states.rule.astype(np.int8),
-        was=np.zeros(len(ids), dtype=np.int32),
-        now=np.where(states.rule > 0, 0, register.value(shop, ids, states.version)).astype(np.int32),
+        was=np.zeros(len(ids), dtype=np.int64),
+        now=np.where(states.rule > 0, 0, register.value(shop, states)),
         repaired=np.zeros(len(ids), dtype=bool),
+        warnings=register.WARNINGS,
+        warned=register.warned(shop, states),
     )
 
 
@@ -44,23 +46,32 @@ def _changed(shop, register, day, ids):
     ids, born = (array[life.removed(seed, ids, born) >= day] for array in (ids, born))
     changes = register.changes(shop, ids)
     before, after = (life.states(seed, ids, born, when, changes) for when in (day - 1, day))
-    happens = (after.removed == day) | (after.version != before.version) | (after.broken != before.broken)
+    happens = (
+        (after.removed == day)
+        | (after.version != before.version)
+        | (after.broken != before.broken)
+        | (register.value(shop, after) != register.value(shop, before))
+        | (register.in_place(shop, after) != register.in_place(shop, before))
+    )
     ids, born, changes = ids[happens], born[happens], changes[happens]
     before, after = before.where(happens), after.where(happens)
     deleted = after.removed == day
 
     # The warehouse last took the state before the break, if there was one.
     taken = np.where(before.broken >= 0, before.broken - 1, day - 1)
-    was = register.value(shop, ids, life.states(seed, ids, born, taken, changes).version)
-    was[taken < born] = 0
-    now = np.where(after.rule > 0, was, register.value(shop, ids, after.version))
+    held = life.states(seed, ids, born, taken, changes)
+    was = np.where(taken < born, 0, register.value(shop, held))
+    now = np.where(after.rule > 0, was, register.value(shop, after))
     return Rows(
         entity=life.entity,
         table=register.table(shop, after, shop.time(life.entity, ids, day), deleted),
         new=0,
         rules=life.rules,
         rule=after.rule.astype(np.int8),
-        was=was.astype(np.int32),
-        now=np.where(deleted, 0, now).astype(np.int32),
+        was=was,
+        now=np.where(deleted, 0, now),
         repaired=(before.rule > 0) & (after.rule == 0),
+        warnings=register.WARNINGS,
+        warned=register.warned(shop, after),
+        in_place=register.in_place(shop, after) != register.in_place(shop, held),
     )

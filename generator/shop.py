@@ -9,16 +9,19 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from generator.categories import TREE
 from generator.hashing import bits, uniform
 
 ZONE = ZoneInfo("Europe/Moscow")
-GROWTH = {"client": 1.0005, "product": 1.0010}
+GROWTH = {"client": 1.0005, "product": 1.0010, "category": 1}
 # What the arguments may be: clients or products of the opening day, years of a day, days after the opening.
 MOST = 50_000_000
 # Sales before 2000 and clients born before 1900 are bad rows to a warehouse; far later, times overflow.
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 LAST_DAY = 3_652
 IDS_A_DAY = 10_000_000
+# Of what orders and lines lead to, days later: a number a line of every day that may have led to it.
+FOLLOWING_IDS_A_DAY = 25 * IDS_A_DAY
 MICROSECONDS = 1_000_000
 
 
@@ -70,7 +73,7 @@ class Shop:
         return self.opened + timedelta(days=day)
 
     def total(self, entity, day):
-        """How many clients or products ever signed up or were listed by the end of day number ``day``; 0 before day 0.
+        """How many clients, products or categories ever were there by the end of day number ``day``; 0 before day 0.
 
         Their ids are 1 … total, in order of day.
         """
@@ -82,19 +85,26 @@ class Shop:
 
     def bounds(self, day):
         """Start and end of day number ``day`` in microseconds since 1970 UTC."""
-        midnights = (datetime.combine(self.date(n), time(), ZONE) for n in (day, day + 1))
-        return tuple(int(midnight.timestamp()) * MICROSECONDS for midnight in midnights)
+        return _midnight(self.date(day)), _midnight(self.date(day + 1))
 
     def time(self, entity, ids, day):
         """When the rows of ids are written on a day: microseconds since 1970 UTC (int64), in the first 99 % of the day.
 
-        What follows from a row within minutes, such as a newcomer's first sale, so still falls in the day.
+        day: a day number, or an array of them. What follows from a row within minutes, such as a newcomer's first sale,
+        so still falls in the day.
         """
-        start, end = self.bounds(day)
+        days, place = np.unique(day, return_inverse=True)
+        start, end = np.array([self.bounds(number) for number in days.tolist()]).reshape(-1, 2).T[:, place]
         return start + (uniform(bits(self.seed, f"{entity}.time", ids, day)) * 0.99 * (end - start)).astype(np.int64)
+
+
+@lru_cache(maxsize=LAST_DAY)
+def _midnight(day):
+    """The start of a date in microseconds since 1970 UTC."""
+    return int(datetime.combine(day, time(), ZONE).timestamp()) * MICROSECONDS
 
 
 @lru_cache(maxsize=64)
 def _totals(shop, entity, day):
-    initial = {"client": shop.clients, "product": shop.products}[entity]
+    initial = {"client": shop.clients, "product": shop.products, "category": len(TREE)}[entity]
     return np.array([int(initial * GROWTH[entity] ** n) for n in range(day + 1)], dtype=np.int64)

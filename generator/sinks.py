@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from generator import people
+from generator import ENTITIES, people
 from generator.rows import TIMESTAMP
 from generator.shop import GeneratorError, Shop, Unreachable
 
@@ -75,7 +75,7 @@ class Warehouse:
 
     def _check_raw(self, shop, first_day):
         with self._connection, self._connection.cursor() as cursor:
-            for entity in ("client", "product", "sale"):
+            for entity in ENTITIES:
                 cursor.execute("SELECT to_regclass(%s)", (f"raw.{entity}",))
                 if cursor.fetchone()[0] is None:
                     raise GeneratorError(f"the warehouse has no table raw.{entity}: run `make migrate` first")
