@@ -168,7 +168,8 @@ def _is_of_files(name: str) -> bool:
         case "server" | "schema":
             return True
         case "index":
-            return re.search(rf"INDEX {re.escape(rest.split('.')[-1])} ON ", _sql_of_revisions()) is not None
+            made = re.compile(rf"INDEX (IF NOT EXISTS )?{re.escape(rest.split('.')[-1])} ON ")
+            return made.search(_sql_of_revisions() + _sql_of_declarations()) is not None
         case "view" | "function" | "procedure":
             layer, _, one = rest.partition("(")[0].partition(".")
             return (routines.DB_FOLDER / layer / f"{kind}s" / f"{one}.sql").exists() or _is_declared(layer, one)
@@ -188,6 +189,11 @@ def _is_declared(layer: str, name: str) -> bool:
 @functools.cache
 def _sql_of_revisions() -> str:
     return "".join(file.read_text() for file in sorted((QUERY.parent / "sql").glob("*.sql")))
+
+
+@functools.cache
+def _sql_of_declarations() -> str:
+    return "".join(file.read_text() for file in sorted(routines.DB_FOLDER.glob("*/declarations/*.sql")))
 
 
 def _order(definition: str) -> bool:

@@ -1,9 +1,10 @@
-"""Install the bodies of `db/`, the one home of each: routines, triggers, views, comments on tables, declarations.
+"""Install the bodies of `db/`, the one home of each: routines, triggers, views, comments, declarations, rules.
 
 Bodies are re-runnable (CREATE OR REPLACE; a declaration makes what is missing) and are re-applied as a whole, in one
 transaction with the revisions, when any of them or the revision changed. Order: comments; then by layer functions,
-procedures, triggers, views and declarations, so that a layer finds what the ones before it have declared; then by
-name. A comment waits for a VACUUM of its table: comments come first, so that a migration waits before it locks a view.
+procedures, triggers, views, declarations and rules that look at other entities, so that a layer finds what the ones
+before it have declared; then by name. A comment waits for a VACUUM of its table: comments come first, so that a
+migration waits before it locks a view.
 PL/pgSQL looks up what it names when it runs, so such bodies may name each other in any order; a function in plain SQL
 may name only what comes before it.
 """
@@ -21,7 +22,7 @@ DB_FOLDER = Path(__file__).parent.parent / "db"
 LAYERS = ("sl", "raw", "dds", "cdm")
 # Structure of the engine, which migrations/engine.py and revisions of migrations/versions/ apply.
 ENGINE_REVISIONS = "sl/revisions"
-KINDS = ("comments", "functions", "procedures", "triggers", "views", "declarations")
+KINDS = ("comments", "functions", "procedures", "triggers", "views", "declarations", "rules")
 
 
 def bodies(folder: Path = DB_FOLDER) -> list[Path]:

@@ -15,15 +15,3 @@ CALL sl.declare_rule(
     'The category is its own parent',
     p_position => 20
 );
-CALL sl.declare_rule(
-    'category', 'parent_unknown', 'parent_category_id IS NULL OR dds.is_category_delivered(parent_category_id)',
-    'The parent is no category that was delivered: the category counts as a top one until it is',
-    p_severity => 'warn',
-    p_position => 30
-);
-CALL sl.declare_rule(
-    'category', 'cycle', 'NOT dds.is_category_in_cycle(category_id, parent_category_id)',
-    'The category is its own ancestor',
-    p_severity => 'warn',
-    p_position => 40
-);

@@ -24,17 +24,5 @@ CALL sl.declare_rule(
     'Time of the shipping or the delivery is infinite',
     p_position => 35
 );
-CALL sl.declare_rule(
-    'delivery', 'order_unknown', 'dds.time_of_order(order_id) IS NOT NULL',
-    'The order is not known yet',
-    p_severity => 'warn',
-    p_position => 40
-);
-CALL sl.declare_rule(
-    'delivery', 'before_order', 'coalesce(least(shipped_at, delivered_at) >= dds.time_of_order(order_id), true)',
-    'Shipped or delivered before it was ordered',
-    p_severity => 'warn',
-    p_position => 50
-);
 
 CREATE INDEX IF NOT EXISTS delivery_order_idx ON dds.delivery (order_id);

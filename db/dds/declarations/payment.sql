@@ -24,11 +24,5 @@ CALL sl.declare_rule(
     'Status is none of Succeeded, Failed, Refunded',
     p_position => 40
 );
-CALL sl.declare_rule(
-    'payment', 'order_unknown', 'dds.time_of_order(order_id) IS NOT NULL',
-    'The order is not known yet',
-    p_severity => 'warn',
-    p_position => 50
-);
 
 CREATE INDEX IF NOT EXISTS payment_order_idx ON dds.payment (order_id);

@@ -18,12 +18,6 @@ CALL sl.declare_rule(
 );
 CALL sl.declare_rule('product', 'price_negative', 'price >= 0', 'Price is below zero', p_position => 30);
 CALL sl.declare_rule(
-    'product', 'category_unknown', 'category_id IS NULL OR dds.is_category_known(category_id)',
-    'The category is not known yet: the text of the product counts until it is',
-    p_severity => 'warn',
-    p_position => 40
-);
-CALL sl.declare_rule(
     'product', 'stock_negative', 'coalesce(stock_quantity >= 0, true)',
     'Stock is below zero',
     p_severity => 'warn',

@@ -35,18 +35,5 @@ CALL sl.declare_rule(
     'Amount is not a number',
     p_position => 60
 );
-CALL sl.declare_rule(
-    'sale_return', 'sale_unknown', 'dds.pieces_of_sale(sale_id) IS NOT NULL',
-    'The line is not known yet',
-    p_severity => 'warn',
-    p_position => 70
-);
-CALL sl.declare_rule(
-    'sale_return', 'more_than_sold',
-    'coalesce(quantity + dds.pieces_returned(sale_id, return_id) <= dds.pieces_of_sale(sale_id), true)',
-    'More comes back than was sold',
-    p_severity => 'warn',
-    p_position => 80
-);
 
 CREATE INDEX IF NOT EXISTS sale_return_sale_idx ON dds.sale_return (sale_id);

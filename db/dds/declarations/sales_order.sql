@@ -69,13 +69,6 @@ CALL sl.declare_rule(
     p_severity => 'warn',
     p_position => 100
 );
-CALL sl.declare_rule(
-    'sales_order', 'lines_differ',
-    'coalesce(abs(dds.amount_of_lines(order_id, ordered_at) - total_amount) <= 0.01, true)',
-    'The lines that are known add up to something else than the total',
-    p_severity => 'warn',
-    p_position => 110
-);
 
 -- Marts ask for the orders of a month, a week and a day, and for those of a client whose history changed: by months
 -- first, so that a day's inserts lie together.
