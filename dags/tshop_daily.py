@@ -91,7 +91,7 @@ with DAG(
             "ru_RU", type="string", pattern="^[A-Za-z_]{2,11}$", description="Of the clients' names, as Faker has it"
         ),
     },
-):
+) as dag:
     prepare = prepare_clickhouse()
 
     generate = GenerateOperator(
