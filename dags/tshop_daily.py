@@ -2,12 +2,13 @@
 
 Takes the shop's data from the raw layer to ClickHouse:
 
-`prepare_clickhouse` → `generate` (only where the run asks for it) → `load_client`, `load_product` → `load_sale` →
-`build_mart` → `audit` → `pull` → `reconcile` → `publish` → `anything_to_erase` → `erase` (only where a person was
-erased)
+`prepare_clickhouse` → `generate` (only where the run asks for it) → **load**: the entities, those side by side that do
+not need each other → **build**: the marts, side by side → `audit` → **clickhouse**: `pull` → `reconcile` → `publish` of
+the sales mart → `anything_to_erase` → `erase` (only where a person was erased), and beside them `publish_…`, one task
+for each other mart, which does all of this
 
 Every task may be retried, and a run may be started again from its first task: the loads take what is new since their
-own last run, not what belongs to a date, and ClickHouse takes over whole batches of the mart or nothing. Therefore a
+own last run, not what belongs to a date, and ClickHouse takes over whole batches of a mart or nothing. Therefore a
 day that was missed needs no run of its own, and runs never overlap.
 
 To generate days of the synthetic shop, start a run with `generate` on and `date_from` and `date_to` set.
@@ -15,8 +16,9 @@ To generate days of the synthetic shop, start a run with `generate` on and `date
 
 import sys
 from datetime import timedelta
+from itertools import pairwise
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
+from airflow.sdk import DAG, CronTriggerTimetable, Param, TaskGroup, chain, cross_downstream
 from tshop_alerts import notify_run_failure
 from tshop_operators import (
     DEFAULT_ARGUMENTS,
@@ -26,13 +28,38 @@ from tshop_operators import (
     CallOperator,
     ClickHouseOperator,
     GenerateOperator,
+    MartOperator,
     ask_clickhouse,
+    marts,
     prepare_clickhouse,
     tables,
 )
 
-RAW = ("raw.client", "raw.product", "raw.sale")
-DDS = ("dds.client", "dds.product", "dds.sale")
+# The entities in the order of their loads. Those of a step are loaded side by side; their rules look at those of the
+# steps before.
+STEPS = (
+    ("category", "client", "product"),
+    ("sale",),
+    ("sales_order",),
+    ("payment", "delivery", "sale_return"),
+)
+# The marts, and the entities that each is built of.
+MARTS = {
+    "sales_mart": ("client", "product", "sale"),
+    "user_sales": ("client", "sales_order"),
+    "product_sales": ("category", "product", "sale", "sales_order"),
+    "region_sales": ("product", "sale", "sales_order"),
+    "daily_sales": ("payment", "product", "sale", "sale_return", "sales_order"),
+    "category_tree": ("category",),
+    "status_time": ("sales_order",),
+    "carrier_delivery": ("delivery",),
+}
+# The procedure of a mart is named after it, but this one.
+BUILDS = {"sales_mart": "build_mart"}
+ENTITIES = [entity for step in STEPS for entity in step]
+RAW, DDS, CDM = (
+    [f"{layer}.{name}" for name in names] for layer, names in (("raw", ENTITIES), ("dds", ENTITIES), ("cdm", MARTS))
+)
 MART, STAGING, PUBLISHED = "cdm.sales_mart", "tshop.sales_mart_staging", "tshop.sales_mart"
 
 with DAG(
@@ -64,7 +91,7 @@ with DAG(
             "ru_RU", type="string", pattern="^[A-Za-z_]{2,11}$", description="Of the clients' names, as Faker has it"
         ),
     },
-):
+) as dag:
     prepare = prepare_clickhouse()
 
     generate = GenerateOperator(
@@ -86,95 +113,106 @@ with DAG(
         "same day. The warehouse is named by the environment variable `WAREHOUSE_DSN`.",
     )
 
-    loads = [
-        CallOperator(
-            task_id="load_client",
-            procedure="dds.load_client",
-            inlets=tables("raw.client"),
-            outlets=tables("dds.client"),
-            execution_timeout=LONG,
-            trigger_rule="none_failed",
-            doc_md="Brings `dds.client` up to `raw.client`.",
-        ),
-        CallOperator(
-            task_id="load_product",
-            procedure="dds.load_product",
-            inlets=tables("raw.product"),
-            outlets=tables("dds.product"),
-            execution_timeout=LONG,
-            trigger_rule="none_failed",
-            doc_md="Brings `dds.product` up to `raw.product`.",
-        ),
-    ]
-    load_sale = CallOperator(
-        task_id="load_sale",
-        procedure="dds.load_sale",
-        inlets=tables("raw.sale"),
-        outlets=tables("dds.sale"),
-        execution_timeout=LONG,
-        doc_md="Brings `dds.sale` up to `raw.sale`.",
-    )
-    build_mart = CallOperator(
-        task_id="build_mart",
-        procedure="cdm.build_mart",
-        inlets=tables(*DDS),
-        outlets=tables(MART),
-        execution_timeout=LONG,
-        doc_md="Brings `cdm.sales_mart` up to dds: the batch of this run is what ClickHouse pulls.",
-    )
+    with TaskGroup("load", prefix_group_id=False, tooltip="raw to dds") as load:
+        loads = [
+            [
+                CallOperator(
+                    task_id=f"load_{entity}",
+                    procedure=f"dds.load_{entity}",
+                    inlets=tables(f"raw.{entity}"),
+                    outlets=tables(f"dds.{entity}"),
+                    execution_timeout=LONG,
+                    # Generating may be skipped.
+                    trigger_rule="none_failed" if step == STEPS[0] else "all_success",
+                    doc_md=f"Brings `dds.{entity}` up to `raw.{entity}`.",
+                )
+                for entity in step
+            ]
+            for step in STEPS
+        ]
+        for before, after in pairwise(loads):
+            cross_downstream(before, after)
+
+    with TaskGroup("build", prefix_group_id=False, tooltip="dds to cdm") as build:
+        for mart, entities in MARTS.items():
+            name = BUILDS.get(mart, f"build_{mart}")
+            CallOperator(
+                task_id=name,
+                procedure=f"cdm.{name}",
+                inlets=tables(*(f"dds.{entity}" for entity in entities)),
+                outlets=tables(f"cdm.{mart}"),
+                execution_timeout=LONG,
+                doc_md=f"Brings `cdm.{mart}` up to dds: the batch of this run is what ClickHouse pulls.",
+            )
+
     audit = CallOperator(
         task_id="audit",
         procedure="sl.audit",
-        inlets=tables(*RAW, *DDS, MART),
+        sql="audit.sql",
+        inlets=tables(*RAW, *DDS, *CDM),
         # After a first load, and in another cluster, it checks all there is.
         execution_timeout=LONG,
         doc_md="Checks the warehouse's invariants, so that nothing wrong is published.",
     )
 
-    pull = ClickHouseOperator(
-        task_id="pull",
-        sql="pull.sql",
-        inlets=tables(MART),
-        outlets=tables(STAGING),
-        # Its last statement tells how many rows there are.
-        do_xcom_push=True,
-        show_return_value_in_logs=True,
-        execution_timeout=LONG,
-        # The other two have no policy: what their checks find is cured by pulling, or by building the state, again.
-        retry_policy=RETRY_POLICY,
-        doc_md="Copies the batches of the mart that are not published yet, and those that `tshop_heal` found damaged, "
-        "into `tshop.sales_mart_staging`, always from the beginning.",
-    )
-    reconcile = ClickHouseOperator(
-        task_id="reconcile",
-        sql="reconcile_or_pull_again.sql",
-        inlets=tables(MART, STAGING),
-        execution_timeout=LONG,
-        doc_md="Compares rows, exact sums and hash of each pulled batch with PostgreSQL's. Names the first batch that "
-        "differs; a retry pulls again before it compares.",
-    )
-    publish = ClickHouseOperator(
-        task_id="publish",
-        sql="publish.sql",
-        inlets=tables(STAGING),
-        outlets=tables(PUBLISHED),
-        execution_timeout=LONG,
-        doc_md="Shows the batches to readers, all at once, and records them in `tshop.published_batch`. A retry on "
-        "its own is sound: it builds the next state again.",
-    )
+    with TaskGroup("clickhouse", prefix_group_id=False, tooltip="cdm to ClickHouse") as clickhouse:
+        pull = ClickHouseOperator(
+            task_id="pull",
+            sql="pull.sql",
+            inlets=tables(MART),
+            outlets=tables(STAGING),
+            # Its last statement tells how many rows there are.
+            do_xcom_push=True,
+            show_return_value_in_logs=True,
+            execution_timeout=LONG,
+            # The other two have no policy: what their checks find is cured by pulling, or by building the state, again.
+            retry_policy=RETRY_POLICY,
+            doc_md="Copies the batches of the mart that are not published yet, and those that `tshop_heal` found "
+            "damaged, into `tshop.sales_mart_staging`, always from the beginning.",
+        )
+        reconcile = ClickHouseOperator(
+            task_id="reconcile",
+            sql="reconcile_or_pull_again.sql",
+            inlets=tables(MART, STAGING),
+            execution_timeout=LONG,
+            doc_md="Compares rows, exact sums and hash of each pulled batch with PostgreSQL's. Names the first batch "
+            "that differs; a retry pulls again before it compares.",
+        )
+        publish = ClickHouseOperator(
+            task_id="publish",
+            sql="publish.sql",
+            inlets=tables(STAGING),
+            outlets=tables(PUBLISHED),
+            execution_timeout=LONG,
+            doc_md="Shows the batches to readers, all at once, and records them in `tshop.published_batch`. A retry on "
+            "its own is sound: it builds the next state again.",
+        )
 
-    anything_to_erase = ask_clickhouse(
-        task_id="anything_to_erase",
-        follow_task_ids_if_true=["erase"],
-        follow_task_ids_if_false=[],
-        doc_md="Skips the next task where no person was erased since the last time.",
-    )
-    erase = ClickHouseOperator(
-        task_id="erase",
-        sql="erase.sql",
-        inlets=tables(PUBLISHED),
-        execution_timeout=LONG,
-        doc_md="Takes off ClickHouse's disk what a published batch has erased, and notes so in `tshop.erased_batch`.",
-    )
+        anything_to_erase = ask_clickhouse(
+            task_id="anything_to_erase",
+            follow_task_ids_if_true=["erase"],
+            follow_task_ids_if_false=[],
+            doc_md="Skips the next task where no person was erased since the last time.",
+        )
+        erase = ClickHouseOperator(
+            task_id="erase",
+            sql="erase.sql",
+            inlets=tables(PUBLISHED),
+            execution_timeout=LONG,
+            doc_md="Takes off ClickHouse's disk what a published batch has erased, and notes so in "
+            "`tshop.erased_batch`.",
+        )
+        chain(pull, reconcile, publish, anything_to_erase, erase)
 
-    chain(prepare, generate, loads, load_sale, build_mart, audit, pull, reconcile, publish, anything_to_erase, erase)
+        for mart in marts.tables():
+            MartOperator(
+                mart=mart,
+                inlets=tables(f"cdm.{mart}"),
+                outlets=tables(f"tshop.{mart}"),
+                execution_timeout=LONG,
+                doc_md=f"Pulls the batches of `cdm.{mart}` that are not published yet, or all of it where `tshop_heal` "
+                "found it damaged, compares rows, exact sums and hash with PostgreSQL's, and shows readers the current "
+                f"rows in `tshop.{mart}`, all at once. A retry begins from the start.",
+            )
+
+    chain(prepare, generate, load, build, audit, clickhouse)

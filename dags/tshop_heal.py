@@ -2,11 +2,13 @@
 
 Finds the batches in which ClickHouse is not what the warehouse says, and has them pulled and published again:
 
-`prepare_clickhouse` → `find` → `anything_to_heal` → `publish_again` → `verify`
+`prepare_clickhouse` → `find` (the sales mart), `find_marts` (all others) → `anything_to_heal` → `publish_again` →
+`verify`, `verify_marts`
 
-Run it by hand, with `batch` set to heal that one without looking at the others. What is found is written down in
-`tshop.batch_to_heal`, and a run of `tshop_daily` takes it from there: nothing else ever writes what readers see, so the
-two never meet, and one that is cut off is finished by the next run of either.
+Run it by hand, with `batch` set to heal that one of the sales mart without looking at its others. What is found is
+written down in `tshop.batch_to_heal` and, of a mart that is pulled again whole, in `tshop.mart_to_heal`, and a run of
+`tshop_daily` takes it from there: nothing else ever writes what readers see, so the two never meet, and one that is cut
+off is finished by the next run of either.
 """
 
 from datetime import timedelta
@@ -20,12 +22,15 @@ from tshop_operators import (
     RETRY_POLICY,
     TEMPLATES,
     ClickHouseOperator,
+    CompareMartsOperator,
     ask_clickhouse,
+    marts,
     prepare_clickhouse,
     tables,
 )
 
 DAILY = "tshop_daily"
+MARTS = [f"{layer}.{mart}" for layer in ("cdm", "tshop") for mart in marts.tables()]
 # A run of tshop_daily that is under way is waited for first.
 TWO_DAILY_RUNS = timedelta(hours=16)
 
@@ -46,7 +51,8 @@ with DAG(
             None,
             type=["null", "integer"],
             minimum=1,
-            description="Run id of the batch to pull again, whatever it holds; all that differ by default",
+            description="Run id of the batch of the sales mart to pull again, whatever it holds; all that differ by "
+            "default",
         ),
     },
 ):
@@ -65,11 +71,21 @@ with DAG(
         "that differ to `tshop.batch_to_heal`, and shows how. Builds that are not published yet count, too.",
     )
 
+    find_marts = CompareMartsOperator(
+        task_id="find_marts",
+        marks=True,
+        inlets=tables(*MARTS),
+        outlets=tables("tshop.mart_to_heal"),
+        execution_timeout=LONG,
+        doc_md="Compares rows, exact sums and hash of every other mart with PostgreSQL's, writes those that differ to "
+        "`tshop.mart_to_heal`, and shows how.",
+    )
+
     anything_to_heal = ask_clickhouse(
         task_id="anything_to_heal",
         follow_task_ids_if_true=["publish_again"],
-        follow_task_ids_if_false=["verify"],
-        doc_md="Skips the next task where no batch differs.",
+        follow_task_ids_if_false=["verify", "verify_marts"],
+        doc_md="Skips the next task where nothing differs.",
     )
 
     publish_again = TriggerDagRunOperator(
@@ -94,5 +110,14 @@ with DAG(
         doc_md="Compares again: no batch may differ.",
     )
 
-    chain(prepare, find, anything_to_heal, publish_again, verify)
-    anything_to_heal >> verify
+    verify_marts = CompareMartsOperator(
+        task_id="verify_marts",
+        marks=False,
+        inlets=tables(*MARTS),
+        execution_timeout=LONG,
+        trigger_rule="none_failed",
+        doc_md="Compares again: no mart may differ.",
+    )
+
+    chain(prepare, [find, find_marts], anything_to_heal, publish_again, [verify, verify_marts])
+    anything_to_heal >> [verify, verify_marts]

@@ -21,6 +21,7 @@ from tshop_alerts import message_of, notify_failure
 # The folders clickhouse/ and generator/ are beside dags/, also where Airflow reads the DAGs from another place.
 sys.path.append(str(Path(__file__).resolve().parent.parent))
 
+from clickhouse import marts
 from clickhouse.definitions import DEFINITIONS, DefinitionError, pending
 
 log = logging.getLogger(__name__)
@@ -151,18 +152,19 @@ class GenerateOperator(BashOperator):
 
 
 class CallOperator(SQLExecuteQueryOperator):
-    """Calls one procedure of the warehouse, as dags/sql/<task_id>.sql says.
+    """Calls one procedure of the warehouse, as a file of dags/sql/ says.
 
     The procedure's NOTICE goes to the task's log, its row of counts to the task's result, a failure to sl.run.
 
     :param procedure: the procedure's name with its schema
+    :param sql: file of dags/sql/
     """
 
-    def __init__(self, *, task_id: str, procedure: str, **arguments) -> None:
+    def __init__(self, *, task_id: str, procedure: str, sql: str = "call.sql", **arguments) -> None:
         super().__init__(
             task_id=task_id,
             conn_id=WAREHOUSE_CONNECTION,
-            sql=f"{task_id}.sql",
+            sql=sql,
             autocommit=True,
             hook_params={"enable_log_db_messages": True, "options": WATCH_CLIENT},
             show_return_value_in_logs=True,
@@ -227,6 +229,59 @@ class DefinitionsOperator(ClickHouseOperator):
         except DefinitionError as error:
             raise Failed(str(error)) from None
         return super().execute(context)
+
+
+class MartOperator(ClickHouseOperator):
+    """Takes the current rows of a mart over into its table: see clickhouse/marts.py.
+
+    :param mart: name of the table, without the database
+    """
+
+    def __init__(self, *, mart: str, **arguments) -> None:
+        super().__init__(task_id=f"publish_{mart}", sql=[], do_xcom_push=True, **arguments)
+        self.mart = mart
+
+    def execute(self, context) -> str:  # noqa: ARG002
+        """End what a killed attempt has left running, then pull, check, publish; raises Failed where that cannot be."""
+        self._end_statements()
+        hook = self.get_db_hook()
+        try:
+            told = marts.take_over(hook.get_records, hook.run, self.mart)
+        except marts.MartError as error:
+            raise Failed(str(error)) from None
+        log.info(told)
+        return told
+
+
+class CompareMartsOperator(ClickHouseOperator):
+    """Compares what readers see of the marts with the warehouse: see clickhouse/marts.py.
+
+    :param marks: has what differs pulled again by the next run of tshop_daily; else it is an error
+    """
+
+    def __init__(self, *, task_id: str, marks: bool, **arguments) -> None:
+        super().__init__(task_id=task_id, sql=[], do_xcom_push=True, **arguments)
+        self.marks = marks
+
+    def execute(self, context) -> list[str]:  # noqa: ARG002
+        """Return how the marts differ, a sentence each; raises Failed where they may not, or cannot be compared."""
+        hook = self.get_db_hook()
+        try:
+            found = [
+                difference
+                for mart in marts.tables()
+                for _, difference in (
+                    marts.mark(hook.get_records, hook.run, mart)
+                    if self.marks
+                    else marts.differences(hook.get_records, mart)
+                )
+            ]
+        except marts.MartError as error:
+            raise Failed(str(error)) from None
+        if found and not self.marks:
+            raise Failed(f"{found[0]}. Run the DAG tshop_heal")
+        log.info("\n".join(found) or "No mart differs")
+        return found
 
 
 def tables(*names: str) -> list[Asset]:

@@ -1,19 +1,22 @@
 """Make `docs/pictures/lineage.svg`, which shows what is made from what: `python -m docs.lineage`.
 
 Nothing is listed here by hand. What a routine and a file of `clickhouse/` reads and writes is in its header. What a
-view reads is known to PostgreSQL. The tasks, their order and what they call are in `dags/tshop_daily.py`, what a source
-may write is in `migrations/roles.toml`, and what a dashboard shows is in `superset/assets/`.
+view reads is known to PostgreSQL. The tasks, their order and what they call are those of the DAG tshop_daily, what a
+source may write is in `migrations/roles.toml`, and what a dashboard shows is in `superset/assets/`.
 """
 
-import ast
 import contextlib
+import importlib
+import os
 import re
 import subprocess
 import sys
+import tempfile
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 import yaml
@@ -144,20 +147,20 @@ def resolve(programs: dict[str, Use], relations: Iterable[str], entities: dict[s
     }
 
 
-def tasks_of(dag: Path) -> list[tuple[int, ast.Call]]:
-    """Step and operator of each task of a DAG, by its call of chain()."""
-    tree = ast.parse(dag.read_text())
-    made: dict[str, list[ast.Call]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            values = node.value.elts if isinstance(node.value, ast.List) else [node.value]
-            made[node.targets[0].id] = [value for value in values if isinstance(value, ast.Call)]
-    (chain,) = (
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "chain"
-    )
-    return [(step, call) for step, name in enumerate(chain.args, 1) for call in made[name.id]]
+def tasks_of_daily() -> list[tuple[int, Any]]:
+    """Step and task of each task of tshop_daily: a task is a step behind the last of those it waits for."""
+    with tempfile.TemporaryDirectory() as home:
+        # Airflow makes files where it is imported.
+        os.environ.setdefault("AIRFLOW_HOME", home)
+        sys.path.insert(0, str(ROOT / "dags"))
+        try:
+            dag = importlib.import_module("tshop_daily").dag
+        finally:
+            sys.path.remove(str(ROOT / "dags"))
+    steps: dict[str, int] = {}
+    for task in dag.topological_sort():
+        steps[task.task_id] = 1 + max((steps[name] for name in task.upstream_task_ids), default=0)
+    return [(steps[task.task_id], task) for task in dag.tasks]
 
 
 def use_of_clickhouse(text: str, files: dict[str, Use]) -> Use:
@@ -179,14 +182,17 @@ def use_of_clickhouse(text: str, files: dict[str, Use]) -> Use:
 def tasks(programs: dict[str, Use], sources: Use) -> dict[tuple[int, str], Use]:
     """Step, name, and what it reads and writes, of each task of tshop_daily."""
     found = {}
-    for step, call in tasks_of(ROOT / "dags" / "tshop_daily.py"):
-        known = {word.arg: word.value.value for word in call.keywords if isinstance(word.value, ast.Constant)}
-        if "procedure" in known:
-            found[step, f"{known['task_id']}\n{known['procedure']}"] = programs[known["procedure"]]
-        elif "sql" in known:
-            found[step, f"{known['task_id']}\n{known['sql']}"] = use_of_clickhouse(known["sql"], programs)
-        elif "task_id" in known:
-            found[step, f"{known['task_id']}\nor a source"] = sources
+    for step, task in tasks_of_daily():
+        if procedure := getattr(task, "procedure", None):
+            found[step, f"{task.task_id}\n{procedure}"] = programs[procedure]
+        elif mart := getattr(task, "mart", None):
+            found[step, f"{task.task_id}\nclickhouse/mart"] = Use(
+                {f"cdm.{mart}_{view}" for view in ("export", "batch", "run")}, {f"tshop.{mart}"}
+            )
+        elif isinstance(sql := getattr(task, "sql", None), str):
+            found[step, f"{task.task_id}\n{sql}"] = use_of_clickhouse(sql, programs)
+        elif task.task_id == "generate":
+            found[step, f"{task.task_id}\nor a source"] = sources
     return found
 
 

@@ -16,7 +16,16 @@ from embedded.environment import clickhouse_connection
 
 ROOT = Path(__file__).parent.parent
 DAGS = ROOT / "dags"
-WAREHOUSE_TASKS = {"load_client", "load_product", "load_sale", "build_mart", "audit"}
+ENTITIES = ("category", "client", "product", "sale", "sales_order", "payment", "delivery", "sale_return")
+# Marts beside the sales mart.
+MARTS = (
+    *("user_sales", "product_sales", "region_sales", "daily_sales"),
+    *("category_tree", "status_time", "carrier_delivery"),
+)
+LOADS = [f"load_{entity}" for entity in ENTITIES]
+BUILDS = ["build_mart", *(f"build_{mart}" for mart in MARTS)]
+MART_TASKS = {f"publish_{mart}" for mart in MARTS}
+WAREHOUSE_TASKS = {*LOADS, *BUILDS, "audit"}
 CLICKHOUSE_TASKS = {"prepare_clickhouse", "pull", "reconcile", "publish", "erase"}
 
 
@@ -70,7 +79,7 @@ def render(dag, task_id: str, try_number: int = 1, **params) -> list[str]:
     task = dag.get_task(task_id)
     environment = dag.get_template_env()
     texts = task.sql if isinstance(task.sql, list) else [task.sql]
-    context = {"ti": {"try_number": try_number}, "params": params}
+    context = {"ti": {"try_number": try_number}, "params": params, "task": task}
     return [s for text in texts for s in statements(environment.from_string(text).render(context))]
 
 
@@ -82,20 +91,43 @@ def test_import_without_errors_and_warnings(dag_bag):
 
 def test_tasks_run_in_order(dag):
     edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
+    first, second, last = LOADS[:3], LOADS[3:5], LOADS[5:]
     assert edges == {
         ("prepare_clickhouse", "generate"),
-        ("generate", "load_client"),
-        ("generate", "load_product"),
-        ("load_client", "load_sale"),
-        ("load_product", "load_sale"),
-        ("load_sale", "build_mart"),
-        ("build_mart", "audit"),
+        *(("generate", load) for load in first),
+        *((load, "load_sale") for load in first),
+        tuple(second),
+        *(("load_sales_order", load) for load in last),
+        *((load, build) for load in last for build in BUILDS),
+        *((build, "audit") for build in BUILDS),
+        *(("audit", publish) for publish in MART_TASKS),
         ("audit", "pull"),
         ("pull", "reconcile"),
         ("reconcile", "publish"),
         ("publish", "anything_to_erase"),
         ("anything_to_erase", "erase"),
     }
+
+
+def test_the_graph_has_a_group_for_each_step(dag):
+    groups = {name: set(group.children) for name, group in dag.task_group.get_task_group_dict().items() if name}
+    assert groups == {
+        "load": set(LOADS),
+        "build": set(BUILDS),
+        "clickhouse": {*("pull", "reconcile", "publish", "anything_to_erase", "erase"), *MART_TASKS},
+    }
+
+
+def test_all_that_is_declared_is_loaded_built_and_published(dag, warehouse):
+    with psycopg.connect(warehouse) as connection:
+        entities = connection.execute("SELECT entity_name FROM sl.entity").fetchall()
+        marts = connection.execute("SELECT sl._build_name(m), m.sources, m.published_as FROM sl.mart AS m").fetchall()
+    assert {f"load_{name}" for (name,) in entities} == set(LOADS)
+    built = {task.procedure: task for task in dag.tasks if task.task_id in BUILDS}
+    assert {name: {f"dds.{source}" for source in sources} for name, sources, _ in marts} == {
+        name: {asset.name for asset in task.inlets} for name, task in built.items()
+    }
+    assert {name for _, _, name in marts} == {"tshop.sales_mart", *(f"tshop.{mart}" for mart in MARTS)}
 
 
 def test_loads_run_though_generate_is_skipped_and_nothing_runs_after_a_failure(dag):
@@ -162,25 +194,25 @@ def test_retry_of_reconcile_pulls_again_first(dag):
 
 
 def test_every_task_is_of_a_known_kind(dag):
-    assert {task.task_id for task in dag.tasks} == WAREHOUSE_TASKS | CLICKHOUSE_TASKS | {
+    assert {task.task_id for task in dag.tasks} == WAREHOUSE_TASKS | CLICKHOUSE_TASKS | MART_TASKS | {
         "generate",
         "anything_to_erase",
     }
     kinds = {task.task_id: type(task).__name__ for task in dag.tasks}
     assert kinds.pop("generate") == "GenerateOperator"
     assert kinds.pop("anything_to_erase") == "BranchSQLOperator"
-    assert set(kinds.values()) == {"CallOperator", "ClickHouseOperator", "DefinitionsOperator"}
+    assert set(kinds.values()) == {"CallOperator", "ClickHouseOperator", "DefinitionsOperator", "MartOperator"}
+    assert {kinds[task_id] for task_id in MART_TASKS} == {"MartOperator"}
     assert {kinds[task_id] for task_id in WAREHOUSE_TASKS} == {"CallOperator"}
 
 
 def test_healing_runs_in_order_and_writes_nothing_that_readers_see(heal):
     edges = {(task.task_id, below) for task in heal.tasks for below in task.downstream_task_ids}
     assert edges == {
-        ("prepare_clickhouse", "find"),
-        ("find", "anything_to_heal"),
-        ("anything_to_heal", "publish_again"),
-        ("anything_to_heal", "verify"),
-        ("publish_again", "verify"),
+        *(("prepare_clickhouse", task_id) for task_id in ("find", "find_marts")),
+        *((task_id, "anything_to_heal") for task_id in ("find", "find_marts")),
+        *(("anything_to_heal", task_id) for task_id in ("publish_again", "verify", "verify_marts")),
+        *(("publish_again", task_id) for task_id in ("verify", "verify_marts")),
     }
     writes = re.compile(r"^(INSERT INTO|DELETE FROM|TRUNCATE TABLE|ALTER TABLE|EXCHANGE TABLES) (\S+)")
     statements = [s for task_id in ("find", "anything_to_heal", "verify") for s in render(heal, task_id, batch=None)]
@@ -188,7 +220,8 @@ def test_healing_runs_in_order_and_writes_nothing_that_readers_see(heal):
     # What readers see, and staging, is written by runs of tshop_daily only, of which there is one at a time.
     assert heal.get_task("publish_again").trigger_dag_id == "tshop_daily"
     assert heal.get_task("publish_again").wait_for_completion
-    assert heal.get_task("verify").trigger_rule == "none_failed"
+    assert {heal.get_task(task_id).trigger_rule for task_id in ("verify", "verify_marts")} == {"none_failed"}
+    assert {heal.get_task(task_id).marks for task_id in ("find_marts", "verify_marts")} == {True, False}
 
 
 def test_healing_takes_the_batch_that_is_named_or_all_that_differ(heal):
@@ -207,7 +240,7 @@ def test_bad_batch_is_refused(heal, value):
 
 def test_statements_carry_the_name_of_their_task(each_dag):
     for task in each_dag.tasks:
-        if type(task).__name__ == "ClickHouseOperator":
+        if hasattr(task, "comment"):
             assert task.hook_params["session_settings"] == {"log_comment": f"{each_dag.dag_id}.{task.task_id}"}
 
 
@@ -258,13 +291,15 @@ def lineage(dag) -> dict[str, tuple[set[str], set[str]]]:
 
 def test_lineage_leads_from_raw_to_what_readers_see(dag):
     assets = lineage(dag)
-    raw, dds = ({f"{layer}.{entity}" for entity in ("client", "product", "sale")} for layer in ("raw", "dds"))
-    assert assets["generate"] == (set(), raw)
-    for entity in ("client", "product", "sale"):
+    assert assets["generate"] == (set(), {f"raw.{entity}" for entity in ENTITIES})
+    for entity in ENTITIES:
         assert assets[f"load_{entity}"] == ({f"raw.{entity}"}, {f"dds.{entity}"})
-    assert assets["build_mart"] == (dds, {"cdm.sales_mart"})
+    assert assets["build_mart"] == ({"dds.client", "dds.product", "dds.sale"}, {"cdm.sales_mart"})
     assert assets["pull"] == ({"cdm.sales_mart"}, {"tshop.sales_mart_staging"})
     assert assets["publish"] == ({"tshop.sales_mart_staging"}, {"tshop.sales_mart"})
+    for mart in MARTS:
+        assert assets[f"build_{mart}"][1] == {f"cdm.{mart}"}
+        assert assets[f"publish_{mart}"] == ({f"cdm.{mart}"}, {f"tshop.{mart}"})
     # Each table is written before it is read.
     written = set()
     for task in dag.topological_sort():

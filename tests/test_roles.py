@@ -424,8 +424,9 @@ def test_what_is_too_much_is_taken_and_what_is_missing_is_given(warehouse_of_own
     runner.migrate(owner)
     for role in RIGHTS:
         test_the_rights_are_these_and_no_others(warehouse_of_owner, role)
+    (limit,) = (role.connection_limit for role in roles.roles() if role.name == "tshop_etl")
     assert execute(admin, "SELECT rolcreatedb, rolconnlimit, rolconfig FROM pg_roles WHERE rolname = 'tshop_etl'") == [
-        (False, 8, ["client_connection_check_interval=2s"])
+        (False, limit, ["client_connection_check_interval=2s"])
     ]
     assert execute(warehouse_of_owner.dsn("tshop_reader"), "SHOW timezone") == [("UTC",)]
 

@@ -23,6 +23,7 @@ from test_clickhouse import (  # noqa: F401
     shop,
 )
 
+from clickhouse import marts
 from clickhouse.files import statements_of
 from embedded import main_job, stack, status
 from embedded.airflow_api import AirflowApi
@@ -62,7 +63,8 @@ def test_tells_what_is_behind_until_all_is_published(tmp_path, shop, clickhouse)
     # The tables of ClickHouse are not even made.
     assert lag_of(state)[("cdm.sales_mart", "tshop.sales_mart")] == (SALES, True)
     assert state.problems == [
-        "The mart has 1 500 rows in builds of which none was ever published: run the DAG tshop_daily ('make run')."
+        "cdm.sales_mart has 1 500 rows in builds of which none was ever published: "
+        "run the DAG tshop_daily ('make run')."
     ]
 
     clickhouse.take_over()
@@ -151,7 +153,32 @@ def test_readers_without_their_rows_are_told(tmp_path, shop, clickhouse):  # noq
         assert status.look(settings).problems == []
     clickhouse.command("DROP DATABASE tshop SYNC")
     [problem] = status.look(settings).problems
-    assert problem.startswith("The mart has 1 500 rows in builds of which none was ever published")
+    assert problem.startswith("cdm.sales_mart has 1 500 rows in builds of which none was ever published")
+
+
+def test_a_mart_that_is_behind_lost_or_damaged_is_told(tmp_path, shop, clickhouse):  # noqa: F811
+    settings = settings_of(tmp_path, shop, clickhouse)
+    clickhouse.take_over()
+    execute(
+        shop,
+        "INSERT INTO raw.category (category_id, name, updated_at) VALUES (1, 'Верх', '2026-01-01')",
+        "CALL dds.load_category()",
+        "CALL cdm.build_category_tree()",
+    )
+    state = status.look(settings)
+    assert lag_of(state)[("cdm.category_tree", "tshop.category_tree")] == (1, True)
+    assert state.problems == [
+        "cdm.category_tree has 1 rows in builds of which none was ever published: run the DAG tshop_daily ('make run')."
+    ]
+    marts.take_over(clickhouse.rows, lambda found: clickhouse.command(*found), "category_tree")
+    state = status.look(settings)
+    assert (state.problems, lag_of(state)[("cdm.category_tree", "tshop.category_tree")]) == ([], (0, True))
+    clickhouse.command("TRUNCATE TABLE tshop.category_tree")
+    [problem] = status.look(settings).problems
+    assert problem.startswith("Readers see no row of tshop.category_tree in ClickHouse, and 1 were published:")
+    marts.mark(clickhouse.rows, lambda found: clickhouse.command(*found), "category_tree")
+    [_, problem] = status.look(settings).problems
+    assert problem.startswith("ClickHouse's tshop.category_tree is damaged:")
 
 
 def test_state_on_the_way_of_a_publishing_is_no_loss(tmp_path, shop, clickhouse):  # noqa: F811

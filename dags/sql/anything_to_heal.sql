@@ -1,3 +1,2 @@
--- Whether the next run of tshop_daily has batches to pull again.
-SELECT count() > 0
-FROM tshop.batch_to_heal;
+-- Whether the next run of tshop_daily has batches, or whole marts, to pull again.
+SELECT (SELECT count() FROM tshop.batch_to_heal) + (SELECT count() FROM tshop.mart_to_heal) > 0;

@@ -1,2 +1,2 @@
 -- Ends what a task of this name still runs in ClickHouse.
-KILL QUERY WHERE user = currentUser() AND startsWith(Settings['log_comment'], %(comment)s) ASYNC;
+KILL QUERY WHERE user = currentUser() AND Settings['log_comment'] = %(comment)s ASYNC;

@@ -14,6 +14,7 @@ import psycopg2
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from tabulate import tabulate
 
+from clickhouse import marts
 from embedded import reach
 from embedded.errors import StackError
 from embedded.report.request import SHOP, Request
@@ -61,11 +62,13 @@ def render(settings: Settings, request: Request | None = None) -> str:
             ("Revenue by age group (ClickHouse)", _table(from_clickhouse("age_groups"))),
         ]
         if request.is_whole:
+            others, differences = _other_marts(settings)
             sections += [
                 ("Layers (PostgreSQL)", _table(from_postgres("layers"))),
                 ("Rejected rows by rule (PostgreSQL)", _table(from_postgres("rejected"))),
                 ("Last runs (PostgreSQL)", _table(from_postgres("runs"))),
-                ("ClickHouse against PostgreSQL", _comparison(from_clickhouse, from_postgres)),
+                ("Other marts in ClickHouse", _table((("mart", "rows", "verdict"), others))),
+                ("ClickHouse against PostgreSQL", _comparison(from_clickhouse, from_postgres, differences)),
             ]
         else:
             sections.append(("ClickHouse against PostgreSQL", _comparison_of_sales(from_clickhouse, from_postgres)))
@@ -200,7 +203,26 @@ def _comparison_of_sales(from_clickhouse: Query, from_postgres: Query) -> str:
     return "\n".join([_table((("in", "rows", "pieces", "revenue", "verdict"), lines)), verdict])
 
 
-def _comparison(from_clickhouse: Query, from_postgres: Query) -> str:
+def _other_marts(settings: Settings) -> tuple[list[tuple[str, int, str]], list[str]]:
+    """Compare rows, sums and hashes of the marts other than the sales mart; return them, and how they differ."""
+    rows, told = [], []
+    with contextlib.closing(reach.clickhouse_client(settings)) as client:
+
+        def ask(query: str) -> Sequence[Sequence[Any]]:
+            return client.query(query).result_rows
+
+        for mart in marts.tables():
+            try:
+                found = [difference for _batch, difference in marts.differences(ask, mart)]
+                ((count,),) = ask(f"SELECT count() FROM tshop.{mart}")
+            except marts.MartError as error:
+                raise StackError(f"{error} Then load it by 'make run'.") from None
+            rows.append((f"tshop.{mart}", count, "DIFFERENT" if found else "equal"))
+            told += found
+    return rows, told
+
+
+def _comparison(from_clickhouse: Query, from_postgres: Query, of_others: list[str]) -> str:
     """Compare rows and exact sums of all versions and of the current rows, and name the batches that differ."""
     lines, verdicts = [], []
     for title, name in (("all versions", "versions"), ("current rows", "current")):
@@ -209,7 +231,7 @@ def _comparison(from_clickhouse: Query, from_postgres: Query) -> str:
         verdicts.append(equal)
         lines.append((title, "ClickHouse", *theirs, ""))
         lines.append((title, "PostgreSQL", *ours, "equal" if equal else "DIFFERENT"))
-    differences = [difference for _run_id, difference in from_clickhouse("batches")[1]]
+    differences = [*(difference for _run_id, difference in from_clickhouse("batches")[1]), *of_others]
     if all(verdicts) and not differences:
         verdict = ["ClickHouse equals PostgreSQL."]
     else:

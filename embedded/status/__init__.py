@@ -36,6 +36,8 @@ TIMEOUT_SECONDS = 10
 # The DAGs whose last run is reported where it failed.
 DAGS = ("tshop_daily", "tshop_heal")
 SHOP = ZoneInfo("Europe/Moscow")
+# What stands for the batch of a mart of which none was published.
+NEVER = {"last_run_id": 0, "last_started_at": datetime.fromtimestamp(0, UTC), "last_published_at": None}
 
 # What these say of a server that does not answer is said here in a sentence.
 for name in ("clickhouse_connect", "urllib3"):
@@ -113,7 +115,7 @@ def _ask_airflow(settings: Settings, state: State) -> None:
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
 
 
-def _ask_postgres(settings: Settings, state: State, published: Row | None) -> None:
+def _ask_postgres(settings: Settings, state: State, published: dict[str, Row] | None) -> None:
     try:
         with _postgres(settings) as query:
             for name in ("runs", "failed", "latest", "lag", "rejected", "warned", "clock", "drift"):
@@ -163,25 +165,27 @@ def _ask_postgres(settings: Settings, state: State, published: Row | None) -> No
             )
 
 
-def _compare(state: State, published: Row, query: Query) -> None:
+def _compare(state: State, published: dict[str, Row], query: Query) -> None:
     """Fill in how far ClickHouse is behind, which only both together know."""
-    (found,) = query("unpublished", run_id=published["last_run_id"], started_at=published["last_started_at"])
-    if not found["is_ours"]:
-        state.problems.append(
-            f"ClickHouse holds batch {published['last_run_id']}, which this warehouse did not make: docs/clickhouse.md "
-            "says what to do with another warehouse or a backup."
-        )
-        return
-    if not published["last_run_id"] and found["rows_behind"]:
-        state.problems.append(
-            f"The mart has {_text(found['rows_behind'])} rows in builds of which none was ever published: run the DAG "
-            "tshop_daily ('make run')."
-        )
     for row in state.tables["lag"]:
-        if row["layer"] == "clickhouse":
-            row.update(rows_behind=found["rows_behind"], minutes_behind=found["minutes_behind"])
-            row["last_run_id"] = published["last_run_id"] or None
-            row["last_run_at"] = published["last_published_at"] if published["last_run_id"] else None
+        if row["layer"] != "clickhouse":
+            continue
+        mart, last = row["source"], published.get(row["target"], NEVER)
+        (found,) = query("unpublished", mart=mart, run_id=last["last_run_id"], started_at=last["last_started_at"])
+        if not found["is_ours"]:
+            state.problems.append(
+                f"ClickHouse holds batch {last['last_run_id']} of {mart}, which this warehouse did not make: "
+                "docs/clickhouse.md says what to do with another warehouse or a backup."
+            )
+            continue
+        if not last["last_run_id"] and found["rows_behind"]:
+            state.problems.append(
+                f"{mart} has {_text(found['rows_behind'])} rows in builds of which none was ever published: run the "
+                "DAG tshop_daily ('make run')."
+            )
+        row.update(rows_behind=found["rows_behind"], minutes_behind=found["minutes_behind"])
+        row["last_run_id"] = last["last_run_id"] or None
+        row["last_run_at"] = last["last_published_at"] if last["last_run_id"] else None
 
 
 @contextlib.contextmanager
@@ -211,15 +215,17 @@ def _postgres(settings: Settings) -> Iterator[Query]:
 # --- ClickHouse -----------------------------------------------------------------------------------------------------
 
 
-def _ask_clickhouse(settings: Settings, state: State) -> Row | None:
-    """Return the batch that was published last, None where ClickHouse does not tell."""
+def _ask_clickhouse(settings: Settings, state: State) -> dict[str, Row] | None:
+    """Return the batch that was published last by the name of the table, None where ClickHouse does not tell."""
     try:
         with _clickhouse(settings) as query:
-            published = _row_of_existing(query, "published")
+            (published,) = _rows_of_existing(query, "published") or [None]
             if published is None:
                 # Nothing was ever published where its tables are not made yet.
-                return {"last_run_id": 0, "last_started_at": datetime.fromtimestamp(0, UTC), "last_published_at": None}
-            readers, damaged = _row_of_existing(query, "readers"), _row_of_existing(query, "to_heal")
+                return {}
+            (readers,) = _rows_of_existing(query, "readers") or [None]
+            (damaged,) = _rows_of_existing(query, "to_heal") or [None]
+            marts = _rows_of_existing(query, "marts")
     except (ClickHouseError, OSError) as error:
         said = str(error).strip().splitlines()[0][:200]
         if isinstance(error, OperationalError | OSError):
@@ -227,7 +233,7 @@ def _ask_clickhouse(settings: Settings, state: State) -> Row | None:
         cure = "correct CLICKHOUSE_URL" if settings.external_clickhouse else "see 'make logs', then 'make run'"
         state.problems.append(f"ClickHouse does not tell what is published ({said}): {cure}.")
         return None
-    if published["last_run_id"] and (readers is None or damaged is None):
+    if published["last_run_id"] and (readers is None or damaged is None or marts is None):
         state.problems.append(
             "ClickHouse lacks a table or view of tshop: the next run of tshop_daily makes it and pulls what is missing."
         )
@@ -240,22 +246,33 @@ def _ask_clickhouse(settings: Settings, state: State) -> Row | None:
         state.problems.append(
             f"Of ClickHouse's batches {damaged['batches']} are damaged: the next run of tshop_daily pulls them again."
         )
-    published["last_started_at"] = published["last_started_at"].replace(tzinfo=UTC)
-    published["last_published_at"] = (
-        published["last_published_at"].replace(tzinfo=UTC).astimezone(SHOP).strftime("%Y-%m-%d %H:%M:%S")
-    )
-    return published
+    for mart in marts or []:
+        if mart["is_lost"]:
+            state.problems.append(
+                f"Readers see no row of {mart['mart']} in ClickHouse, and {_text(mart['published'])} were published: "
+                "the next run of tshop_daily pulls all of them again."
+            )
+        if mart["is_damaged"]:
+            state.problems.append(
+                f"ClickHouse's {mart['mart']} is damaged: the next run of tshop_daily pulls all of it again."
+            )
+    found = {"tshop.sales_mart": published, **{mart["mart"]: mart for mart in marts or []}}
+    for row in found.values():
+        row["last_started_at"] = row["last_started_at"].replace(tzinfo=UTC)
+        row["last_published_at"] = (
+            row["last_published_at"].replace(tzinfo=UTC).astimezone(SHOP).strftime("%Y-%m-%d %H:%M:%S")
+        )
+    return found
 
 
-def _row_of_existing(query: Query, name: str) -> Row | None:
-    """Return the one row of a query file, None where a table or the database that it reads is not there."""
+def _rows_of_existing(query: Query, name: str) -> list[Row] | None:
+    """Return the rows of a query file, None where a table or the database that it reads is not there."""
     try:
-        (row,) = query(name)
+        return query(name)
     except DatabaseError as error:
         if "UNKNOWN_TABLE" in str(error) or "UNKNOWN_DATABASE" in str(error):
             return None
         raise
-    return row
 
 
 @contextlib.contextmanager

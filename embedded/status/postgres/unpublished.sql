@@ -1,5 +1,5 @@
--- What lies between the batch that ClickHouse published last (the settings tshop.run_id, 0 where none was, and
--- tshop.started_at) and the mart: whether the warehouse has that build, and of the builds after it the rows and for how
+-- What lies between the batch of a mart (the setting tshop.mart, its table) that ClickHouse published last (tshop.run_id, 0
+-- where none was, and tshop.started_at) and the mart: whether the warehouse has that build, and of the builds after it the rows and for how
 -- many minutes the first of them has waited.
 WITH published AS (
     SELECT
@@ -19,5 +19,6 @@ SELECT
         0
     ) AS minutes_behind
 FROM published AS p
-LEFT JOIN sl.status_run AS r ON r.run_id >= p.run_id AND r.batch_rows IS NOT NULL
+LEFT JOIN sl.status_run AS r
+    ON r.run_id >= p.run_id AND r.target = current_setting('tshop.mart') AND r.batch_rows IS NOT NULL
 GROUP BY p.run_id

@@ -1,0 +1,2 @@
+-- Calls the task's procedure.
+CALL {{ task.procedure }}();

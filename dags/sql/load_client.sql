@@ -1,2 +1,0 @@
--- History of the clients: raw.client to dds.client.
-CALL dds.load_client();

@@ -1,2 +1,0 @@
--- History of the products: raw.product to dds.product.
-CALL dds.load_product();

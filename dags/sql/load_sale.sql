@@ -1,2 +1,0 @@
--- History of the sales: raw.sale to dds.sale.
-CALL dds.load_sale();
