@@ -12,7 +12,7 @@ SELECT results_eq(
     'a failure after it is the latest'
 );
 SELECT is(
-    (SELECT l.last_run_id FROM sl.status_lag AS l WHERE l.layer = 'cdm' AND l.source = 'dds.sale'),
+    (SELECT l.last_run_id FROM sl.status_lag AS l WHERE l.target = 'cdm.sales_mart' AND l.source = 'dds.sale'),
     (SELECT max(r.run_id) FROM sl.run AS r WHERE r.target = 'cdm.sales_mart' AND r.status = 'succeeded'),
     'the last run of a layer is the one with the greatest number'
 );

@@ -2,9 +2,10 @@ BEGIN;
 SELECT plan(4);
 
 SELECT results_eq(
-    $$SELECT rule_name, rows, example_key, run_id, loaded_at FROM sl.status_warning ORDER BY rule_name$$,
-    $$SELECT rule_name, 0::bigint, NULL::text, NULL::bigint, NULL::timestamptz
-    FROM sl.quality_rule WHERE severity = 'warn' ORDER BY rule_name$$,
+    $$SELECT entity_name, rule_name, rows, example_key, run_id, loaded_at
+    FROM sl.status_warning ORDER BY entity_name, rule_name$$,
+    $$SELECT entity_name, rule_name, 0::bigint, NULL::text, NULL::bigint, NULL::timestamptz
+    FROM sl.quality_rule WHERE severity = 'warn' ORDER BY entity_name, rule_name$$,
     'a rule that has never warned has its row'
 );
 
@@ -33,13 +34,17 @@ SELECT results_eq(
 
 SELECT tap.load('sale');
 SELECT is(
-    (SELECT w.example_key FROM sl.status_warning AS w WHERE w.rule_name = 'client_missing'),
+    (
+        SELECT w.example_key
+        FROM sl.status_warning AS w
+        WHERE w.entity_name = 'sale' AND w.rule_name = 'client_missing'
+    ),
     '4',
     'a load with nothing new leaves them told'
 );
 
 SELECT is_empty(
-    $$SELECT FROM sl.status_warning WHERE rule_name = 'quantity_zero'$$,
+    $$SELECT FROM sl.status_warning WHERE entity_name = 'sale' AND rule_name = 'quantity_zero'$$,
     'a rule that rejects is none of them'
 );
 
