@@ -26,6 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from generator import sales
+from generator.marts import Marts
 from generator.rows import by_rule, total
 from generator.shop import GeneratorError
 
@@ -38,10 +39,12 @@ class Manifest:
         self._days = []
         self._rules = {}
         self._today = defaultdict(list)
+        self._marts = Marts(shop)
 
     def add(self, rows):
         """Takes Rows of the day at hand, all or a chunk of an entity's."""
         self._rules[rows.entity] = rows.rules
+        self._marts.add(rows)
         seen = [rows.keys, rows.rule, rows.deleted, rows.was, rows.now, rows.in_place]
         self._today[rows.entity].append((rows.counts(), seen))
 
@@ -58,13 +61,16 @@ class Manifest:
         """The manifest as plain objects."""
         shop = {key: str(value) if key == "opened" else value for key, value in asdict(self._shop).items()}
         days = {"from": self._days[0]["date"], "to": self._days[-1]["date"]} if self._days else {}
-        return {
+        document = {
             "parameters": {**shop, **days},
             "days": self._days,
             "net": {
                 entity: _sum([day[entity]["net"] for day in self._days if entity in day]) for entity in self._rules
             },
         }
+        if days and days["from"] == shop["opened"]:
+            document["marts"] = self._marts.as_dict(len(self._days))
+        return document
 
     def write(self, target, stdout):
         """Writes the JSON to a path, whole or not at all, or to the stream ``stdout`` where the target is ``-``."""

@@ -107,6 +107,19 @@ RULES = {
         "returned_in_future": lambda row: row["returned_at"] is not None and row["returned_at"] > row["updated_at"],
     },
 }
+# What rows are planted for the rules of severity warn.
+WARNINGS = {
+    "category": {"parent_unknown"},
+    "client": {"loyalty_unknown", "email_implausible", "region_unknown"},
+    "product": {"category_unknown", "stock_negative"},
+    "sales_order": {"client_missing", "channel_unknown", "region_unknown", "lines_differ"},
+    "sale": {"client_missing"},
+    "payment": {"order_unknown"},
+    "delivery": {"order_unknown", "before_order"},
+    "sale_return": {"sale_unknown", "more_than_sold"},
+}
+# Rules of severity warn that look at other rows, too, so that they also name what follows from bad rows.
+FOLLOWING = {"lines_differ", "order_unknown", "before_order", "sale_unknown", "more_than_sold"}
 # Columns that are written in place and make no version.
 IN_PLACE = {"stock_quantity"}
 
@@ -516,6 +529,16 @@ def test_a_bad_row_fails_exactly_one_rule_and_the_manifest_counts_it(planted, da
         assert kinds[entity] == set(RULES[entity]) - {"sold_in_future"}
 
 
+def test_rows_are_planted_for_every_rule_of_severity_warn(planted):
+    for entity in ENTITIES:
+        counts = Counter()
+        for day in planted:
+            counts.update(day[entity].counts()["warned"])
+        assert set(counts) == WARNINGS[entity]
+        odd = sum(count for name, count in counts.items() if name != "client_missing")
+        assert odd < 0.03 * sum(len(day[entity].rule) for day in planted) or entity == "category"
+
+
 @pytest.mark.parametrize("first", [0, 1, 9])
 def test_the_manifest_tells_the_net_of_a_range(planted, days, first):
     manifest = Manifest(SHOP)
@@ -707,6 +730,18 @@ def outcome(dsn, entity):
     }
 
 
+def warnings(dsn, entity):
+    """How many rows the last load of an entity named for each rule of severity warn."""
+    counted = query(
+        dsn,
+        "SELECT rule_name, rows FROM sl.rule_warning WHERE entity_name = %s"
+        " AND run_id = (SELECT max(run_id) FROM sl.run WHERE procedure_name = %s)",
+        entity,
+        f"dds.load_{entity}",
+    )
+    return dict(counted)
+
+
 def foretold(net, resolved):
     """The same from a manifest's ``net``: a load counts every deletion, of a key that it holds or not.
 
@@ -730,6 +765,11 @@ def test_loads_of_single_days_report_what_the_manifest_says(warehouse):
         (day,) = json.loads(answer.stdout)["days"]
         for entity in LOADS:
             assert outcome(warehouse, entity) == foretold(day[entity]["net"], day[entity]["repaired"]), (number, entity)
+            named, planted = warnings(warehouse, entity), day[entity]["warned"]
+            assert {rule: named[rule] for rule in named if rule not in FOLLOWING} == {
+                rule: planted[rule] for rule in planted if rule not in FOLLOWING
+            }
+            assert all(named[rule] >= planted[rule] for rule in planted)
     query(warehouse, "CALL cdm.build_mart()")
     query(warehouse, "CALL sl.audit()")
 
