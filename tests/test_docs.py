@@ -13,6 +13,8 @@ import pytest
 from conftest import ROOT, run_module, run_psql
 from test_clickhouse import ClickHouse
 
+from clickhouse import marts
+from clickhouse.definitions import DEFINITIONS, pending
 from clickhouse.files import statements
 from docs import catalogue, lineage, reference
 from migrations import runner
@@ -26,6 +28,15 @@ OF_ANOTHER_TEST = {
     "docs/adding-a-mart.md": "test_following_the_page_adds_a_mart",
     "docs/your-own-tables.md": "test_following_the_page_gives_a_table_a_history",
 }
+
+
+# What a run of tshop_daily calls.
+PROCEDURES = (
+    *(f"dds.load_{name}" for name in ("category", "client", "product", "sale", "sales_order")),
+    *(f"dds.load_{name}" for name in ("payment", "delivery", "sale_return")),
+    *(f"cdm.build_{name}" for name in ("mart", "user_sales", "product_sales", "region_sales", "daily_sales")),
+    *(f"cdm.build_{name}" for name in ("category_tree", "status_time", "carrier_delivery")),
+)
 
 
 def queries() -> Iterator[tuple[str, str, str]]:
@@ -132,7 +143,7 @@ def default_shop(new_database: Callable[..., str], warehouse_template: str) -> s
         days = ("--opened", "2026-01-01", "--from", first, "--to", last)
         answer = run_module("generator", *days, WAREHOUSE_DSN=dsn)
         assert answer.returncode == 0, answer.stderr
-        for procedure in ("dds.load_client", "dds.load_product", "dds.load_sale", "cdm.build_mart"):
+        for procedure in PROCEDURES:
             answer = run_psql(dsn, "-c", f"CALL {procedure}()")
             assert answer.returncode == 0, answer.stderr
     return dsn
@@ -144,6 +155,8 @@ def default_clickhouse(tmp_path_factory: pytest.TempPathFactory, default_shop: s
     server = ClickHouse(tmp_path_factory.mktemp("clickhouse"), default_shop)
     server.start()
     server.take_over()
+    for table in marts.tables():
+        marts.take_over(server.rows, lambda found: server.command(*found), table)
     yield server
     server.kill()
 
@@ -292,7 +305,7 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
         assert answer.returncode == 0, answer.stderr
         return answer
 
-    declaration, touched = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    declaration, table, touched = re.findall(r"^`([\w/.]+)`\n\n```\w+\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (clone / declaration[0]).write_text(declaration[1])
     for _ in range(2):
         migrate(clone, warehouse)
@@ -313,6 +326,31 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
     assert "2 inserted, 0 corrected, 0 deleted, 0 unchanged, 0 rejected" in answer.stderr
     assert "read 0 rows" in answer.stderr
     assert run(query).stdout == expected
+
+    (published_as,) = re.findall(r"add `(p_published_as => '[\w.]+')` to the call", page)
+    declaration = (declaration[0], declaration[1].replace("\n);\n", f",\n    {published_as}\n);\n"))
+    (clone / declaration[0]).write_text(declaration[1])
+    migrate(clone, warehouse)
+    ddl = clone / "clickhouse" / "ddl"
+    shutil.copytree(DEFINITIONS, ddl)
+    (clone / table[0]).write_text(table[1])
+    assert "category_sales" in marts.tables(ddl)
+    (asked,) = re.findall(r"^## 3.*?^```sql\n(SELECT.*?)^```", page, re.MULTILINE | re.DOTALL)
+    server = ClickHouse(tmp_path, warehouse)
+    server.start()
+    try:
+        server.command(*(step.statement for step in pending(server.rows, ddl)))
+        marts.take_over(server.rows, lambda found: server.command(*found), "category_sales")
+        assert marts.differences(server.rows, "category_sales") == []
+        shown = ["|".join(map(str, row)) for row in server.rows(asked.strip().rstrip(";"))]
+        assert shown == expected.splitlines()
+        (gone,) = re.findall(r"append\n`(DROP TABLE [^`]+)`", page)
+        (clone / table[0]).write_text(table[1] + gone + "\n")
+        server.command(*(step.statement for step in pending(server.rows, ddl)))
+        assert "category_sales" not in marts.tables(ddl)
+        assert server.rows("SELECT count() FROM system.tables WHERE name = 'category_sales'") == [(0,)]
+    finally:
+        server.kill()
 
     (clone / touched[0]).write_text(touched[1])
     arguments = re.findall(r"(p_touched => '[\w.]+')`, `(p_group => '{\w+}')", page)[0]
