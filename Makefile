@@ -120,12 +120,17 @@ generate: setup ## Fill raw with the days FROM to TO of a shop (TO is FROM by de
 		$(if $(TO),--to "$(TO)") $(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(PRODUCTS),--products "$(PRODUCTS)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(LOCALE),--locale "$(LOCALE)")
 
-load: setup ## Load raw into dds: clients, products, sales
-	@$(CHECK); for procedure in dds.load_client dds.load_product dds.load_sale; do \
-		$(AS_ETL) $(PSQL) -v procedure="$$procedure" -v arguments= <embedded/call.psql; done
+# In the order that rules look at each other's entities in, as in dags/tshop_daily.py.
+ENTITIES := category client product sale sales_order payment delivery sale_return
+MARTS := mart user_sales product_sales region_sales daily_sales category_tree status_time carrier_delivery
 
-mart: setup ## Build the mart from dds
-	@$(CHECK); $(AS_ETL) $(PSQL) -v procedure=cdm.build_mart -v arguments= <embedded/call.psql
+load: setup ## Load raw into dds: all entities
+	@$(CHECK); for entity in $(ENTITIES); do \
+		$(AS_ETL) $(PSQL) -v procedure="dds.load_$$entity" -v arguments= <embedded/call.psql; done
+
+mart: setup ## Build the marts from dds
+	@$(CHECK); for mart in $(MARTS); do \
+		$(AS_ETL) $(PSQL) -v procedure="cdm.build_$$mart" -v arguments= <embedded/call.psql; done
 
 .PHONY: backfill
 backfill: setup ## First load or rebuild of all of dds and the mart, in slices of SLICE_ROWS (500000); again: resumes

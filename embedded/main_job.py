@@ -408,7 +408,7 @@ class _Job:
                 if news[0] in ("success", "failed", "up_for_retry", "upstream_failed", "skipped"):
                     heard = time.monotonic()
                     seconds = f"{task['duration']:.1f} s" if task["duration"] else ""
-                    stack.say(f"  {name:<20} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
+                    stack.say(f"  {name:<25} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
                     if news[0] == "up_for_retry":
                         reason = self._api.log(DAG, run_id, name, news[1], lines=1)
                         stack.say(f"    will be tried again, after: {reason[:300]}")

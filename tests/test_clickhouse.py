@@ -43,7 +43,7 @@ COLUMNS = (
 )
 SALES = 1500
 # What docs/clickhouse.md advises where another warehouse is to be published.
-START_ANEW = "DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch"
+START_ANEW = "DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.published_mart_batch, tshop.erased_batch"
 
 
 class ClickHouse:

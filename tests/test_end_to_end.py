@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
+from clickhouse import marts
 from embedded import main_job, report, stack, status
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, Settings
@@ -97,8 +98,10 @@ def test_days_go_from_the_generator_to_clickhouse(running: stack.Stack) -> None:
         ("PostgreSQL", "healthy"),
         ("ClickHouse", "healthy"),
     ]
-    assert [row["rows_behind"] for row in state.tables["lag"] if row["layer"] != "dds"] == [0, 0, 0, 0]
-    assert [row["status"] for row in state.tables["runs"]] == ["succeeded"] * 5
+    assert {row["rows_behind"] for row in state.tables["lag"] if row["layer"] != "dds"} == {0}
+    assert {row["status"] for row in state.tables["runs"]} == {"succeeded"}
+    assert text.count(" equal\n") >= len(marts.tables())
+    assert rows(running, "SELECT count(*) > 0 FROM cdm.daily_sales") == [(True,)]
 
     # The same days again change nothing.
     before = rows(running, "SELECT count(*), sum(version_no), max(run_id) FROM cdm.sales_mart")

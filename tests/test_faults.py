@@ -53,16 +53,17 @@ CUT_OFF = (psycopg2.OperationalError, psycopg2.InterfaceError, httpx.HTTPError)
 
 
 class Step(NamedTuple):
-    """A task of the DAG: the files it runs, in the warehouse or in ClickHouse; `again` instead where it is retried."""
+    """A task of the DAG: the call it makes, or the files of clickhouse/ it runs; `again` where it is retried."""
 
     name: str
-    files: tuple[Path, ...]
-    again: tuple[Path, ...]
+    files: tuple[Path, ...] = ()
+    again: tuple[Path, ...] = ()
+    call: str = ""
 
     @property
     def in_clickhouse(self) -> bool:
         """Whether it runs in ClickHouse."""
-        return self.files[0].is_relative_to(ROOT / "clickhouse")
+        return not self.call
 
 
 def _step(name: str, *files: str, again: tuple[str, ...] = ()) -> Step:
@@ -72,10 +73,9 @@ def _step(name: str, *files: str, again: tuple[str, ...] = ()) -> Step:
 
 STEPS = (
     _step("prepare_clickhouse", *(str(file) for file in sorted((ROOT / "clickhouse" / "ddl").glob("*.sql")))),
-    *(
-        _step(name, f"dags/sql/{name}.sql")
-        for name in ("load_client", "load_product", "load_sale", "build_mart", "audit")
-    ),
+    *(Step(f"load_{entity}", call=f"CALL dds.load_{entity}()") for entity in ("client", "product", "sale")),
+    Step("build_mart", call="CALL cdm.build_mart()"),
+    Step("audit", call="CALL sl.audit(p_full => false)"),
     _step("pull", "clickhouse/pull.sql"),
     _step("reconcile", "clickhouse/reconcile.sql", again=("clickhouse/pull.sql", "clickhouse/reconcile.sql")),
     _step("publish", "clickhouse/publish.sql"),
@@ -198,8 +198,7 @@ class Attacked:
             with self.connection("etl", autocommit=True) as connection, connection.cursor() as cursor:
                 self.backend = connection.info.backend_pid
                 begun()
-                for file in files:
-                    cursor.execute(file.read_text())
+                cursor.execute(step.call)
         self.seconds[step.name] = time.monotonic() - started
 
     def run(self, kill: Kill | None = None, first: str | None = None) -> str | None:

@@ -253,7 +253,9 @@ def test_point_in_time_restore_goes_on_or_is_refused_by_clickhouse(old, new_serv
     clickhouse = clickhouse_of(reader(new))
     with pytest.raises(Exception, match="This is not the warehouse that was published last"):
         clickhouse.run("pull.sql")
-    clickhouse.command("DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.erased_batch")
+    clickhouse.command(
+        "DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.published_mart_batch, tshop.erased_batch"
+    )
     clickhouse = clickhouse_of(reader(new))
     clickhouse.take_over()
     assert_equal(clickhouse, dsn)

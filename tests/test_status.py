@@ -68,6 +68,7 @@ def test_tells_what_is_behind_until_all_is_published(tmp_path, shop, clickhouse)
     ]
 
     clickhouse.take_over()
+    execute(shop, *(f"CALL {name}()" for (name,) in execute(shop, "SELECT sl._build_name(m) FROM sl.mart AS m")))
     state = status.look(settings)
     assert set(lag_of(state).values()) == {(0, True)}
     screen = status.render(state)

@@ -315,6 +315,8 @@ def render(state: State) -> str:
                 "at": row["last_run_at"] or "never",
             }
             for row in state.tables["lag"]
+            # A mart has a row for each of its sources: those of which it has processed all are left out.
+            if row["rows_behind"] or not row["target"].startswith("cdm.")
         ]
         sections.append((f"Lag (times: {SHOP})", _table(lag)))
     if "drift" in state.tables:
