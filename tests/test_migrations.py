@@ -190,6 +190,132 @@ def test_guests_and_returns_that_were_rejected_before_are_loaded_after_an_upgrad
         cursor.execute("CALL cdm.build_mart(); CALL sl.audit()")
 
 
+# What a warehouse of revision 0024 holds: two versions of a client, one of a product, two sales and one in the mart.
+OLD_DATA = """
+    INSERT INTO sl.run (
+        procedure_name, target, status, started_at, finished_at, rows_read, rows_inserted, rows_rejected, consumed_by
+    )
+    VALUES
+    ('dds.load_client', 'dds.client', 'succeeded', now(), now(), 3, 2, 1, 4),
+    ('dds.load_product', 'dds.product', 'succeeded', now(), now(), 1, 1, 0, 4),
+    ('dds.load_sale', 'dds.sale', 'succeeded', now(), now(), 2, 2, 0, 4),
+    ('cdm.build_mart', 'cdm.sales_mart', 'succeeded', now(), now(), 2, 2, 0, NULL);
+    INSERT INTO sl.watermark (target, source, high_updated_at, snapshot_xmin, run_id)
+    SELECT v.target, v.source, '2026-01-02', pg_snapshot_xmin(pg_current_snapshot())::text::bigint, v.run_id
+    FROM (
+        VALUES
+        ('dds.client', 'raw.client', 1), ('dds.product', 'raw.product', 2), ('dds.sale', 'raw.sale', 3),
+        ('cdm.sales_mart', 'dds.client', 4), ('cdm.sales_mart', 'dds.product', 4), ('cdm.sales_mart', 'dds.sale', 4)
+    ) AS v (target, source, run_id);
+    INSERT INTO dds.client (client_id, first_name, last_name, birth_date, valid_from, valid_to, is_current, run_id)
+    VALUES
+    (1, 'Анна', 'Орлова', '1990-05-05', '2026-01-01', '2026-01-02', false, 1),
+    (1, 'Анна', 'Белова', '1990-05-05', '2026-01-02', 'infinity', true, 1);
+    INSERT INTO dds.product (product_id, name, category, size, price, valid_from, run_id)
+    VALUES (1, 'Куртка', 'Верх', 'M', 100.50, '2026-01-01', 2);
+    INSERT INTO dds.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, valid_from, run_id)
+    VALUES
+    (1, 10, '2026-01-01', 1, 1, 3, '2026-01-01', 3), (2, 11, '2026-01-02', 404, 404, 1, '2026-01-02', 3);
+    INSERT INTO cdm.sales_mart (
+        sale_id, version_no, order_id, sold_at, client_id, client_sk, client, client_age, product_id, product_sk,
+        product, category, size, price, quantity, total_amount, valid_from, run_id
+    )
+    VALUES
+    (1, 1, 10, '2026-01-01', 1, 1, 'Анна Орлова', 35, 1, 1, 'Куртка', 'Верх', 'M', 100.50, 3, 301.50, '2026-01-03', 4),
+    (2, 1, 11, '2026-01-02', 404, NULL, NULL, NULL, 404, NULL, NULL, NULL, NULL, NULL, 1, NULL, '2026-01-03', 4);
+    INSERT INTO sl.rejected_row (
+        entity_name, entity_key, rule_name, row, run_id, rejected_at, observed_at, last_seen, last_run_id
+    )
+    SELECT 'client', '2', 'name_missing', to_jsonb(c), 1, now(), c.updated_at, now(), 1
+    FROM raw.client AS c
+    WHERE c.client_id = 2
+"""
+DATA_TABLES = ("raw.client", "raw.product", "raw.sale", "dds.client", "dds.product", "dds.sale", "cdm.sales_mart")
+
+
+def columns_of(dsn, table):
+    """Names of a table's columns."""
+    found = query(
+        dsn,
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+        (table,),
+    )
+    return [name for (name,) in found]
+
+
+@pytest.mark.parametrize("database", VERSIONS, indirect=True)
+def test_a_shop_of_clients_products_and_sales_keeps_its_data_when_it_becomes_the_whole_shop(database):
+    server, dsn = database
+    runner.migrate(dsn, target="0024")
+    query(
+        dsn,
+        """
+        INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)
+        VALUES (1, 'Анна', 'Белова', '1990-05-05', '2026-01-02'), (2, NULL, 'Петрова', NULL, '2026-01-02');
+        INSERT INTO raw.product (product_id, name, category, size, price, updated_at)
+        VALUES (1, 'Куртка', 'Верх', 'M', 100.50, '2026-01-01');
+        INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, updated_at)
+        VALUES (1, 10, '2026-01-01', 1, 1, 3, '2026-01-01'), (2, 11, '2026-01-02', 404, 404, 1, '2026-01-02')
+        RETURNING sale_id
+        """,
+    )
+    query(dsn, OLD_DATA + "RETURNING 1")
+    old_columns = {table: columns_of(dsn, table) for table in DATA_TABLES}
+
+    def rows(table):
+        return query(dsn, f"SELECT {', '.join(old_columns[table])} FROM {table} ORDER BY 1, 2")
+
+    before = {table: rows(table) for table in DATA_TABLES}
+    runner.migrate(dsn)
+    assert {table: rows(table) for table in DATA_TABLES} == before
+    server.create_database("fresh_shop")
+    fresh = server.dsn("fresh_shop")
+    runner.migrate(fresh)
+    assert schema_dump(server, dsn) == schema_dump(server, fresh)
+    assert registry(dsn) == registry(fresh)
+    server.drop_database("fresh_shop")
+
+    # What was loaded is not loaded again, the mart is computed anew and says the same.
+    entities = [name for (name,) in query(dsn, "SELECT entity_name FROM sl.entity ORDER BY 1")]
+    marts = [name for (name,) in query(dsn, "SELECT mart_name FROM sl.mart ORDER BY 1")]
+    for entity in entities:
+        ((changes,),) = query(
+            dsn, "SELECT rows_inserted + rows_corrected + rows_deleted FROM sl.run_load(%s)", (entity,)
+        )
+        assert changes == 0, entity
+    for mart in marts:
+        ((changes,),) = query(
+            dsn, "SELECT rows_inserted + rows_corrected + rows_deleted FROM sl.run_build(%s)", (mart,)
+        )
+        assert changes == 0, mart
+    assert {table: rows(table) for table in DATA_TABLES} == before
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL sl.audit()")
+    assert query(dsn, "SELECT finding, detail FROM sl.status_drift") == []
+
+    # And what the whole shop delivers comes on top.
+    query(
+        dsn,
+        """
+        UPDATE raw.client SET email = 'anna@example.com', updated_at = '2026-01-03' WHERE client_id = 1;
+        INSERT INTO raw.sales_order (order_id, client_id, ordered_at, status, total_amount, updated_at)
+        VALUES (10, 1, '2026-01-01', 'Paid', 301.50, '2026-01-03') RETURNING 1
+        """,
+    )
+    for entity in entities:
+        query(dsn, "SELECT FROM sl.run_load(%s)", (entity,))
+    for mart in marts:
+        query(dsn, "SELECT FROM sl.run_build(%s)", (mart,))
+    assert query(dsn, "SELECT last_name, email FROM dds.client ORDER BY valid_from") == [
+        ("Орлова", None),
+        ("Белова", None),
+        ("Белова", "anna@example.com"),
+    ]
+    assert query(dsn, "SELECT paid_orders, total_revenue::text FROM cdm.user_sales WHERE is_current") == [(1, "301.50")]
+    with psycopg2.connect(dsn) as connection, connection.cursor() as cursor:
+        cursor.execute("CALL sl.audit()")
+
+
 def test_every_body_is_recorded_with_its_hash_and_revision(warehouse):
     recorded = query(warehouse, "SELECT file_name, sha256, revision FROM sl.routine_version ORDER BY file_name")
     expected = sorted(
