@@ -22,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 # Shares of the time that the second side gives to kills and to concurrent writers, once the DAG's runs are over.
 KILLS_SHARE, WRITERS_SHARE = 0.65, 0.2
 HISTORIES_A_TIME = 100
+HISTORIES_OF_MARTS_A_TIME = 40
 KILLS_A_TIME = 12
 MINUTES_A_KILL_OF_THE_DAG = 6
 REQUESTS_A_MINUTE = 400
@@ -68,7 +69,12 @@ class Soak:
 
     def histories(self) -> None:
         """Random histories, to the end."""
-        self.until(self.minutes, lambda: self.test("test_properties.py", TSHOP_HISTORIES=HISTORIES_A_TIME))
+
+        def each() -> None:
+            self.test("test_properties.py", TSHOP_HISTORIES=HISTORIES_A_TIME)
+            self.test("test_mart_properties.py", TSHOP_HISTORIES=HISTORIES_OF_MARTS_A_TIME)
+
+        self.until(self.minutes, each)
 
     def faults(self) -> None:
         """Kills of what runs the DAG and of what it runs on, a hostile reader, writers beside loads, odd requests."""
