@@ -50,7 +50,7 @@ LONGEST_REPAIR = 2
 _RULE = weighted([4, 2, 1, 1, 1])
 
 # Of a thousand orders: aborted before they are paid, after they are paid, and because the parcel was lost.
-_UNPAID, _PAID_BACK, _LOST = 10, 15, 4
+_UNPAID, _PAID_BACK, _LOST = 9, 12, 3
 _PAID_NEXT_DAY = 0.12
 # Delivered after 1 to 9 days; carriers are unlike (generator/orders.py). A lost parcel is given up on the last day.
 LONGEST_WAY = 9

@@ -23,8 +23,8 @@ DAY = pa.field("day", pa.date32())
 def rows(spark, shop, entity, days, tasks=None):
     """A DataFrame of the rows of raw.<entity> that a shop writes on consecutive days, and of the column ``day``.
 
-    days: dates, ascending. tasks: how many make them, a share of consecutive days each, since a day's sales lead to
-    rows of the three days after it; as many as Spark's default parallelism where None.
+    days: dates, ascending. tasks: how many make them, a share of consecutive days each, since a day's orders lead to
+    rows of the 15 days after it; as many as Spark's default parallelism where None.
     """
 
     def make(batches):

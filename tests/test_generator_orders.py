@@ -1,5 +1,6 @@
 """What the generator says of orders holds together: statuses, totals, payments, deliveries, returns, loyalty."""
 
+import re
 from collections import Counter, defaultdict
 from datetime import timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+from conftest import ROOT
 
 import generator
 from generator import people
@@ -280,6 +282,16 @@ def test_stock_changes_all_day_and_most_days_of_a_product_have_no_new_version(ra
             for one, other in pairwise(states):
                 moved[one["stock_quantity"] != other["stock_quantity"]] += 1
     assert moved[True] > 3 * moved[False]
+
+
+def test_the_page_names_every_rule_that_rows_are_planted_for():
+    page = (ROOT / "docs" / "generator.md").read_text(encoding="utf-8")
+    _, _, planted = page.partition("## What is planted?")
+    for rows in generator.day(SHOP, SHOP.opened):
+        (line,) = re.findall(rf"^\| `{rows.entity}` \|.*$", planted, re.MULTILINE)
+        _, _, _, rejected, warned, _ = line.split("|")
+        assert set(re.findall(r"`(\w+)`", rejected)) == set(rows.rules)
+        assert set(re.findall(r"`(\w+)`", warned)) == set(rows.warnings)
 
 
 def test_the_tree_of_categories_has_three_levels_and_products_hang_on_its_leaves(raw):
