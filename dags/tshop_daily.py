@@ -38,8 +38,8 @@ from tshop_operators import (
 # The entities in the order of their loads. Those of a step are loaded side by side; their rules look at those of the
 # steps before.
 STEPS = (
-    ("category", "client", "product"),
-    ("sale",),
+    ("category", "client"),
+    ("product", "sale"),
     ("sales_order",),
     ("payment", "delivery", "sale_return"),
 )

@@ -18,7 +18,7 @@ SELECT
 FROM (
     SELECT
         date_trunc('month', v.shipped_at AT TIME ZONE 'Europe/Moscow')::date AS shipped_month,
-        CASE WHEN sl.is_blank(v.carrier) THEN 'Unknown' ELSE v.carrier END AS carrier,
+        CASE WHEN sl.is_blank(v.carrier) THEN 'Unknown' ELSE left(v.carrier, 200) END AS carrier,
         v.status,
         v.shipped_at,
         v.delivered_at

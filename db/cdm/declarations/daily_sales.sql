@@ -25,7 +25,7 @@ FROM (
         CASE
             WHEN o.channel IN ('web', 'marketplace', 'store') THEN o.channel
             WHEN sl.is_blank(o.channel) THEN 'Unknown'
-            ELSE o.channel
+            ELSE left(o.channel, 200)
         END AS channel,
         1 AS orders_cnt,
         0 AS quantity,
@@ -54,7 +54,7 @@ FROM (
         CASE
             WHEN o.channel IN ('web', 'marketplace', 'store') THEN o.channel
             WHEN sl.is_blank(o.channel) THEN 'Unknown'
-            ELSE o.channel
+            ELSE left(o.channel, 200)
         END,
         0, 0, 0, 0,
         CASE p.status WHEN 'Refunded' THEN -p.amount ELSE p.amount END,

@@ -84,7 +84,3 @@ CALL sl.declare_mart(
     p_group => '{order_month}',
     p_published_as => 'tshop.product_sales'
 );
-
--- A product that was not known may become known.
-CREATE INDEX IF NOT EXISTS product_sales_unknown_idx ON cdm.product_sales (order_month)
-WHERE product_name = 'Unknown';

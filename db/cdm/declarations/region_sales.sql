@@ -13,7 +13,12 @@ SELECT
     r.quantity,
     r.total_amount,
     round(r.total_amount / r.sales_cnt, 2)::numeric(24, 2) AS average_sale_amount,
-    round(r.total_amount / nullif(sum(r.total_amount) OVER g, 0), 6)::numeric(24, 6) AS region_share,
+    (
+        CASE
+            WHEN abs(r.total_amount) < abs(sum(r.total_amount) OVER g) * 1000000000000000000
+                THEN round(r.total_amount / sum(r.total_amount) OVER g, 6)
+        END
+    )::numeric(24, 6) AS region_share,
     rank() OVER (PARTITION BY r.week_start, r.region ORDER BY r.total_amount DESC) AS rank_in_region
 FROM (
     SELECT
@@ -38,7 +43,7 @@ COMMENT ON COLUMN cdm.region_sales_image.quantity IS 'Pieces';
 COMMENT ON COLUMN cdm.region_sales_image.total_amount IS 'Roubles';
 COMMENT ON COLUMN cdm.region_sales_image.average_sale_amount IS 'Roubles a line, half up';
 COMMENT ON COLUMN cdm.region_sales_image.region_share IS
-'Share of the region''s roubles of the week, 6 decimals, half up. NULL: these are 0';
+'Share of the region''s roubles of the week, 6 decimals, half up. NULL: these are 0, or nearly';
 COMMENT ON COLUMN cdm.region_sales_image.rank_in_region IS
 'Place by roubles in the region and week, the greatest first; equal ones share a place';
 

@@ -29,7 +29,7 @@ FROM (
         CASE
             WHEN c.loyalty_status IN ('Platinum', 'Gold', 'Silver', 'Basic') THEN c.loyalty_status
             WHEN sl.is_blank(c.loyalty_status) THEN 'Unknown'
-            ELSE c.loyalty_status
+            ELSE left(c.loyalty_status, 200)
         END AS loyalty_status,
         v.status,
         v.client_id,

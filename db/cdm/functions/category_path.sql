@@ -10,7 +10,7 @@
 --
 -- The version of a category is the one valid then, before its first version the first one, in a gap the last one before
 -- it. The way up ends where the parent is not known, and before a category that it has come by: what lies in a cycle,
--- or under one, has a path, too.
+-- or under one, has a path, too. It ends after 32 levels.
 CREATE OR REPLACE FUNCTION cdm.category_path(p_at timestamptz DEFAULT 'infinity')
 RETURNS TABLE (category_id bigint, name text, path text, top_category text, level integer)
 LANGUAGE plpgsql

@@ -5,7 +5,7 @@
 -- Returns: the weeks and regions of the orders that the runs wrote, or of which they wrote a line, as they are and as
 --     they were; those in which the mart has a product for which the runs changed which version is valid.
 -- Errors: none.
--- Reads: as cdm.touched_order_days and cdm.changed_product_days; cdm.region_sales. Writes: nothing.
+-- Reads: as cdm.touched_order_days; sl.changed_period, cdm.region_sales. Writes: nothing.
 CREATE OR REPLACE FUNCTION cdm.touched_weeks_of_regions(p_runs bigint[])
 RETURNS TABLE (week_start date, region text)
 LANGUAGE plpgsql
@@ -16,15 +16,18 @@ AS $body$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
-    SELECT DISTINCT date_trunc('week', d.sold_on)::date, d.region
+    SELECT DISTINCT date_trunc('week', d.sold_on)::date, left(d.region, 200)
     FROM cdm.touched_order_days(p_runs, ARRAY['sales_order', 'sale']) AS d
     WHERE NOT sl.is_blank(d.region)
     UNION
     SELECT m.week_start, m.region
-    FROM cdm.changed_product_days(p_runs, ARRAY['product']) AS c
+    FROM sl.changed_period AS c
     INNER JOIN cdm.region_sales AS m
-        ON m.product_id = c.product_id AND m.week_start > c.from_day - 7 AND m.week_start <= c.to_day
-    WHERE m.is_current
+        ON
+            m.product_id = c.entity_key::bigint
+            AND m.week_start > (c.changed_from AT TIME ZONE 'Europe/Moscow')::date - 7
+            AND m.week_start <= (c.changed_to AT TIME ZONE 'Europe/Moscow')::date
+    WHERE c.run_id = ANY (p_runs) AND c.entity_name = 'product' AND m.is_current
     UNION
     SELECT m.week_start, m.region
     FROM cdm.region_sales AS m
@@ -32,8 +35,8 @@ BEGIN
         m.is_current
         AND EXISTS (
             SELECT
-            FROM cdm.changed_product_days(p_runs, ARRAY['product']) AS c
-            WHERE c.product_id IS NULL
+            FROM sl.changed_period AS c
+            WHERE c.run_id = ANY (p_runs) AND c.entity_name = 'product' AND c.entity_key IS NULL
         );
 END;
 $body$;

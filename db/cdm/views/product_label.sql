@@ -6,6 +6,8 @@
 --     product, else Unknown; effective_from, effective_to: the span, half-open; those of a product have no gaps and
 --     take up all of time; label_no: a number of the two texts, 0 where both are Unknown.
 -- Reads: dds.product, cdm.category_span.
+--
+-- A text by which marts group counts by its first 200 characters: a longer one could be in no index.
 CREATE OR REPLACE VIEW cdm.product_label AS
 SELECT
     l.product_id,
@@ -20,11 +22,11 @@ SELECT
 FROM (
     SELECT
         p.product_id,
-        p.name AS product_name,
+        left(p.name, 200) AS product_name,
         CASE
-            WHEN c.name IS NOT NULL THEN c.name
+            WHEN c.name IS NOT NULL THEN left(c.name, 200)
             WHEN sl.is_blank(p.category) THEN 'Unknown'
-            ELSE p.category
+            ELSE left(p.category, 200)
         END AS product_category,
         greatest(p.effective_from, c.effective_from) AS effective_from,
         least(p.effective_to, c.effective_to) AS effective_to

@@ -11,8 +11,8 @@
 --     the order is not known; expected, found: roubles, or pieces. NULL where there is none.
 -- Reads: dds, cdm.order_line.
 --
--- A condition on ordered_on or order_id is one on an index of dds; without one the view reads all orders. Where no
--- order was ever delivered, no line waits for one.
+-- A condition on ordered_on or order_id is one on an index of dds; without one the view reads all orders. A line
+-- that was sold before the day of the first order waits for none.
 CREATE OR REPLACE VIEW cdm.shop_finding AS
 SELECT
     CASE WHEN l.lines = 0 THEN 'order_without_lines' ELSE 'lines_differ' END AS finding,
@@ -34,7 +34,8 @@ SELECT 'order_unknown', 'sale', s.sale_id, s.order_id, (s.sold_at AT TIME ZONE '
 FROM dds.sale AS s
 WHERE
     s.is_current
-    AND EXISTS (SELECT FROM dds.sales_order)
+    AND (s.sold_at AT TIME ZONE 'Europe/Moscow')::date
+    >= (SELECT min((f.ordered_at AT TIME ZONE 'Europe/Moscow')::date) FROM dds.sales_order AS f)
     AND NOT EXISTS (SELECT FROM dds.sales_order AS o WHERE o.order_id = s.order_id AND o.is_current)
 UNION ALL
 SELECT

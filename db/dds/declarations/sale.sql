@@ -43,6 +43,10 @@ CALL sl.declare_rule(
     p_position => 110
 );
 CALL sl.declare_rule(
+    'sale', 'quantity_implausible', 'abs(quantity::bigint) <= 10000000', 'Quantity is above ten million pieces',
+    p_position => 95
+);
+CALL sl.declare_rule(
     'sale', 'amount_not_a_number', $$amount IS DISTINCT FROM 'NaN'$$,
     'Amount of the line is not a number',
     p_position => 120

@@ -20,6 +20,10 @@ CALL sl.declare_rule(
     p_position => 30
 );
 CALL sl.declare_rule(
+    'sale_return', 'quantity_implausible', 'quantity <= 10000000', 'Quantity is above ten million pieces',
+    p_position => 35
+);
+CALL sl.declare_rule(
     'sale_return', 'returned_at_missing', 'returned_at IS NOT NULL',
     'Time of the return is missing',
     p_position => 40

@@ -12,10 +12,11 @@ SELECT tap.put_sale(8, tap.at(5), tap.at(5), p_unit_price => 'NaN');
 SELECT tap.put_sale(9, tap.at(5), tap.at(5), p_quantity => 1);
 SELECT tap.put_sale(10, tap.at(5), tap.at(5));
 UPDATE raw.sale SET amount = 'NaN' WHERE sale_id = 10;
+SELECT tap.put_sale(11, tap.at(5), tap.at(5), p_quantity => -10000001);
 
 SELECT results_eq(
     $$SELECT * FROM tap.load('sale')$$,
-    $$VALUES (10, 1, 0, 0, 0, 9)$$,
+    $$VALUES (11, 1, 0, 0, 0, 10)$$,
     'one piece is good'
 );
 SELECT results_eq(
@@ -29,7 +30,8 @@ SELECT results_eq(
     ('sale', '6', 'quantity_missing'),
     ('sale', '7', 'quantity_zero'),
     ('sale', '8', 'unit_price_not_a_number'),
-    ('sale', '10', 'amount_not_a_number')$$,
+    ('sale', '10', 'amount_not_a_number'),
+    ('sale', '11', 'quantity_implausible')$$,
     'each bad row carries its rule'
 );
 SELECT set_eq(

@@ -10,11 +10,12 @@ VALUES
 (5, tap.at(5), 1, NULL, 1, 100),
 (6, tap.at(5), 1, 'infinity', 1, 100),
 (7, tap.at(5), 1, tap.at(5), 1, 'NaN'),
-(8, tap.at(5), 1, tap.at(5), 1, NULL);
+(8, tap.at(5), 1, tap.at(5), 1, NULL),
+(9, tap.at(5), 1, tap.at(5), 10000001, 100);
 
 SELECT results_eq(
     $$SELECT * FROM tap.load('sale_return')$$,
-    $$VALUES (8, 1, 0, 0, 0, 7)$$,
+    $$VALUES (9, 1, 0, 0, 0, 8)$$,
     'one piece without an amount is good'
 );
 SELECT results_eq(
@@ -26,7 +27,8 @@ SELECT results_eq(
     ('sale_return', '4', 'quantity_not_positive'),
     ('sale_return', '5', 'returned_at_missing'),
     ('sale_return', '6', 'returned_in_future'),
-    ('sale_return', '7', 'amount_not_a_number')$$,
+    ('sale_return', '7', 'amount_not_a_number'),
+    ('sale_return', '9', 'quantity_implausible')$$,
     'each bad row carries its rule'
 );
 SELECT set_eq(
