@@ -1,5 +1,5 @@
--- Rules of deliveries that look at other rows. They warn, since what they look for may arrive later: cdm.shop_finding says
--- what is so now.
+-- Rules of deliveries that look at other rows. They warn, since what they look for may arrive later: cdm.shop_finding
+-- says what is so now.
 CALL sl.declare_rule(
     'delivery', 'order_unknown',
     $$

@@ -4,7 +4,8 @@ SELECT plan(10);
 SELECT tap.put_healthy_warehouse();
 -- Of client 1 a bad state lies among the rejected rows too.
 SELECT tap.put_client(1, tap.at(9), 'Zinaida', ' ');
-UPDATE raw.client SET email = 'belova@example.com', phone = '+7 900 123-45-67', loyalty_status = 'Gold', region = 'North'
+UPDATE raw.client
+SET email = 'belova@example.com', phone = '+7 900 123-45-67', loyalty_status = 'Gold', region = 'North'
 WHERE client_id = 1;
 SELECT tap.refresh();
 SELECT tap.put_client(1, tap.at(8), 'Anna', 'Belova');
