@@ -12,7 +12,8 @@ from pathlib import Path
 from migrations.routines import DB_FOLDER, KINDS, LAYERS, bodies
 
 FOLDER = Path(__file__).parent / "reference"
-# Triggers have no page: their function has. Comments are in the catalogue. What declarations make is in the index.
+# Triggers have no page: their function has. Comments are in the catalogue, rules in docs/history.md. What declarations
+# make is in the index.
 PAGED = tuple(kind for kind in KINDS if kind not in ("comments", "triggers", "declarations", "rules"))
 DECLARED, PRIVATE = "procedures of declarations", "private"
 FIELD = "(Purpose|Parameters|Returns|Columns|Errors|Reads|Writes|Reads and writes)"

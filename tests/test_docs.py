@@ -207,6 +207,32 @@ def test_every_check_of_the_audit_is_explained():
     assert explained == found
 
 
+def cells_of(page, heading):
+    """Cells of the rows of the first table under a heading, without their backticks."""
+    text = (ROOT / "docs" / page).read_text()
+    (table,) = re.findall(rf"^## {re.escape(heading)}\n[^|]*?((?:^\|.*\n)+)", text, re.MULTILINE)
+    return [[cell.strip(" `") for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
+
+
+def test_every_entity_mart_and_rule_of_the_shop_is_told(warehouse):
+    with contextlib.closing(psycopg2.connect(warehouse)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT entity_name FROM sl.entity")
+        entities = sorted(name for (name,) in cursor)
+        cursor.execute("SELECT format('%I.%I', target_schema, target_table) FROM sl.mart")
+        marts = sorted(name for (name,) in cursor)
+        cursor.execute("SELECT entity_name, rule_name, severity FROM sl.quality_rule")
+        rules = sorted(cursor)
+    assert sorted(row[0] for row in cells_of("layers.md", "Which entities are there?")) == entities
+    assert sorted(row[0] for row in cells_of("layers.md", "Which marts are there?")) == marts
+    assert sorted(tuple(row[:3]) for row in cells_of("history.md", "Which rules does the shop have?")) == rules
+
+
+def test_every_finding_of_the_shop_is_told():
+    text = (ROOT / "db" / "cdm" / "views" / "shop_finding.sql").read_text()
+    found = set(re.findall(r"(?:\bTHEN|\bELSE|UNION ALL\nSELECT)\s+'(\w+)'", text))
+    assert {row[0] for row in cells_of("history.md", "What does not fit together now?")} == found
+
+
 def test_following_the_page_adds_an_entity(warehouse, tmp_path):
     page = (ROOT / "docs" / "adding-an-entity.md").read_text()
     page, removals = re.split(r"^(?=## How do I take a rule away)", page, flags=re.MULTILINE)

@@ -14,7 +14,24 @@ SELECT
     count(DISTINCT v.order_id) AS orders_cnt,
     count(*) FILTER (WHERE v.is_left) AS left_cnt,
     round(
-        sum(extract(EPOCH FROM v.valid_to - v.valid_from)) FILTER (WHERE NOT v.is_current)
+        sum(extract(EPOCH FROM v.valid_to - v.valid_from)) FILTER (
+            WHERE CASE
+                WHEN v.is_current OR v.is_left THEN v.is_left
+                ELSE EXISTS (
+                    SELECT
+                    FROM dds.sales_order AS w
+                    WHERE
+                        w.order_id = v.order_id
+                        AND w.valid_from >= v.valid_to
+                        AND NOT w.is_current
+                        AND NOT EXISTS (
+                            SELECT
+                            FROM dds.sales_order AS n
+                            WHERE n.order_id = w.order_id AND n.valid_from = w.valid_to AND n.status = w.status
+                        )
+                )
+            END
+        )
         / 3600 / nullif(count(*) FILTER (WHERE v.is_left), 0), 2
     )::numeric(24, 2) AS avg_hours
 FROM (
