@@ -116,7 +116,7 @@ def _attempts() -> list[Attempt]:
         "",
     )
 
-    add("tshop_reader", "read", "the three views that ClickHouse pulls", "SELECT FROM cdm.sales_mart_export", "")
+    add("tshop_reader", "read", "the views that ClickHouse pulls", "SELECT FROM cdm.sales_mart_export", "")
     add("tshop_reader", "read", "raw, history and the mart's table", "SELECT FROM cdm.sales_mart")
     add("tshop_reader", "write", "anything", "SET TRANSACTION READ WRITE; UPDATE cdm.sales_mart SET client = ''")
 

@@ -1,16 +1,20 @@
 """The way of the marts into ClickHouse by one mechanism: a table definition here, a declaration in the warehouse."""
 
+import contextlib
+import threading
+import time
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
 import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
-from conftest import run_module
+from conftest import ROOT, run_module
 from test_clickhouse import ClickHouse, clickhouse, execute  # noqa: F401
 
 from clickhouse import marts
 from clickhouse.definitions import DEFINITIONS, pending
+from clickhouse.files import statements
 from clickhouse.marts import MartError
 
 TABLE = "category_sales"
@@ -182,9 +186,9 @@ def test_the_first_pull_takes_all_and_the_next_what_is_new(mart: Marts) -> None:
     assert len(mart.published()) == 3
     assert mart.published()[-1] == last
     assert mart.take_over() == "Rows of tshop.category_sales copied: 0, batches: 0"
-    assert mart.server.rows("SELECT name FROM system.tables WHERE database = 'tshop' AND name LIKE 'category%'") == [
-        (TABLE,)
-    ]
+    assert mart.server.rows(
+        "SELECT name FROM system.tables WHERE database = 'tshop' AND name LIKE 'category_sales%'"
+    ) == [(TABLE,)]
 
 
 def test_an_empty_mart_and_one_that_lost_all_rows_are_published(mart: Marts) -> None:
@@ -486,3 +490,36 @@ def test_every_mart_of_the_shop_is_published_exactly(clickhouse: ClickHouse, war
         ((expected,),) = execute(warehouse, f"SELECT count(*) FROM cdm.{table} WHERE is_current")
         assert clickhouse.rows(f"SELECT count() FROM tshop.{table}") == [(expected,)]
         assert expected > 0, table
+
+
+def test_a_task_ends_statements_of_its_own_name_alone(mart: Marts) -> None:
+    """Names may begin alike: publish, of the sales mart, and publish_category_sales."""
+    running = (
+        "SELECT DISTINCT splitByChar(' ', Settings['log_comment'])[1] FROM system.processes WHERE query LIKE '%37%'"
+    )
+    end = (ROOT / "dags" / "sql" / "end_statements.sql").read_text()
+
+    def is_running(name: str) -> bool:
+        return (name,) in mart.server.rows(running)
+
+    def slow(name: str) -> None:
+        with contextlib.suppress(DatabaseError):
+            mart.server.command("SELECT sleepEachRow(1) FROM numbers(37) SETTINGS max_block_size = 1", log_comment=name)
+
+    names = ("tshop_daily.publish", "tshop_daily.publish_category_sales")
+    threads = [threading.Thread(target=slow, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    wait_until(lambda: all(map(is_running, names)))
+    for name, left in zip(names, (names[1:], ()), strict=True):
+        mart.server.command(*statements(end.replace("%(comment)s", f"'{name}'")))
+        wait_until(lambda name=name: not is_running(name))
+        assert tuple(filter(is_running, names)) == left
+    for thread in threads:
+        thread.join()
+
+
+def wait_until(what: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    while not what():
+        time.sleep(0.1)

@@ -1,9 +1,9 @@
--- The last runs of the procedures, newest first; times are the shop's.
+-- The last runs of the procedures, newest first; times are the shop's, what a run took is seconds.
 SELECT
     run_id AS run,
     procedure_name AS procedure,
-    to_char(started_at AT TIME ZONE 'Europe/Moscow', 'MM-DD HH24:MI:SS') AS started,
-    round(seconds, 1) AS seconds,
+    to_char(started_at AT TIME ZONE 'Europe/Moscow', 'MM-DD HH24:MI') AS started,
+    round(seconds, 1) AS took,
     status,
     rows_read AS read,
     rows_inserted AS inserted,

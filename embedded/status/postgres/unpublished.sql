@@ -1,6 +1,6 @@
--- What lies between the batch of a mart (the setting tshop.mart, its table) that ClickHouse published last (tshop.run_id, 0
--- where none was, and tshop.started_at) and the mart: whether the warehouse has that build, and of the builds after it the rows and for how
--- many minutes the first of them has waited.
+-- What lies between the batch of a mart (its table is the setting tshop.mart) that ClickHouse published last
+-- (tshop.run_id, 0 where none was, and tshop.started_at) and the mart: whether the warehouse has that build, and of the
+-- builds after it the rows and for how many minutes the first of them has waited.
 WITH published AS (
     SELECT
         current_setting('tshop.run_id')::bigint AS run_id,
