@@ -198,6 +198,10 @@ docs: setup-dev ## Make the pages in docs/ that come from the code: the referenc
 	@$(BIN)/python -m docs.lineage
 	@$(BIN)/python -m docs.logins
 
+.PHONY: answers
+answers: setup-dev ## Write the answers in docs/questions.md: ask the default shop each question again
+	@$(BIN)/python -m pytest --quiet --write-answers tests/test_docs.py -k test_the_answer_on_the_page
+
 .PHONY: site
 site: $(SITE)/.stamp ## Build the documentation as a site with search, in site/
 	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --quiet --strict

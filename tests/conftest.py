@@ -350,11 +350,12 @@ def pgtap_checks(request: pytest.FixtureRequest, scratch: Path) -> tuple[str, li
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options --skipped and --own-warehouse."""
+    """Add the options --skipped, --own-warehouse and --write-answers."""
     parser.addoption(
         "--own-warehouse", action="store_true", help="run pgTAP's files on the warehouse that WAREHOUSE_DSN names"
     )
     parser.addoption("--skipped", action="store_true", help="run the tests that the last run skipped, and no others")
+    parser.addoption("--write-answers", action="store_true", help="write the answers of docs/questions.md")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+import httpx
 import psycopg2
 import pytest
 from conftest import ROOT, run_module, run_psql
-from test_clickhouse import ClickHouse
+from test_clickhouse import PASSWORD, ClickHouse
 
 from clickhouse import marts
 from clickhouse.definitions import DEFINITIONS, pending
@@ -27,6 +28,7 @@ OF_ANOTHER_TEST = {
     "docs/adding-an-entity.md": "test_following_the_page_adds_an_entity",
     "docs/adding-a-mart.md": "test_following_the_page_adds_a_mart",
     "docs/your-own-tables.md": "test_following_the_page_gives_a_table_a_history",
+    "docs/questions.md": "test_the_answer_on_the_page_is_that_of_the_default_shop",
 }
 
 
@@ -153,6 +155,7 @@ def default_shop(new_database: Callable[..., str], warehouse_template: str) -> s
 def default_clickhouse(tmp_path_factory: pytest.TempPathFactory, default_shop: str) -> Iterator[ClickHouse]:
     """A running ClickHouse to which the default shop is published."""
     server = ClickHouse(tmp_path_factory.mktemp("clickhouse"), default_shop)
+    server.environment["TSHOP_DASHBOARD_PASSWORD"] = PASSWORD
     server.start()
     server.take_over()
     for table in marts.tables():
@@ -183,6 +186,53 @@ def test_queries_of_the_pages_show_something_in_the_default_shop(request, place:
         # What is told to be in an order is more than one row, such as a history.
         if "ORDER BY" in statement and "LIMIT 1" not in statement:
             assert len(rows) > 1, f"{place} gives one row: {statement}"
+
+
+QUESTIONS = ROOT / "docs" / "questions.md"
+QUESTION = re.compile(
+    r"^Cost: [^\n]*(?:\n[^\n]+)*\n\n```sql\n(.*?)^```\n\n```text\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
+AS_ANALYST = {"PGOPTIONS": "-c role=tshop_analyst", "PGTZ": "UTC"}
+
+
+def questions() -> Iterator[tuple[str, re.Match]]:
+    """Yield each query of the page with its cost and its answer, and the heading above it."""
+    page = QUESTIONS.read_text()
+    for found in QUESTION.finditer(page):
+        yield re.findall(r"^## (.*)$", page[: found.start()], re.MULTILINE)[-1], found
+
+
+def test_the_page_has_twenty_questions_each_with_its_cost_and_its_answer() -> None:
+    _, how, *sections = re.split(r"^## ", QUESTIONS.read_text(), flags=re.MULTILINE)
+    assert how.startswith("How do I ask?")
+    assert len(sections) == 20
+    for section in sections:
+        parts = [len(QUESTION.findall(section)), section.count("```sql\n"), section.count("```text\n")]
+        assert min(parts) == max(parts) > 0, section.partition("\n")[0]
+
+
+@pytest.mark.parametrize("number", range(len(list(questions()))), ids=[heading for heading, _ in questions()])
+def test_the_answer_on_the_page_is_that_of_the_default_shop(request, number: int) -> None:
+    """With --write-answers it writes the answer instead: make answers."""
+    heading, asked = list(questions())[number]
+    page, query, answer = asked.string, *asked.groups()
+    if "tshop." in query:
+        server = request.getfixturevalue("default_clickhouse")
+        settings = dict(re.findall(r"--url-query (\w+)=(\w+)", page))
+        url, reader = f"http://127.0.0.1:{server.port}/", ("tshop_dashboard", PASSWORD)
+        answered = httpx.post(url, params=settings, content=query.encode(), auth=reader, timeout=60)
+        assert answered.is_success, answered.text
+        given = answered.text
+    else:
+        shown = (f"-P{name}" for name in ("format=aligned", "tuples_only=off", "footer=off"))
+        answered = run_psql(request.getfixturevalue("default_shop"), *shown, "-c", query, **AS_ANALYST)
+        assert answered.returncode == 0, answered.stderr
+        given = re.sub(r" +$", "", answered.stdout, flags=re.MULTILINE)
+    given = given.strip("\n") + "\n"
+    if request.config.option.write_answers:
+        QUESTIONS.write_text(page[: asked.start(2)] + given + page[asked.end(2) :])
+    else:
+        assert given == answer, f"'{heading}' has another answer in docs/questions.md: run make answers"
 
 
 def test_queries_that_a_test_of_their_own_runs_are_named_there() -> None:

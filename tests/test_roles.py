@@ -54,9 +54,9 @@ RIGHTS = {
     },
     "tshop_analyst": {
         "database": {"CONNECT"},
-        "schemas": {"dds", "cdm"},
+        "schemas": {"dds", "cdm", "sl"},
         "relations": dict.fromkeys(("dds.client", "dds.product", "dds.sale", "cdm.sales_mart", *MART_VIEWS), READ),
-        "routines": {"cdm.sales_mart_as_known"},
+        "routines": {"cdm.sales_mart_as_known", "cdm.category_path", "dds.price_of_product", "sl.is_blank"},
     },
     "tshop_monitor": {
         "database": {"CONNECT"},
@@ -312,6 +312,10 @@ def test_analyst_reads_history_and_mart(warehouse_of_owner):
     dsn = warehouse_of_owner.dsn("tshop_analyst")
     assert execute(dsn, "SELECT client FROM cdm.sales_mart_as_known(now())") == [("Анна Иванова",)]
     assert execute(dsn, "SELECT first_name FROM dds.client") == [("Анна",)]
+    # A view's functions are called by who reads it.
+    views = execute(dsn, "SELECT format('%I.%I', schemaname, viewname) FROM pg_views WHERE schemaname = 'cdm'")
+    for relation in (*(view for (view,) in views), "cdm.category_path()"):
+        execute(dsn, f"SELECT * FROM {relation}")
     for statement in (
         "SELECT FROM raw.client",
         "SELECT FROM sl.rejected_row",

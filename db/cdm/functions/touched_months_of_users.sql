@@ -35,10 +35,6 @@ BEGIN
     RETURN QUERY
     SELECT DISTINCT date_trunc('month', d.sold_on)::date
     FROM cdm.touched_order_days(p_runs, ARRAY['sales_order']) AS d;
-    -- Of a shop without orders no period of a client has an end.
-    IF v_first_month IS NULL THEN
-        RETURN;
-    END IF;
 
     -- Of a period and a month at most 31 days beside it: a month too many costs a probe.
     SELECT sum(greatest((p.to_month - p.from_month) / 28 + 1, 0))
