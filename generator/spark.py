@@ -64,7 +64,8 @@ def main(argv=None):
             made = rows(spark, shop, entity, days)
             made.write.partitionBy("day").parquet(f"{arguments.parquet}/{entity}", mode="overwrite")
             if not arguments.quiet:
-                written = spark.read.parquet(f"{arguments.parquet}/{entity}")
+                # Of days without a row there is no file that would name the columns.
+                written = spark.read.schema(made.schema).parquet(f"{arguments.parquet}/{entity}")
                 count = written.where(written["day"].between(days[0], days[-1])).count()
                 print(f"{days[0]} to {days[-1]}: {entity} {count} rows", file=sys.stderr)
     except PySparkException as error:
