@@ -362,7 +362,6 @@ def test_a_day_reads_as_much_of_a_small_warehouse_as_of_a_large_one(connect):
         )
         before = fetched(connection)
         rows = {procedure: call(connection, procedure)["rows_read"] for procedure in LOADS}
-        build_others(connection)
         execute(connection, "CALL sl.audit(p_full => false)")
         cost.append([after - earlier for after, earlier in zip(fetched(connection), before, strict=True)])
         assert (rows["dds.load_client"], rows["dds.load_sale"]) == (35, 340)
@@ -537,7 +536,6 @@ def test_a_new_client_costs_no_more_the_longer_the_shop_has_sold(connect):
         scanned(connection)
         execute(connection, "SELECT pg_stat_reset()")
         assert call(connection, "cdm.build_mart")["rows_corrected"] == 1
-        build_others(connection)
         execute(connection, "CALL sl.audit(p_full => false)")
         scanned(connection)
         probes.append(
