@@ -139,7 +139,7 @@ backfill: setup ## First load or rebuild of all of dds and the mart, in slices o
 audit: setup ## Check the warehouse's invariants
 	@$(CHECK); $(AS_ETL) $(PSQL) -v procedure=sl.audit -v arguments= <embedded/call.psql
 
-forget: setup ## Erase a person, the client of the number CLIENT: name, birth date, e-mail, telephone, wherever they are kept
+forget: setup ## Erase a person, the client of the number CLIENT: names, birth date, e-mail, telephone, everywhere
 	@if ! [[ "$$CLIENT" =~ ^[0-9]{1,18}$$ ]]; then \
 		echo "CLIENT is '$$CLIENT': give the number of the client to erase, such as make forget CLIENT=42." >&2; exit 1; fi
 	@$(CHECK); $(AS_OWNER) $(PSQL) -v procedure=dds.forget_client -v arguments="$$CLIENT" <embedded/call.psql

@@ -1,7 +1,8 @@
 """First loads and rebuilds in slices, ``make backfill``: each entity in two sessions at once, then each mart in one.
 
-Works as the owner of the warehouse; SLICE_ROWS says how many rows a transaction takes. psql shows each slice that is
-done. What is unfinished is resumed; where nothing is, all begins again.
+A mart that cannot be cut is built at the end, in one transaction. Works as the owner of the warehouse; SLICE_ROWS says
+how many rows a transaction takes. psql shows each slice that is done. What is unfinished is resumed; where nothing is,
+all begins again.
 """
 
 import os
@@ -17,6 +18,8 @@ from migrations.plain import plain
 
 # The stack is planned for two cores.
 SESSIONS = 2
+# Rules of other entities look at these, which are loaded first, in this order (docs/layers.md).
+FIRST = ("category", "client", "product", "sale", "sales_order")
 # The entities, and whether a backfill of theirs is unfinished; after them the marts that can be cut into slices. A mart
 # is also unfinished where the backfills of its sources are finished, and no build of it has processed all of these.
 TARGETS = """
@@ -28,7 +31,7 @@ TARGETS = """
     mart AS (
         SELECT
             m.mart_name,
-            format('%I.%I', m.target_schema, m.target_table) AS target,
+            format('%%I.%%I', m.target_schema, m.target_table) AS target,
             (
                 SELECT bool_and(b.finished_at IS NOT NULL)
                 FROM unnest(sl._mart_sources(m)) AS s (target)
@@ -49,13 +52,14 @@ TARGETS = """
         t.target,
         t.is_left_to_build OR EXISTS (SELECT FROM backfill AS b WHERE b.target = t.target AND b.finished_at IS NULL)
     FROM (
-        SELECT e.entity_name, false, format('%I.%I', e.target_schema, e.target_table), false FROM sl.entity AS e
+        SELECT e.entity_name, false, format('%%I.%%I', e.target_schema, e.target_table), false FROM sl.entity AS e
         WHERE e.changes = 'stamp'
         UNION ALL
         SELECT m.mart_name, true, m.target, m.is_left_to_build FROM mart AS m
     ) AS t (name, is_mart, target, is_left_to_build)
-    ORDER BY t.is_mart, t.name
+    ORDER BY t.is_mart, array_position(%s, t.name), t.name
 """
+WHOLE_MARTS = "SELECT m.mart_name FROM sl.mart AS m WHERE m.key_entity IS NULL ORDER BY m.mart_name"
 # One statement, so that of an interruption all have begun or none has; in the order in which others would lock them.
 BEGIN = (
     "SELECT sl._begin_entity_backfill(e.entity_name, {}) "
@@ -71,8 +75,10 @@ def run(settings: Settings, slice_rows: int) -> None:
     """
     dsn = settings.warehouse_dsn_of("owner")
     with main_job.connect(settings) as connection, connection.cursor() as cursor:
-        cursor.execute(TARGETS)
+        cursor.execute(TARGETS, (list(FIRST),))
         targets = cursor.fetchall()
+        cursor.execute(WHOLE_MARTS)
+        whole_marts = [name for (name,) in cursor]
     unfinished = [(name, is_mart, target) for name, is_mart, target, is_unfinished in targets if is_unfinished]
     if unfinished:
         print(f"Resuming what is unfinished: {', '.join(target for _, _, target in unfinished)}.", flush=True)
@@ -86,6 +92,8 @@ def run(settings: Settings, slice_rows: int) -> None:
         _call(dsn, *[f"CALL sl.backfill('{entity}', p_join => true)"] * SESSIONS)
     for mart in [name for name, is_mart, _, _ in targets if is_mart]:
         _call(dsn, f"CALL sl.backfill('{mart}', {slice_rows})")
+    for mart in whole_marts:
+        _call(dsn, f"CALL sl.build('{mart}')")
 
 
 def _call(dsn: str, *statements: str) -> None:

@@ -151,7 +151,11 @@ class Warehouse(Shop):
             "INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)"
             " SELECT n, 'Иван', 'Петров', '1980-01-01', '2026-01-01' FROM generate_series(1, 60) AS n"
         )
-        self.sql("UPDATE raw.client SET last_name = %(name)s WHERE client_id = %(client)s", WHO)
+        self.sql(
+            "UPDATE raw.client SET last_name = %(name)s, email = %(name)s || '@example.com', phone = %(name)s"
+            " WHERE client_id = %(client)s",
+            WHO,
+        )
         self.sql(
             "INSERT INTO raw.product (product_id, name, category, size, price, updated_at)"
             " VALUES (1, 'Платье', 'Платья', 'M', 99.99, '2026-01-01')"

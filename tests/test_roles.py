@@ -17,7 +17,20 @@ from tests.conftest import run_module
 
 NAMES = [role.name for role in roles.roles()]
 READ = {"SELECT"}
-MART_VIEWS = ("cdm.sales_mart_export", "cdm.sales_mart_batch", "cdm.sales_mart_run", "cdm.sales_mart_image")
+# In the order of their loads.
+ENTITIES = ("category", "client", "product", "sale", "sales_order", "payment", "delivery", "sale_return")
+MARTS = (
+    *("sales_mart", "user_sales", "product_sales", "region_sales", "daily_sales"),
+    *("category_tree", "status_time", "carrier_delivery"),
+)
+BUILDS = ("cdm.build_mart", *(f"cdm.build_{mart}" for mart in MARTS[1:]))
+PULLED = (*(f"cdm.{mart}_{view}" for mart in MARTS for view in ("export", "batch")), "cdm.sales_mart_run")
+MART_VIEWS = (
+    *PULLED,
+    *(f"cdm.{mart}_image" for mart in MARTS),
+    *(f"cdm.{view}" for view in ("category_span", "order_line", "product_label", "shop_finding")),
+)
+HISTORIES_AND_MARTS = (*(f"dds.{entity}" for entity in ENTITIES), *(f"cdm.{mart}" for mart in MARTS))
 # Schema, relations by privilege, routines: all that a role may do, written down once more by hand.
 RIGHTS = {
     "tshop_etl": {
@@ -25,20 +38,26 @@ RIGHTS = {
         "schemas": {"dds", "cdm", "sl"},
         "relations": {},
         "routines": {
-            *("dds.load_client", "dds.load_product", "dds.load_sale"),
-            *("sl.run_load", "cdm.build_mart", "sl.audit", "sl.record_failure"),
+            *(f"dds.load_{entity}" for entity in ENTITIES),
+            *BUILDS,
+            *("sl.run_load", "sl.audit", "sl.record_failure"),
         },
     },
     "tshop_loader": {
         "database": {"CONNECT", "TEMPORARY"},
         "schemas": {"raw"},
-        "relations": dict.fromkeys(("raw.client", "raw.product", "raw.sale"), READ),
+        "relations": dict.fromkeys((f"raw.{entity}" for entity in ENTITIES), READ),
         "columns": {
             (f"raw.{table}", privilege): {*columns.split(), "updated_at", "is_deleted"}
             for table, columns in {
-                "client": "client_id first_name last_name birth_date",
-                "product": "product_id name category size price",
-                "sale": "sale_id order_id sold_at client_id product_id quantity unit_price",
+                "category": "category_id name parent_category_id",
+                "client": "client_id first_name last_name birth_date email phone loyalty_status region registered_at",
+                "product": "product_id name category size price description category_id stock_quantity created_at",
+                "sale": "sale_id order_id sold_at client_id product_id quantity unit_price amount",
+                "sales_order": "order_id client_id ordered_at status delivered_at total_amount channel region",
+                "payment": "payment_id order_id paid_at amount method status",
+                "delivery": "delivery_id order_id shipped_at delivered_at carrier status",
+                "sale_return": "return_id sale_id returned_at quantity amount reason",
             }.items()
             for privilege in ("INSERT", "UPDATE")
         },
@@ -47,15 +66,13 @@ RIGHTS = {
     "tshop_reader": {
         "database": {"CONNECT"},
         "schemas": {"cdm", "sl"},
-        "relations": dict.fromkeys(
-            ("cdm.sales_mart_export", "cdm.sales_mart_batch", "cdm.sales_mart_run", "sl.published_mart"), READ
-        ),
+        "relations": dict.fromkeys((*PULLED, "sl.published_mart"), READ),
         "routines": set(),
     },
     "tshop_analyst": {
         "database": {"CONNECT"},
         "schemas": {"dds", "cdm", "sl"},
-        "relations": dict.fromkeys(("dds.client", "dds.product", "dds.sale", "cdm.sales_mart", *MART_VIEWS), READ),
+        "relations": dict.fromkeys((*HISTORIES_AND_MARTS, *MART_VIEWS), READ),
         "routines": {"cdm.sales_mart_as_known", "cdm.category_path", "dds.price_of_product", "sl.is_blank"},
     },
     "tshop_monitor": {
@@ -75,7 +92,13 @@ RIGHTS = {
     },
     "public": {"database": set(), "schemas": set(), "relations": {}, "routines": set()},
 }
-LOADS = "CALL dds.load_client(); CALL dds.load_product(); CALL dds.load_sale(); CALL cdm.build_mart(); CALL sl.audit()"
+LOADS = "; ".join(
+    (
+        *(f"CALL dds.load_{entity}()" for entity in ENTITIES),
+        *(f"CALL {build}()" for build in BUILDS),
+        "CALL sl.audit()",
+    )
+)
 SHOP = """
 INSERT INTO raw.client VALUES (1, 'Анна', 'Иванова', '1990-05-05', '2026-01-01');
 INSERT INTO raw.product VALUES (1, 'Куртка', 'Верх', 'M', 100.50, '2026-01-01');
