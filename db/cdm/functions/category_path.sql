@@ -33,6 +33,7 @@ BEGIN
         SELECT w.category_id, k.parent_category_id, k.name || w.names, w.visited || k.category_id
         FROM way AS w
         INNER JOIN known AS k ON k.category_id = w.parent_category_id AND k.category_id <> ALL (w.visited)
+        WHERE cardinality(w.visited) < 32
     )
 
     SELECT DISTINCT ON (w.category_id)

@@ -20,8 +20,12 @@ CALL sl.declare_rule(
     p_position => 30
 );
 CALL sl.declare_rule(
-    'delivery', 'time_infinite', 'isfinite(shipped_at) IS NOT FALSE AND isfinite(delivered_at) IS NOT FALSE',
-    'Time of the shipping or the delivery is infinite',
+    'delivery', 'time_implausible',
+    $$
+    coalesce(least(shipped_at, delivered_at) >= timestamptz '2000-01-01 00:00:00+00', true)
+    AND coalesce(greatest(shipped_at, delivered_at) < timestamptz '2200-01-01 00:00:00+00', true)
+    $$,
+    'Time of the shipping or the delivery lies before 2000, when the shop did not exist, or after 2199',
     p_position => 35
 );
 

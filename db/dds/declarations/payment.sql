@@ -24,5 +24,13 @@ CALL sl.declare_rule(
     'Status is none of Succeeded, Failed, Refunded',
     p_position => 40
 );
+CALL sl.declare_rule(
+    'payment', 'paid_at_implausible',
+    $$
+    coalesce(paid_at >= timestamptz '2000-01-01 00:00:00+00' AND paid_at < timestamptz '2200-01-01 00:00:00+00', true)
+    $$,
+    'Time of the payment lies before 2000, when the shop did not exist, or after 2199',
+    p_position => 45
+);
 
 CREATE INDEX IF NOT EXISTS payment_order_idx ON dds.payment (order_id);

@@ -39,5 +39,10 @@ CALL sl.declare_rule(
     'Amount is not a number',
     p_position => 60
 );
+CALL sl.declare_rule(
+    'sale_return', 'returned_at_implausible', $$returned_at >= timestamptz '2000-01-01 00:00:00+00'$$,
+    'Time of the return lies before 2000, when the shop did not exist',
+    p_position => 55
+);
 
 CREATE INDEX IF NOT EXISTS sale_return_sale_idx ON dds.sale_return (sale_id);

@@ -40,7 +40,9 @@ CALL sl.declare_rule(
     p_position => 60
 );
 CALL sl.declare_rule(
-    'sales_order', 'delivered_at_infinite', 'isfinite(delivered_at) IS NOT FALSE', 'Time of the delivery is infinite',
+    'sales_order', 'delivered_at_implausible',
+    $$coalesce(delivered_at < timestamptz '2200-01-01 00:00:00+00', true)$$,
+    'Time of the delivery lies after 2199',
     p_position => 65
 );
 CALL sl.declare_rule(

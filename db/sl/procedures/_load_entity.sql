@@ -66,6 +66,7 @@ DECLARE
     v_is_direct boolean;
     v_has_kept boolean := false;
     v_has_rows boolean := true;
+    v_has_periods boolean := false;
     v_first record;
     v_rows record;
     v_counts jsonb;
@@ -126,6 +127,7 @@ BEGIN
         rows_rejected := 0;
         IF rows_read > 0 THEN
             v_counts := sl._count_changes();
+            v_has_periods := v_entity.keeps_changed_periods AND v_counts ? 'splice';
             v_current := sl._count_current(v_entity, p_slice, p_force, v_counts);
             PERFORM sl._apply(v_entity, v_run_id, v_counts);
             IF v_counts ? 'splice' THEN
@@ -137,7 +139,7 @@ BEGIN
             INTO v_deleted, v_changed
             FROM sl._judge_volume(v_entity, p_slice, v_procedure, p_full, v_current, v_counts) AS j;
             IF v_entity.keeps_changed_periods AND NOT v_state.is_first_load THEN
-                PERFORM sl._note_periods(v_entity, v_run_id, p_are_new => NOT v_window.is_full);
+                PERFORM sl._note_periods(v_entity, v_run_id, NOT v_window.is_full, v_has_periods);
             END IF;
             IF NOT v_is_restatement THEN
                 DELETE FROM sl.kept_state AS k
@@ -185,7 +187,7 @@ BEGIN
         IF v_has_rows THEN
             DROP TABLE pg_temp._sl_change;
         END IF;
-        IF to_regclass('pg_temp._sl_period') IS NOT NULL THEN
+        IF v_has_periods THEN
             DROP TABLE pg_temp._sl_period;
         END IF;
         IF v_has_kept THEN

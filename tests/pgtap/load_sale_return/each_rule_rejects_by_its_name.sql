@@ -11,15 +11,16 @@ VALUES
 (6, tap.at(5), 1, 'infinity', 1, 100),
 (7, tap.at(5), 1, tap.at(5), 1, 'NaN'),
 (8, tap.at(5), 1, tap.at(5), 1, NULL),
-(9, tap.at(5), 1, tap.at(5), 10000001, 100);
+(9, tap.at(5), 1, tap.at(5), 10000001, 100),
+(10, tap.at(5), 1, '-infinity', 1, 100);
 
 SELECT results_eq(
     $$SELECT * FROM tap.load('sale_return')$$,
-    $$VALUES (9, 1, 0, 0, 0, 8)$$,
+    $$VALUES (10, 1, 0, 0, 0, 9)$$,
     'one piece without an amount is good'
 );
 SELECT results_eq(
-    $$SELECT entity_name, entity_key, rule_name FROM tap.rejections() ORDER BY entity_key$$,
+    $$SELECT entity_name, entity_key, rule_name FROM tap.rejections() ORDER BY entity_key::bigint$$,
     $$VALUES
     ('sale_return', '1', 'sale_missing'),
     ('sale_return', '2', 'quantity_missing'),
@@ -28,7 +29,8 @@ SELECT results_eq(
     ('sale_return', '5', 'returned_at_missing'),
     ('sale_return', '6', 'returned_in_future'),
     ('sale_return', '7', 'amount_not_a_number'),
-    ('sale_return', '9', 'quantity_implausible')$$,
+    ('sale_return', '9', 'quantity_implausible'),
+    ('sale_return', '10', 'returned_at_implausible')$$,
     'each bad row carries its rule'
 );
 SELECT set_eq(

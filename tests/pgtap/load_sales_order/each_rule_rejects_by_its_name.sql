@@ -33,7 +33,7 @@ SELECT results_eq(
     ('sales_order', '6', 'total_missing'),
     ('sales_order', '7', 'total_missing'),
     ('sales_order', '8', 'delivered_before_ordered'),
-    ('sales_order', '9', 'delivered_at_infinite')$$,
+    ('sales_order', '9', 'delivered_at_implausible')$$,
     'each bad row carries its rule'
 );
 SELECT set_eq(
