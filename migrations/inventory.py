@@ -168,7 +168,8 @@ def _is_of_files(name: str) -> bool:
         case "server" | "schema":
             return True
         case "index":
-            made = re.compile(rf"INDEX (IF NOT EXISTS )?{re.escape(rest.split('.')[-1])} ON ")
+            name = re.escape(rest.split(".")[-1])
+            made = re.compile(rf"INDEX {name} ON |declare_index\(\s*'{name}'")
             return made.search(_sql_of_revisions() + _sql_of_declarations()) is not None
         case "view" | "function" | "procedure":
             layer, _, one = rest.partition("(")[0].partition(".")

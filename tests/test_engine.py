@@ -1021,6 +1021,50 @@ def test_a_load_notes_the_moments_that_have_another_version(
     item.audit()
 
 
+def test_an_index_is_declared_beside_a_load_that_runs(item: Engine) -> None:
+    """It is made once; where it is there, no lock of the table is waited for."""
+    declare = "CALL sl.declare_index('item_name_idx', 'dds.item', '(name)')"
+    indexes = "SELECT count(*) FROM pg_indexes WHERE schemaname = 'dds' AND indexname = 'item_name_idx'"
+    item.run(declare)
+    assert item.run(indexes) == [(1,)]
+    with contextlib.closing(psycopg2.connect(item.dsn)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE dds.item IN ROW EXCLUSIVE MODE")
+        item.run("SET lock_timeout = '1s'", declare)
+    for wrong, code in (
+        ("'i', 's.nowhere', '(name)'", "TS003"),
+        ("'', 'dds.item', '(name)'", "22023"),
+        ("'i', 'item', '(name)'", "22023"),
+    ):
+        with pytest.raises(psycopg2.Error) as raised:
+            item.run(f"CALL sl.declare_index({wrong})")
+        assert raised.value.pgcode == code
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "SELECT i.id, i.stock FROM dds.item AS i WHERE i.is_current",
+        "SELECT i.id, (to_jsonb(i) ->> 'stock')::integer AS stock FROM dds.item AS i WHERE i.is_current",
+    ],
+)
+def test_a_mart_may_show_a_column_in_place(item: Engine, image: str) -> None:
+    """Whether its image names the column, or takes the whole row."""
+    item.run(
+        f"CREATE VIEW s.stock_image AS {image}",
+        "CREATE FUNCTION s.touched(p_runs bigint[]) RETURNS TABLE (id bigint) LANGUAGE sql STABLE AS $$ "
+        "SELECT w.id FROM sl.overwritten(NULL::dds.item, p_runs) AS w "
+        "UNION SELECT i.id FROM dds.item AS i WHERE i.run_id = ANY (p_runs) $$",
+        "CALL sl.declare_mart('stock', '{id}', '{item}', p_image => 's.stock_image', p_touched => 's.touched')",
+    )
+    for stock, number in ((5, 1), (7, 2), (9, 3)):
+        put(item, "a", number, stock=stock)
+        item.load()
+        item.run("CALL sl.build('stock')")
+        assert item.run("SELECT stock FROM cdm.stock WHERE is_current") == [(stock,)]
+        assert item.run("SELECT count(*) FROM sl.overwritten_version") == [(number - 1,)]
+    item.audit()
+
+
 def test_a_new_column_is_added_to_the_target(item: Engine) -> None:
     """A column that the source gets is tracked once it is declared; older versions do not know it."""
     put(item, "a", 1)

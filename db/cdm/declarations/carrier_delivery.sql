@@ -47,6 +47,7 @@ CALL sl.declare_mart(
     p_group => '{shipped_month}',
     p_published_as => 'tshop.carrier_delivery'
 );
-CREATE INDEX IF NOT EXISTS delivery_month_idx ON dds.delivery (
-    (date_trunc('month', shipped_at AT TIME ZONE 'Europe/Moscow')::date)
+CALL sl.declare_index(
+    'delivery_month_idx', 'dds.delivery',
+    $$((date_trunc('month', shipped_at AT TIME ZONE 'Europe/Moscow')::date))$$
 );

@@ -58,4 +58,4 @@ CALL sl.declare_mart(
 );
 
 -- The price of a product may change, or become known.
-CREATE INDEX IF NOT EXISTS region_sales_product_idx ON cdm.region_sales (product_id, week_start);
+CALL sl.declare_index('region_sales_product_idx', 'cdm.region_sales', '(product_id, week_start)');

@@ -29,4 +29,4 @@ CALL sl.declare_rule(
     p_position => 35
 );
 
-CREATE INDEX IF NOT EXISTS delivery_order_idx ON dds.delivery (order_id);
+CALL sl.declare_index('delivery_order_idx', 'dds.delivery', '(order_id)');

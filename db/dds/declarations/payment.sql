@@ -33,4 +33,4 @@ CALL sl.declare_rule(
     p_position => 45
 );
 
-CREATE INDEX IF NOT EXISTS payment_order_idx ON dds.payment (order_id);
+CALL sl.declare_index('payment_order_idx', 'dds.payment', '(order_id)');

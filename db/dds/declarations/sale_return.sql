@@ -45,4 +45,4 @@ CALL sl.declare_rule(
     p_position => 55
 );
 
-CREATE INDEX IF NOT EXISTS sale_return_sale_idx ON dds.sale_return (sale_id);
+CALL sl.declare_index('sale_return_sale_idx', 'dds.sale_return', '(sale_id)');

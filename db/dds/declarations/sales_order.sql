@@ -74,12 +74,15 @@ CALL sl.declare_rule(
 
 -- Marts ask for the orders of a month, a week and a day, and for those of a client whose history changed: by months
 -- first, so that a day's inserts lie together.
-CREATE INDEX IF NOT EXISTS sales_order_month_client_idx ON dds.sales_order (
-    (date_trunc('month', ordered_at AT TIME ZONE 'Europe/Moscow')::date), client_id, ordered_at
+CALL sl.declare_index(
+    'sales_order_month_client_idx', 'dds.sales_order',
+    $$((date_trunc('month', ordered_at AT TIME ZONE 'Europe/Moscow')::date), client_id, ordered_at)$$
 );
-CREATE INDEX IF NOT EXISTS sales_order_week_idx ON dds.sales_order (
-    (date_trunc('week', ordered_at AT TIME ZONE 'Europe/Moscow')::date)
+CALL sl.declare_index(
+    'sales_order_week_idx', 'dds.sales_order',
+    $$((date_trunc('week', ordered_at AT TIME ZONE 'Europe/Moscow')::date))$$
 );
-CREATE INDEX IF NOT EXISTS sales_order_day_idx ON dds.sales_order (
-    ((ordered_at AT TIME ZONE 'Europe/Moscow')::date)
+CALL sl.declare_index(
+    'sales_order_day_idx', 'dds.sales_order',
+    $$(((ordered_at AT TIME ZONE 'Europe/Moscow')::date))$$
 );
