@@ -20,6 +20,8 @@ from embedded.settings import LANGUAGES, Settings
 from embedded.stack import SUPERSET, Stack
 
 FOLDER = Path(__file__).parent / "pictures"
+# The dashboards of the shop's people, each with its number of charts.
+SHOWN = {"t-shop": 10, "orders-and-money": 19}
 
 
 def log_in(page: Page, settings: Settings) -> None:
@@ -80,7 +82,7 @@ def take_dashboards(settings: Settings) -> list[Path]:
         settings.choose_language(language)
         superset.start(settings)
         suffix = "" if language == LANGUAGES[0] else f"-{language}"
-        files += dashboards.take(chromium, settings, FOLDER, {"t-shop": 10}, user=superset.VIEWER, suffix=suffix)
+        files += dashboards.take(chromium, settings, FOLDER, SHOWN, user=superset.VIEWER, suffix=suffix)
         if language == LANGUAGES[0]:
             files += dashboards.take(chromium, settings, FOLDER, {"warehouse-health": 7})
     return files

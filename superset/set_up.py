@@ -49,6 +49,8 @@ VIEWER_PERMISSIONS = {
 # The period that the dashboard has in the files, and the one it opens with where there are fewer days than it needs.
 PERIOD, SHORT_PERIOD = "Last 28 days", "Last 7 days"
 PERIOD_DAYS = 28
+# The one that a dashboard of months has in the files and opens with.
+MONTHS = "Last 3 months"
 # What people read in an asset, by the keys it stands under.
 _TITLES = {
     "dashboard_title",
@@ -224,7 +226,7 @@ def read_assets(opening: str, translations: dict[str, str]) -> dict[str, str]:
             raise AssetError(f"assets/{name} is empty or no mapping.")
         asset = said(name, asset, say)
         if name.startswith("dashboards/"):
-            asset = _replaced(asset, PERIOD, say(opening))
+            asset = _replaced(_replaced(asset, PERIOD, say(opening)), MONTHS, say(MONTHS))
         if name.startswith("charts/"):
             asset["query_context"] = json.dumps(asset["query_context"])
         if name.startswith("databases/"):

@@ -1,26 +1,48 @@
 """The periods that the filter Period offers, such as the last 28 days, counted from the newest day with sales.
 
 Superset's own filter of time counts from today, and shows a period as `2026-01-21 ≤ col < 2026-02-04`. So Period is a
-filter of names, and whatever is asked for a named period of sales is asked for its days instead. Charts are drawn with
-named periods, too. A day that is not over, or that a wrong clock wrote in advance, does not count.
+filter of names, and whatever is asked for a named period is asked for its days instead. Charts are drawn with named
+periods, too. A day that is not over, or that a wrong clock wrote in advance, does not count.
+
+Of orders it is the newest day with orders. Of what is counted by week or month, a period has the weeks and months that
+it touches: else a week whose Monday is before the period's first day would be left out.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dateutil.relativedelta import relativedelta
 from superset.common.query_object_factory import QueryObjectFactory
+from superset.utils.date_parser import get_since_until
 from tshop_language import languages, translations
 
-# The column that the filter names, and the one that holds the days.
+# The column that the filter names, and the one that holds days.
 NAME, DAY = "period", "sold_on"
-# How many days a period has, by its name; None: from the first day of the newest day's month.
-PERIODS = {"Last 7 days": 7, "Last 28 days": 28, "Last 90 days": 90, "This month": None}
+# The columns that hold days, weeks and months, each with the day that stands there for a day.
+FIRST_DAYS: dict[str, Callable[[date], date]] = {
+    DAY: lambda day: day,
+    "week_start": lambda day: day - timedelta(days=day.weekday()),
+    "order_month": lambda day: day.replace(day=1),
+    "shipped_month": lambda day: day.replace(day=1),
+}
+# The first day of each period, by its name, for its last one; months are whole ones, and the last day's is the newest.
+PERIODS: dict[str, Callable[[date], date]] = {
+    "Last 7 days": lambda last: last - timedelta(days=6),
+    "Last 28 days": lambda last: last - timedelta(days=27),
+    "Last 90 days": lambda last: last - timedelta(days=89),
+    "This month": lambda last: last.replace(day=1),
+    "Last 3 months": lambda last: last.replace(day=1) - relativedelta(months=2),
+    "Last 12 months": lambda last: last.replace(day=1) - relativedelta(months=11),
+}
 # The same by the name in any language: a browser may have kept one of before.
-DAYS = {translations(code).get(name, name): days for code in languages() for name, days in PERIODS.items()}
+BEGINNINGS = {
+    translations(code).get(name, name): beginning for code in languages() for name, beginning in PERIODS.items()
+}
 _SHOP = ZoneInfo("Europe/Moscow")
 # Grouped, so that ClickHouse reads what it keeps a day, and not each line.
-_NEWEST_DAY = f"SELECT maxOrNull({DAY}) AS day FROM (SELECT {DAY} FROM tshop.sales GROUP BY {DAY})"
+_NEWEST_DAY = "SELECT maxOrNull(sold_on) AS day FROM (SELECT sold_on FROM {} GROUP BY sold_on)"
 
 
 def install() -> None:
@@ -35,13 +57,17 @@ def range_of(name: str, newest: date | None, today: date) -> str:
 
     Args:
         name: of the period.
-        newest: the newest day with sales, None where there are none.
+        newest: the newest day with sales or orders, None where there are none.
         today: the shop's day, which is not over.
     """
     last = min(newest or today, today - timedelta(days=1))
-    days = DAYS[name]
-    first = last.replace(day=1) if days is None else last - timedelta(days=days - 1)
-    return f"{first} : {last + timedelta(days=1)}"
+    return f"{BEGINNINGS[name](last)} : {last + timedelta(days=1)}"
+
+
+def touched(time_range: str, column: str) -> str:
+    """Return a time range that begins with the day, week or month that it touches first, whichever a column holds."""
+    since, until = get_since_until(time_range)
+    return f"{FIRST_DAYS[column](since.date())} : {until or ''}" if since and column != DAY else time_range
 
 
 class PeriodQueryObjectFactory(QueryObjectFactory):
@@ -50,20 +76,24 @@ class PeriodQueryObjectFactory(QueryObjectFactory):
     def create(self, parent_result_type: Any, datasource: Any = None, **kwargs: Any) -> Any:
         """See the class that it is derived from; `filters` and `time_range` are what it changes."""
         filters = kwargs.get("filters") or []
-        days = [one for one in filters if one.get("col") == DAY and one.get("op") == "TEMPORAL_RANGE"]
-        if days:
+        ranges = [one for one in filters if one.get("col") in FIRST_DAYS and one.get("op") == "TEMPORAL_RANGE"]
+        if ranges:
             chosen = [one["val"] for one in filters if one.get("col") == NAME]
             kwargs["filters"] = [one for one in filters if one.get("col") != NAME]
-            asked = kwargs.get("time_range") or days[0]["val"]
+            column, asked = ranges[0]["col"], kwargs.get("time_range") or ranges[0]["val"]
             # Whoever gives days of their own means these.
-            if asked in DAYS:
-                name = next((name for names in chosen for name in names if name in DAYS), asked)
-                kwargs["time_range"] = range_of(name, self._newest_day(datasource), datetime.now(_SHOP).date())
-                for one in days:
-                    one["val"] = kwargs["time_range"]
+            if asked in BEGINNINGS:
+                name = next((name for names in chosen for name in names if name in BEGINNINGS), asked)
+                asked = range_of(name, self._newest_day(datasource, column), datetime.now(_SHOP).date())
+            kwargs["time_range"] = touched(asked, column)
+            for one in ranges:
+                one["val"] = kwargs["time_range"]
         return super().create(parent_result_type, datasource, **kwargs)
 
-    def _newest_day(self, datasource: Any) -> date | None:
+    def _newest_day(self, datasource: Any, column: str) -> date | None:
         dataset = self._convert_to_model(datasource)
-        found = dataset.database.get_df(_NEWEST_DAY, schema="tshop")
-        return found["day"].dropna().map(lambda day: date.fromisoformat(str(day)[:10])).max() if len(found) else None
+        is_of_orders = column != DAY or dataset.table_name == "daily_sales"
+        table = "tshop.daily_sales" if is_of_orders else "tshop.sales"
+        found = dataset.database.get_df(_NEWEST_DAY.format(table), schema="tshop")
+        days = [date.fromisoformat(str(day)[:10]) for day in found["day"].dropna()]
+        return max(days, default=None)

@@ -60,6 +60,7 @@ def render(settings: Settings, request: Request | None = None) -> str:
             ("Sales (ClickHouse)", _list(totals_names, totals)),
             ("Revenue by category (ClickHouse)", _table(from_clickhouse("categories"))),
             ("Revenue by age group (ClickHouse)", _table(from_clickhouse("age_groups"))),
+            *_orders(request, from_postgres),
         ]
         if request.is_whole:
             others, differences = _other_marts(settings)
@@ -74,6 +75,27 @@ def render(settings: Settings, request: Request | None = None) -> str:
             sections.append(("ClickHouse against PostgreSQL", _comparison_of_sales(from_clickhouse, from_postgres)))
     told = "\n".join(f"\n{title}\n{'-' * len(title)}\n{text}" for title, text in sections) + "\n"
     return told if request.is_whole else f"\n{request}.\n{told}"
+
+
+def _orders(request: Request, from_postgres: Query) -> list[tuple[str, str]]:
+    """Return the sections on orders, none for a shop that has never delivered any.
+
+    They are of the warehouse, which alone knows what was reported earlier: ClickHouse has these marts as they are now.
+    """
+    if from_postgres("orders")[1] == [(0,)]:
+        return []
+    sections = [
+        ("Orders by channel (PostgreSQL)", _table(from_postgres("channels"))),
+        ("Orders by status, whole months (PostgreSQL)", _table(from_postgres("statuses"))),
+        ("Loyalty levels, whole months (PostgreSQL)", _table(from_postgres("loyalty"))),
+        ("Revenue by region, whole weeks (PostgreSQL)", _table(from_postgres("regions"))),
+        ("Top products, whole months (PostgreSQL)", _table(from_postgres("products"))),
+    ]
+    # What fitted together at an earlier moment is not kept.
+    if request.as_of is None:
+        title = "What does not fit together now, of the last 7 days (PostgreSQL)"
+        sections.append((title, _table(from_postgres("findings"))))
+    return sections
 
 
 def _check_something_was_known(request: Request, from_postgres: Query) -> None:
