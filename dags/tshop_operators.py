@@ -7,6 +7,7 @@ PostgreSQL ends the statement as it misses its client, and ClickHouse's is ended
 import logging
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -231,53 +232,70 @@ class DefinitionsOperator(ClickHouseOperator):
         return super().execute(context)
 
 
-class MartOperator(ClickHouseOperator):
-    """Takes the current rows of a mart over into its table: see clickhouse/marts.py.
+class MartsOperator(ClickHouseOperator):
+    """Does with tables that show marts what clickhouse/marts.py has for it, by one connection."""
+
+    def __init__(self, *, task_id: str, **arguments) -> None:
+        super().__init__(task_id=task_id, sql=[], do_xcom_push=True, **arguments)
+
+    def execute(self, context) -> Any:  # noqa: ARG002
+        """End what a killed attempt has left running, then do it; raises Failed where it cannot be done."""
+        self._end_statements()
+        with closing(self.get_db_hook().get_conn()) as connection, closing(connection.cursor()) as cursor:
+
+            def ask(query: str) -> list[tuple]:
+                cursor.execute(query)
+                return cursor.fetchall()
+
+            def run(found: list[str]) -> None:
+                for statement in found:
+                    log.info("Running statement: %s", statement)
+                    cursor.execute(statement)
+
+            try:
+                return self.do(ask, run)
+            except marts.MartError as error:
+                raise Failed(str(error)) from None
+
+    def do(self, ask: marts.Ask, run: marts.Run) -> Any:
+        """Do it; returns what the task tells."""
+        raise NotImplementedError
+
+
+class MartOperator(MartsOperator):
+    """Takes the current rows of a mart over into its table.
 
     :param mart: name of the table, without the database
     """
 
     def __init__(self, *, mart: str, **arguments) -> None:
-        super().__init__(task_id=f"publish_{mart}", sql=[], do_xcom_push=True, **arguments)
+        super().__init__(task_id=f"publish_{mart}", **arguments)
         self.mart = mart
 
-    def execute(self, context) -> str:  # noqa: ARG002
-        """End what a killed attempt has left running, then pull, check, publish; raises Failed where that cannot be."""
-        self._end_statements()
-        hook = self.get_db_hook()
-        try:
-            told = marts.take_over(hook.get_records, hook.run, self.mart)
-        except marts.MartError as error:
-            raise Failed(str(error)) from None
+    def do(self, ask: marts.Ask, run: marts.Run) -> str:
+        """Pull, check, publish."""
+        told = marts.take_over(ask, run, self.mart)
         log.info(told)
         return told
 
 
-class CompareMartsOperator(ClickHouseOperator):
-    """Compares what readers see of the marts with the warehouse: see clickhouse/marts.py.
+class CompareMartsOperator(MartsOperator):
+    """Compares what readers see of the marts with the warehouse.
 
     :param marks: has what differs pulled again by the next run of tshop_daily; else it is an error
     """
 
-    def __init__(self, *, task_id: str, marks: bool, **arguments) -> None:
-        super().__init__(task_id=task_id, sql=[], do_xcom_push=True, **arguments)
+    def __init__(self, *, marks: bool, **arguments) -> None:
+        super().__init__(**arguments)
         self.marks = marks
 
-    def execute(self, context) -> list[str]:  # noqa: ARG002
-        """Return how the marts differ, a sentence each; raises Failed where they may not, or cannot be compared."""
-        hook = self.get_db_hook()
-        try:
-            found = [
-                difference
-                for mart in marts.tables()
-                for _, difference in (
-                    marts.mark(hook.get_records, hook.run, mart)
-                    if self.marks
-                    else marts.differences(hook.get_records, mart)
-                )
-            ]
-        except marts.MartError as error:
-            raise Failed(str(error)) from None
+    def do(self, ask: marts.Ask, run: marts.Run) -> list[str]:
+        """Return how the marts differ, a sentence each; raises Failed where they may not."""
+        found = [
+            difference
+            for mart in marts.tables()
+            for _, difference in (marts.mark(ask, run, mart) if self.marks else marts.differences(ask, mart))
+        ]
         if found and not self.marks:
             raise Failed(f"{found[0]}. Run the DAG tshop_heal")
         log.info("\n".join(found) or "No mart differs")

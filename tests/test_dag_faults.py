@@ -65,13 +65,13 @@ def start(airflow_home: dict[str, str], warehouse: str, tmp_path: Path) -> Itera
     """Function that starts a task of a DAG on the test's warehouse and, where there is one, a ClickHouse."""
     tasks = []
 
-    def run(task_id: str, clickhouse: ClickHouse | None = None) -> Task:
+    def run(task_id: str, clickhouse: ClickHouse | None = None, dag: str = "tshop_daily") -> Task:
         connections = {"AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(warehouse)}
         if clickhouse:
             url = f"http://tshop:{PASSWORD}@127.0.0.1:{clickhouse.port}/tshop"
             connections["AIRFLOW_CONN_TSHOP_CLICKHOUSE"] = clickhouse_connection(url)
         log = tmp_path / f"task_{len(tasks)}.log"
-        tasks.append(Task({**airflow_home, **connections}, "tshop_daily", task_id, log))
+        tasks.append(Task({**airflow_home, **connections}, dag, task_id, log))
         return tasks[-1]
 
     yield run
@@ -229,5 +229,32 @@ def test_database_that_is_gone_is_made_by_the_first_task(start, warehouse, tmp_p
         server.command("DROP DATABASE tshop SYNC")
         log = start("prepare_clickhouse", server).end()
         assert server.rows("SELECT count() > 10 FROM system.tables WHERE database = 'tshop'") == [(True,)], log
+    finally:
+        server.kill()
+
+
+@pytest.mark.timeout(1200)
+def test_a_mart_that_differs_is_found_healed_and_verified_by_the_tasks(start, warehouse, tmp_path):
+    execute(
+        warehouse,
+        "INSERT INTO raw.category (category_id, name, updated_at) VALUES (1, 'Верх', '2026-01-01')",
+        "CALL dds.load_category()",
+        "CALL cdm.build_category_tree()",
+    )
+    server = ClickHouse(tmp_path, warehouse)
+    server.start()
+    try:
+        server.prepare()
+        assert "Rows of tshop.category_tree copied: 1, batches: 1" in start("publish_category_tree", server).end()
+        server.command("ALTER TABLE tshop.category_tree UPDATE name = 'x' WHERE true SETTINGS mutations_sync = 2")
+        log = start("verify_marts", server, "tshop_heal").end()
+        assert "of tshop.category_tree differs in hash" in log
+        assert "Run the DAG tshop_heal" in log
+        assert server.rows("SELECT count() FROM tshop.mart_to_heal") == [(0,)]
+        start("find_marts", server, "tshop_heal").end()
+        assert server.rows("SELECT mart FROM tshop.mart_to_heal") == [("category_tree",)]
+        start("publish_category_tree", server).end()
+        assert "No mart differs" in start("verify_marts", server, "tshop_heal").end()
+        assert server.rows("SELECT name FROM tshop.category_tree") == [("Верх",)]
     finally:
         server.kill()

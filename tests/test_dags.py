@@ -91,12 +91,12 @@ def test_import_without_errors_and_warnings(dag_bag):
 
 def test_tasks_run_in_order(dag):
     edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
-    first, second, last = LOADS[:3], LOADS[3:5], LOADS[5:]
+    first, second, last = ("load_category", "load_client"), ("load_product", "load_sale"), LOADS[5:]
     assert edges == {
         ("prepare_clickhouse", "generate"),
         *(("generate", load) for load in first),
-        *((load, "load_sale") for load in first),
-        tuple(second),
+        *((before, load) for before in first for load in second),
+        *((load, "load_sales_order") for load in second),
         *(("load_sales_order", load) for load in last),
         *((load, build) for load in last for build in BUILDS),
         *((build, "audit") for build in BUILDS),
