@@ -881,7 +881,8 @@ def test_make_backfill_interrupted_tells_how_to_go_on(warehouse, session, number
         " WHERE target = ANY ('{cdm.sales_mart,dds.client,dds.product,dds.sale}') GROUP BY target ORDER BY target"
     )
     counts = [("cdm.sales_mart", 6), ("dds.client", 3), ("dds.product", 2), ("dds.sale", 7)]
-    for unfinished in ("dds.sale", "cdm.sales_mart"):
+    later = "dds.sales_order, dds.delivery, dds.payment, dds.sale_return"
+    for unfinished in (f"dds.sale, {later}", "cdm.sales_mart"):
         answer = run_module("embedded.backfill", WAREHOUSE_DSN=warehouse, SLICE_ROWS="30")
         assert answer.returncode == 0, answer.stderr
         assert answer.stdout == f"Resuming what is unfinished: {unfinished}.\n"

@@ -24,7 +24,7 @@ MARTS = (
     *("category_tree", "status_time", "carrier_delivery"),
 )
 BUILDS = ("cdm.build_mart", *(f"cdm.build_{mart}" for mart in MARTS[1:]))
-PULLED = (*(f"cdm.{mart}_{view}" for mart in MARTS for view in ("export", "batch")), "cdm.sales_mart_run")
+PULLED = [f"cdm.{mart}_{view}" for mart in MARTS for view in ("export", "batch", "run")]
 MART_VIEWS = (
     *PULLED,
     *(f"cdm.{mart}_image" for mart in MARTS),
