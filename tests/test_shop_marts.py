@@ -12,8 +12,11 @@ from typing import NamedTuple
 import psycopg2
 import pytest
 
-from tests.reference_marts import MARTS, STATES
+from tests.reference_marts import MARTS as MARTS_OF_THE_MODEL
+from tests.reference_marts import STATES
 
+# Of each mart the columns of its key, and those of its figures.
+MARTS = {**MARTS_OF_THE_MODEL, "status_time": (("order_month", "status"), ("orders_cnt", "left_cnt", "avg_hours"))}
 FEBRUARY, MARCH = date(2025, 2, 1), date(2025, 3, 1)
 
 
@@ -178,6 +181,16 @@ BY_HAND = {
         (3, "Обувь", "Обувь", "Обувь", 1),
         (4, "Рубашки", "Одежда / Верх / Рубашки", "Одежда", 3),
     ],
+    # shipped_month, carrier: deliveries, delivered, lost, late, days.
+    "carrier_delivery": [(MARCH, "CDEK", 1, 1, 0, 0, "2.06"), (MARCH, "Post", 1, 1, 0, 0, "3.00")],
+    # order_month, status: orders, stays that are over, hours of these.
+    "status_time": [
+        (FEBRUARY, "Completed", 1, 0, None),
+        (MARCH, "Aborted", 1, 0, None),
+        (MARCH, "Completed", 1, 0, None),
+        (MARCH, "Paid", 1, 0, None),
+        (MARCH, "Pending", 1, 0, None),
+    ],
 }
 # In this shop nothing is late and no key is deleted, so that the version at the time of the order is the one whose
 # interval has it.
@@ -270,6 +283,21 @@ BY_QUERY = {
             FROM raw.category AS c JOIN tree AS t ON t.category_id = c.parent_category_id
         )
         SELECT * FROM tree
+    """,
+    "carrier_delivery": """
+        SELECT
+            to_char(shipped_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-01')::date, carrier, count(*),
+            count(*) FILTER (WHERE status = 'Delivered'), count(*) FILTER (WHERE status = 'Lost'),
+            count(*) FILTER (WHERE delivered_at > shipped_at + interval '168 hours'),
+            round(avg(extract(epoch FROM delivered_at - shipped_at)) / 86400, 2)
+        FROM raw.delivery GROUP BY 1, 2
+    """,
+    "status_time": """
+        SELECT
+            to_char(ordered_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-01')::date, status, count(DISTINCT order_id),
+            count(*) FILTER (WHERE isfinite(valid_to)),
+            round(avg(extract(epoch FROM valid_to - valid_from)) FILTER (WHERE isfinite(valid_to)) / 3600, 2)
+        FROM dds.sales_order GROUP BY 1, 2
     """,
 }
 
@@ -373,6 +401,12 @@ def test_an_orders_statuses_are_its_history(shop: Warehouse) -> None:
     assert shop.rows("daily_sales", "sold_on = '2025-03-20'", ", version_no") == [
         (*day, 0, None, 1),
         (*day, 1, "2.31", 2),
+    ]
+    # Five minutes, and 55 hours and 55 minutes; three other orders are in one of these statuses, and stay.
+    assert shop.rows("status_time", "is_current AND order_month = '2025-03-01' AND status <> 'Aborted'") == [
+        (MARCH, "Completed", 2, 0, None),
+        (MARCH, "Paid", 2, 1, "55.92"),
+        (MARCH, "Pending", 2, 1, "0.08"),
     ]
     # With the guest's order 104.
     assert shop.rows("user_sales", "loyalty_status = 'Unknown'", ", version_no") == [
