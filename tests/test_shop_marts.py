@@ -371,6 +371,38 @@ def test_a_product_that_moves_to_another_category_reissues_its_orders_since_then
     shop.run("CALL sl.audit()")
 
 
+@pytest.mark.parametrize("is_later", [True, False], ids=["a new version", "corrected in place"])
+def test_an_order_that_moves_leaves_the_groups_that_it_was_in(shop: Warehouse, is_later: bool) -> None:
+    """To another month, week and day, channel, region and client, by a later state or one of the same time."""
+    shop.run(
+        "UPDATE raw.sales_order SET client_id = 2, ordered_at = '2025-04-02 12:00+03', channel = 'store', "
+        "region = 'South', delivered_at = '2025-04-03 12:00+03', "
+        f"updated_at = updated_at + interval '{int(is_later)} hour' WHERE order_id = 101"
+    )
+    shop.load()
+    shop.build()
+    april, day, week = date(2025, 4, 1), date(2025, 4, 2), date(2025, 3, 31)
+    moved = {
+        "user_sales": [(april, "Basic", 1, 0, 1, 0, 0, 1, "2300.00", "2300.00", "2300.00", "1.00")],
+        "product_sales": [
+            (april, "Аксессуары", "Шарф", 1, 1, 0, 0, 0, 1, "500.00", "500.00"),
+            (april, "Верх", "Рубашка", 1, 2, 0, 0, 0, 2, "1800.00", "1800.00"),
+        ],
+        "region_sales": [
+            (week, "South", 1, 1, 2, "1800.00", "1800.00", "0.782609", 1),
+            (week, "South", 3, 1, 1, "500.00", "500.00", "0.217391", 2),
+        ],
+        "daily_sales": [(day, "store", 1, 3, "2300.00", "1350.00", "950.00", "2300.00", 1, "1.00")],
+    }
+    for mart, rows in moved.items():
+        # What it leaves behind in its region that week is line 3, all of it.
+        stay = [row for row in BY_HAND[mart] if row[0] not in (FEBRUARY, date(2025, 2, 24), date(2025, 2, 28))]
+        if mart == "region_sales":
+            stay.append((date(2025, 2, 24), "North", 2, 1, 1, "2250.45", "2250.45", "1.000000", 1))
+        assert shop.rows(mart) == sorted([*stay, *rows], key=lambda row: row[: len(MARTS[mart][0])]), mart
+    shop.run("CALL sl.audit()")
+
+
 def test_an_orders_statuses_are_its_history(shop: Warehouse) -> None:
     """In the order of their times, also where a status comes late, and the marts show the last."""
     written = (
