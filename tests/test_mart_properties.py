@@ -365,18 +365,28 @@ def some_of(names: list[str]) -> st.SearchStrategy:
 
 
 @st.composite
+def corrections(draw: st.DrawFn, earlier: list[Put]) -> Put:
+    """One column of what was written before has another value, as of the same time or of another one."""
+    # Orders and lines above all, by which the groups of most marts change.
+    moving = [put for put in earlier if put.entity in ("sales_order", "sale")]
+    entity, row = draw(st.sampled_from(earlier + moving * 3))
+    column = draw(st.sampled_from(list(VALUES[entity])))
+    state = row.state._replace(**{column: draw(VALUES[entity][column])})
+    at = draw(st.sampled_from([row.updated_at] * 6 + UPDATED))
+    return Put(entity, row._replace(state=state, updated_at=at))
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> list[Round]:
-    """Rounds of a shop that comes in them, and of what changes."""
-    number = draw(st.integers(2, 4))
-    return [
-        Round(
-            part + draw(st.lists(CHANGES, max_size=8)),
-            draw(some_of(list(STATES))),
-            draw(some_of(list(MARTS))),
-            draw(st.booleans()),
-        )
-        for part in draw(shops(number))
-    ]
+    """Rounds of a shop that comes in them, of what changes, and of corrections of what came before."""
+    rounds, earlier = [], []
+    for part in draw(shops(draw(st.integers(2, 4)))):
+        changes = part + draw(st.lists(CHANGES, max_size=5))
+        if earlier:
+            changes += draw(st.lists(corrections(earlier), max_size=6))
+        earlier += [change for change in changes if isinstance(change, Put)]
+        rounds.append(Round(changes, draw(some_of(list(STATES))), draw(some_of(list(MARTS))), draw(st.booleans())))
+    return rounds
 
 
 # --- the warehouse beside the model -----------------------------------------------------------------------------------
