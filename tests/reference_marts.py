@@ -22,6 +22,12 @@ CLOCK_START = datetime(2900, 1, 1, tzinfo=UTC)
 OPENED = datetime(2000, 1, 1, tzinfo=UTC)
 KOPECK = Fraction(1, 100)
 DAY = 86_400
+# A text of a grain counts by its first characters, a path by as many names from the bottom up.
+LONGEST_TEXT = 200
+DEEPEST_LEVEL = 32
+MOST_PIECES = 10_000_000
+# A share that does not fit its column is not told.
+GREATEST_SHARE = 10**18
 
 
 class Category(NamedTuple):
@@ -293,14 +299,15 @@ class Shop:
         groups = defaultdict(list)
         for line in self.lines():
             if line.order.status != "Aborted" and not is_blank(line.order.region):
-                groups[week_of(line.order.ordered_at), line.order.region, line.sale.product_id].append(line)
+                groups[week_of(line.order.ordered_at), shown(line.order.region), line.sale.product_id].append(line)
         amounts = {key: sum(line.amount for line in lines) for key, lines in groups.items()}
         rows = {}
         for key, lines in groups.items():
             in_region = [amount for other, amount in amounts.items() if other[:2] == key[:2]]
-            share = rounded(amounts[key] / sum(in_region), 6) if sum(in_region) else None
+            share = amounts[key] / sum(in_region) if sum(in_region) else GREATEST_SHARE
             rank = 1 + sum(amount > amounts[key] for amount in in_region)
             average = rounded(amounts[key] / len(lines), 2)
+            share = rounded(share, 6) if abs(share) < GREATEST_SHARE else None
             rows[key] = (len(lines), _pieces(lines), rounded(amounts[key], 2), average, share, rank)
         return rows
 
@@ -317,7 +324,6 @@ class Shop:
             gross = sum((line.amount for line in sold), Fraction())
             back = sum(returned_amount(one, line) for line in sold for one in returns if one.sale_id == line.sale_id)
             paid = sum(Fraction(one.amount) * PAID_BY_STATUS[one.status] for one in payments if one.order_id in orders)
-            delivered = [order for order in orders.values() if order.delivered_at]
             rows[key] = (
                 len(orders),
                 _pieces(sold),
@@ -325,35 +331,102 @@ class Shop:
                 rounded(back, 2),
                 rounded(gross - back, 2),
                 rounded(paid, 2),
-                len(delivered),
-                _delivery_period(delivered),
+                sum(order.delivered_at is not None for order in orders.values()),
+                _delivery_period(orders.values()),
             )
         return rows
 
-    def category_tree(self) -> dict[tuple, tuple]:
-        """Current categories: name, the names from the top down to it, the top one's name, the level from 1."""
-        categories = self.current("category")
+    def category_tree(self, at: datetime | None = None) -> dict[tuple, tuple]:
+        """Categories, the current ones or as of a moment: name, names from the top down, the top one's name, level."""
+        if at is None:
+            categories = self.current("category")
+        else:
+            as_of = ((key, self.as_of("category", key, at)) for key in self.histories["category"])
+            categories = {key: category for key, category in as_of if category}
         rows = {}
         for category_id, category in categories.items():
             path, seen = [category.name], {category_id}
             parent_id = category.parent_category_id
-            while parent_id in categories and parent_id not in seen:
+            while parent_id in categories and parent_id not in seen and len(path) < DEEPEST_LEVEL:
                 seen.add(parent_id)
                 path.insert(0, categories[parent_id].name)
                 parent_id = categories[parent_id].parent_category_id
             rows[category_id,] = (category.name, " / ".join(path), path[0], len(path))
         return rows
 
+    def carrier_delivery(self) -> dict[tuple, tuple]:
+        """Deliveries that were shipped by month and carrier: how many, and the days that those took which arrived."""
+        groups = defaultdict(list)
+        for delivery in self.current("delivery").values():
+            if delivery.shipped_at:
+                groups[month_of(delivery.shipped_at), shown(delivery.carrier)].append(delivery)
+        rows = {}
+        for key, deliveries in groups.items():
+            by_status = Counter(delivery.status for delivery in deliveries)
+            periods = [one.delivered_at - one.shipped_at for one in deliveries if one.delivered_at]
+            late = sum(period > timedelta(days=7) for period in periods)
+            rows[key] = (len(deliveries), by_status["Delivered"], by_status["Lost"], late, _average_days(periods))
+        return rows
+
     def mart(self, name: str) -> dict[tuple, tuple]:
         """Return the rows that a mart must have now."""
         return getattr(self, name)()
+
+    # --- what does not fit together ---------------------------------------------------------------------------------
+
+    def findings(self) -> list[tuple]:
+        """Return what is wrong now: the finding, the entity and the key."""
+        return sorted({*self._findings_of_orders(), *self._findings_of_categories()})
+
+    def _findings_of_orders(self) -> Iterator[tuple]:
+        orders, sales, returned = self.current("sales_order"), self.current("sale"), Counter()
+        amounts = defaultdict(list)
+        for line in self.lines():
+            amounts[line.order_id].append(line.amount)
+        for order_id, order in orders.items():
+            if order_id not in amounts:
+                yield "order_without_lines", "sales_order", order_id
+            elif abs(sum(amounts[order_id]) - Fraction(order.total_amount)) > KOPECK:
+                yield "lines_differ", "sales_order", order_id
+        # A line that was sold before the day of the first order waits for none.
+        versions = [version for history in self.histories["sales_order"].values() for version in history.versions()]
+        first_day = min((day_of(version.state.ordered_at) for version in versions), default=date.max)
+        for entity in ("sale", "payment", "delivery"):
+            for key, one in self.current(entity).items():
+                if one.order_id not in orders and (entity != "sale" or day_of(one.sold_at) >= first_day):
+                    yield "order_unknown", entity, key
+        for return_id, one in self.current("sale_return").items():
+            returned[one.sale_id] += one.quantity
+            if one.sale_id not in sales:
+                yield "sale_unknown", "sale_return", return_id
+        for sale_id, quantity in returned.items():
+            if sale_id in sales and quantity > sales[sale_id].quantity:
+                yield "more_than_sold", "sale", sale_id
+        for delivery_id, delivery in self.current("delivery").items():
+            times = [at for at in (delivery.shipped_at, delivery.delivered_at) if at]
+            if delivery.order_id in orders and times and min(times) < orders[delivery.order_id].ordered_at:
+                yield "delivered_before_order", "delivery", delivery_id
+
+    def _findings_of_categories(self) -> Iterator[tuple]:
+        parents = {key: category.parent_category_id for key, category in self.current("category").items()}
+        for category_id, parent_id in parents.items():
+            if parent_id is not None and parent_id not in parents:
+                yield "parent_unknown", "category", category_id
+            above = parent_id
+            for _ in parents:
+                if above == category_id:
+                    yield "cycle", "category", category_id
+                above = parents.get(above)
+        for product_id, product in self.current("product").items():
+            if product.category_id is not None and product.category_id not in parents:
+                yield "category_unknown", "product", product_id
 
     def category_of(self, line: Line) -> str:
         """Return the name of the category of a line's product as of the order."""
         if line.product is None:
             return UNKNOWN
         category = self.as_of("category", line.product.category_id, line.order.ordered_at)
-        return category.name if category else shown(line.product.category)
+        return shown(category.name if category else line.product.category)
 
 
 # Of each mart the columns of its key, and those of its figures.
@@ -384,6 +457,11 @@ MARTS = {
             "avg_delivery_period",
         ),
         ("category_tree", "category_id", "name path top_category level"),
+        (
+            "carrier_delivery",
+            "shipped_month carrier",
+            "deliveries_cnt delivered_cnt lost_cnt late_cnt avg_days",
+        ),
     )
 }
 PAID_BY_STATUS = {"Succeeded": 1, "Refunded": -1, "Failed": 0}
@@ -400,7 +478,7 @@ def _user_sales_row(orders: list[Order]) -> tuple:
         rounded(total, 2),
         rounded(total / len(orders), 2),
         rounded(revenue, 2),
-        _delivery_period([order for order in orders if order.delivered_at]),
+        _delivery_period(orders),
     )
 
 
@@ -421,12 +499,16 @@ def _pieces(lines: Iterable[Line]) -> int:
     return sum(line.sale.quantity for line in lines)
 
 
-def _delivery_period(delivered: list[Order]) -> Decimal | None:
-    """Return the days from order to delivery on average."""
-    if not delivered:
+def _delivery_period(orders: Iterable[Order]) -> Decimal | None:
+    """Return the days from order to delivery, of the orders that were delivered, on average."""
+    return _average_days([order.delivered_at - order.ordered_at for order in orders if order.delivered_at])
+
+
+def _average_days(periods: list[timedelta]) -> Decimal | None:
+    if not periods:
         return None
-    micros = sum((order.delivered_at - order.ordered_at) // timedelta(microseconds=1) for order in delivered)
-    return rounded(Fraction(micros, 1_000_000 * DAY * len(delivered)), 2)
+    micros = sum(period // timedelta(microseconds=1) for period in periods)
+    return rounded(Fraction(micros, 1_000_000 * DAY * len(periods)), 2)
 
 
 def _tracked(entity: str, row: Row) -> State:
@@ -467,7 +549,7 @@ def is_blank(text: str | None) -> bool:
 
 def shown(text: str | None) -> str:
     """Return a text as a mart shows it."""
-    return UNKNOWN if is_blank(text) else text
+    return UNKNOWN if is_blank(text) else text[:LONGEST_TEXT]
 
 
 def day_of(at: datetime) -> date:
@@ -517,6 +599,7 @@ def _product_rules(row: Row) -> Iterator[bool]:
 
 def _sale_rules(row: Row) -> Iterator[bool]:
     yield from (holds for _, holds in RULES_OF_THREE["sale"](row.state._asdict()))
+    yield abs(row.state.quantity) <= MOST_PIECES
     yield row.state.amount is None or not row.state.amount.is_nan()
 
 
@@ -548,7 +631,7 @@ def _return_rules(row: Row) -> Iterator[bool]:
     one = row.state
     yield one.sale_id is not None
     yield one.quantity is not None
-    yield one.quantity > 0
+    yield 0 < one.quantity <= MOST_PIECES
     yield _is_past(one.returned_at)
     yield one.amount is None or not one.amount.is_nan()
 

@@ -12,8 +12,11 @@ from typing import NamedTuple
 import psycopg2
 import pytest
 
-from tests.reference_marts import MARTS, STATES
+from tests.reference_marts import MARTS as MARTS_OF_THE_MODEL
+from tests.reference_marts import STATES
 
+# Of each mart the columns of its key, and those of its figures.
+MARTS = {**MARTS_OF_THE_MODEL, "status_time": (("order_month", "status"), ("orders_cnt", "left_cnt", "avg_hours"))}
 FEBRUARY, MARCH = date(2025, 2, 1), date(2025, 3, 1)
 
 
@@ -178,6 +181,16 @@ BY_HAND = {
         (3, "Обувь", "Обувь", "Обувь", 1),
         (4, "Рубашки", "Одежда / Верх / Рубашки", "Одежда", 3),
     ],
+    # shipped_month, carrier: deliveries, delivered, lost, late, days.
+    "carrier_delivery": [(MARCH, "CDEK", 1, 1, 0, 0, "2.06"), (MARCH, "Post", 1, 1, 0, 0, "3.00")],
+    # order_month, status: orders, stays that are over, hours of these.
+    "status_time": [
+        (FEBRUARY, "Completed", 1, 0, None),
+        (MARCH, "Aborted", 1, 0, None),
+        (MARCH, "Completed", 1, 0, None),
+        (MARCH, "Paid", 1, 0, None),
+        (MARCH, "Pending", 1, 0, None),
+    ],
 }
 # In this shop nothing is late and no key is deleted, so that the version at the time of the order is the one whose
 # interval has it.
@@ -271,6 +284,21 @@ BY_QUERY = {
         )
         SELECT * FROM tree
     """,
+    "carrier_delivery": """
+        SELECT
+            to_char(shipped_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-01')::date, carrier, count(*),
+            count(*) FILTER (WHERE status = 'Delivered'), count(*) FILTER (WHERE status = 'Lost'),
+            count(*) FILTER (WHERE delivered_at > shipped_at + interval '168 hours'),
+            round(avg(extract(epoch FROM delivered_at - shipped_at)) / 86400, 2)
+        FROM raw.delivery GROUP BY 1, 2
+    """,
+    "status_time": """
+        SELECT
+            to_char(ordered_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-01')::date, status, count(DISTINCT order_id),
+            count(*) FILTER (WHERE isfinite(valid_to)),
+            round(avg(extract(epoch FROM valid_to - valid_from)) FILTER (WHERE isfinite(valid_to)) / 3600, 2)
+        FROM dds.sales_order GROUP BY 1, 2
+    """,
 }
 
 
@@ -343,6 +371,38 @@ def test_a_product_that_moves_to_another_category_reissues_its_orders_since_then
     shop.run("CALL sl.audit()")
 
 
+@pytest.mark.parametrize("is_later", [True, False], ids=["a new version", "corrected in place"])
+def test_an_order_that_moves_leaves_the_groups_that_it_was_in(shop: Warehouse, is_later: bool) -> None:
+    """To another month, week and day, channel, region and client, by a later state or one of the same time."""
+    shop.run(
+        "UPDATE raw.sales_order SET client_id = 2, ordered_at = '2025-04-02 12:00+03', channel = 'store', "
+        "region = 'South', delivered_at = '2025-04-03 12:00+03', "
+        f"updated_at = updated_at + interval '{int(is_later)} hour' WHERE order_id = 101"
+    )
+    shop.load()
+    shop.build()
+    april, day, week = date(2025, 4, 1), date(2025, 4, 2), date(2025, 3, 31)
+    moved = {
+        "user_sales": [(april, "Basic", 1, 0, 1, 0, 0, 1, "2300.00", "2300.00", "2300.00", "1.00")],
+        "product_sales": [
+            (april, "Аксессуары", "Шарф", 1, 1, 0, 0, 0, 1, "500.00", "500.00"),
+            (april, "Верх", "Рубашка", 1, 2, 0, 0, 0, 2, "1800.00", "1800.00"),
+        ],
+        "region_sales": [
+            (week, "South", 1, 1, 2, "1800.00", "1800.00", "0.782609", 1),
+            (week, "South", 3, 1, 1, "500.00", "500.00", "0.217391", 2),
+        ],
+        "daily_sales": [(day, "store", 1, 3, "2300.00", "1350.00", "950.00", "2300.00", 1, "1.00")],
+    }
+    for mart, rows in moved.items():
+        # What it leaves behind in its region that week is line 3, all of it.
+        stay = [row for row in BY_HAND[mart] if row[0] not in (FEBRUARY, date(2025, 2, 24), date(2025, 2, 28))]
+        if mart == "region_sales":
+            stay.append((date(2025, 2, 24), "North", 2, 1, 1, "2250.45", "2250.45", "1.000000", 1))
+        assert shop.rows(mart) == sorted([*stay, *rows], key=lambda row: row[: len(MARTS[mart][0])]), mart
+    shop.run("CALL sl.audit()")
+
+
 def test_an_orders_statuses_are_its_history(shop: Warehouse) -> None:
     """In the order of their times, also where a status comes late, and the marts show the last."""
     written = (
@@ -373,6 +433,12 @@ def test_an_orders_statuses_are_its_history(shop: Warehouse) -> None:
     assert shop.rows("daily_sales", "sold_on = '2025-03-20'", ", version_no") == [
         (*day, 0, None, 1),
         (*day, 1, "2.31", 2),
+    ]
+    # Five minutes, and 55 hours and 55 minutes; three other orders are in one of these statuses, and stay.
+    assert shop.rows("status_time", "is_current AND order_month = '2025-03-01' AND status <> 'Aborted'") == [
+        (MARCH, "Completed", 2, 0, None),
+        (MARCH, "Paid", 2, 1, "55.92"),
+        (MARCH, "Pending", 2, 1, "0.08"),
     ]
     # With the guest's order 104.
     assert shop.rows("user_sales", "loyalty_status = 'Unknown'", ", version_no") == [
