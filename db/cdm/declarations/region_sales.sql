@@ -53,7 +53,7 @@ CALL sl.declare_mart(
     p_key => '{week_start,region,product_id}',
     p_sources => '{product,sale,sales_order}',
     p_touched => 'cdm.touched_weeks_of_regions',
-    p_group => '{week_start,region}',
+    p_group => '{week_start}',
     p_published_as => 'tshop.region_sales'
 );
 
