@@ -109,7 +109,12 @@ def _generate(plan: Plan, servers: Warehouse, part: Part) -> Row:
 
 
 def _first_load(plan: Plan, servers: Warehouse) -> Row:
-    columns = "client_id, first_name, last_name, birth_date"
+    # All that dds.client has of raw.client.
+    ((columns,),) = servers.execute(
+        "SELECT string_agg(r.attname, ', ' ORDER BY r.attnum) FROM pg_attribute AS r"
+        " JOIN pg_attribute AS d ON d.attrelid = 'dds.client'::regclass AND d.attname = r.attname"
+        " WHERE r.attrelid = 'raw.client'::regclass AND r.attnum > 0"
+    )
 
     def forget() -> None:
         servers.execute(

@@ -14,15 +14,25 @@ from clickhouse_connect.driver.client import Client
 
 from bench.measure import BenchError, Meter, measured_process, server_memory
 from bench.plan import OPENED, Plan
+from clickhouse import marts
 from clickhouse.definitions import pending
 from clickhouse.files import statements_of
 from embedded import main_job, reach, roles, stack
 from embedded.settings import ROOT, WAREHOUSE_DATABASE, WAREHOUSE_ROLES, Settings
 
+# In an order that the DAG allows.
+BEFORE_SALES = ("category", "client", "product")
+AFTER_SALES = ("sales_order", "payment", "delivery", "sale_return")
+ENTITIES = (*BEFORE_SALES, "sale", *AFTER_SALES)
+# Beside the sales mart.
+MARTS = (
+    *("user_sales", "product_sales", "region_sales", "daily_sales"),
+    *("category_tree", "status_time", "carrier_delivery"),
+)
 # What the DAG's tasks call.
 CALLS = {
-    **{f"load_{entity}": f"CALL dds.load_{entity}()" for entity in ("client", "product", "sale")},
-    "build_mart": "CALL cdm.build_mart()",
+    **{f"load_{entity}": f"CALL dds.load_{entity}()" for entity in ENTITIES},
+    **{f"build_{mart}": f"CALL cdm.build_{mart}()" for mart in ("mart", *MARTS)},
     "audit": "CALL sl.audit(p_full => false)",
 }
 
@@ -203,6 +213,25 @@ class Warehouse:
         with contextlib.closing(self.clickhouse()) as client:
             for statement in statements_of(*names):
                 client.command(statement)
+
+    def take_over(self, mart: str) -> None:
+        """Pull, check and publish a mart other than the sales mart, as its task of the DAG does."""
+        with contextlib.closing(self.clickhouse()) as client:
+
+            def run(statements: list[str]) -> None:
+                for statement in statements:
+                    client.command(statement)
+
+            marts.take_over(lambda query: client.query(query).result_rows, run, mart)
+
+    def mart_differences(self) -> list[str]:
+        """Return how the marts other than the sales mart differ in ClickHouse from the warehouse, a sentence each."""
+        with contextlib.closing(self.clickhouse()) as client:
+            return [
+                difference
+                for mart in marts.tables()
+                for _, difference in marts.differences(lambda query: client.query(query).result_rows, mart)
+            ]
 
     def prepare_clickhouse(self) -> None:
         """Make what is in the database tshop, as the DAG's first task does."""

@@ -20,14 +20,17 @@ from tqdm import tqdm
 
 from bench.clients import GENERATOR_LIMIT
 from bench.days import ENDPOINT_LIMIT, TAKE_OVER, equality
-from bench.measure import Cost, Peak
+from bench.measure import BenchError, Cost, Peak
 from bench.plan import YEAR_DAYS, Plan
 from bench.results import Memory, Part, Row, commit, now, say
-from bench.warehouse import Warehouse, warehouse
+from bench.warehouse import AFTER_SALES, MARTS, Warehouse, warehouse
 from generator.shop import IDS_A_DAY
 
-# The DAG's tasks, its last three as one.
-STEPS = ("load_client", "load_product", "load_sale", "build_mart", "audit", "clickhouse")
+# The DAG's tasks: those of the orders and what belongs to them as one, of the other marts as one, of ClickHouse as one.
+STEPS = (
+    *("load_category", "load_client", "load_product", "load_sale", "build_mart"),
+    *("load_orders", "build_marts", "audit", "clickhouse"),
+)
 # stolen_share: of the processors' time, what the machine's host gave to others.
 _HEAD = ("day", "date", "begun", "commit", "stolen_share", "lines", "first_after_start", "generate_seconds")
 # Whose memory each day tells the most of, in bytes. ClickHouse's is the most since it was started.
@@ -105,7 +108,7 @@ def load(plan: Plan, servers: Warehouse, file: Path) -> list[dict[str, str]]:
         file: the CSV file that tells of the days that are loaded.
     """
     servers.prepare_clickhouse()
-    done = len(_read(file))
+    done = _loaded(file)
     if done:
         say(f"  {done} days are there: going on with {plan.date(done)}")
     progress = tqdm(range(done, plan.days), initial=done, total=plan.days, unit="day", mininterval=10)
@@ -114,6 +117,14 @@ def load(plan: Plan, servers: Warehouse, file: Path) -> list[dict[str, str]]:
         _append(file, day)
         progress.set_postfix_str(f"{day['date']}: {day['lines']} lines in {_cost(day, STEPS).seconds:.1f} s")
     return _read(file)[: plan.days]
+
+
+def _loaded(file: Path) -> int:
+    """Return how many days are loaded; raises BenchError where a version with other steps has loaded them."""
+    days = _read(file)
+    if days and not all(f"{step}_seconds" in days[0] for step in STEPS):
+        raise BenchError(f"The days in {file.parent} were loaded by other steps: delete that folder to begin again.")
+    return len(days)
 
 
 def _late(days: int) -> tuple[int, int]:
@@ -200,10 +211,7 @@ def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
             day["generator_memory"] = servers.generate(plan, number, number)
         for step in STEPS:
             with servers.meter.cost(settled=False) as cost:
-                if step == "clickhouse":
-                    servers.run_clickhouse(*TAKE_OVER)
-                else:
-                    servers.run_task(step)
+                _run(servers, step)
             day[f"{step}_seconds"], day[f"{step}_cpu"] = round(cost.seconds, 4), round(cost.cpu, 2)
             day[f"{step}_wal"] = cost.wal
     passed = (time.perf_counter() - start) * psutil.cpu_count()
@@ -217,6 +225,21 @@ def _day(servers: Warehouse, plan: Plan, number: int, first: bool) -> dict:
     return {
         **day, "first_after_start": int(first), "lines": lines, "generate_seconds": generated, "postgres_bytes": size,
     }  # fmt: skip
+
+
+def _run(servers: Warehouse, step: str) -> None:
+    if step == "clickhouse":
+        servers.run_clickhouse(*TAKE_OVER)
+        for mart in MARTS:
+            servers.take_over(mart)
+    elif step == "load_orders":
+        for entity in AFTER_SALES:
+            servers.run_task(f"load_{entity}")
+    elif step == "build_marts":
+        for mart in MARTS:
+            servers.run_task(f"build_{mart}")
+    else:
+        servers.run_task(step)
 
 
 def _read(file: Path) -> list[dict[str, str]]:

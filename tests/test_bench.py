@@ -11,8 +11,10 @@ import psycopg2
 import pytest
 
 from bench import clients, dashboard, days, history, keep, results, year
-from bench.measure import Cost, Meter, median
+from bench.marts import FLOORS
+from bench.measure import BenchError, Cost, Meter, median
 from bench.plan import OPENED, Plan, parse
+from bench.warehouse import MARTS
 from bench.warehouse import warehouse as warehouse_of_bench
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT
@@ -91,7 +93,18 @@ def test_the_picture_of_a_year_has_its_figures():
 def test_a_weekend_day_ends_with_clickhouse_equal_to_the_warehouse(plan):
     part = days.run(plan, THROW_AWAY_SETTINGS)
     assert part.is_right
-    assert all(row.rows > 0 and row.ours[0].seconds > 0 and row.other[0].seconds > 0 for row in part.rows)
+    assert all(row.ours[0].seconds > 0 for row in part.rows)
+    assert all(row.rows > 0 and row.other[0].seconds > 0 for row in part.rows if row.against)
+    # Each mart of orders is beside a GROUP BY of what the day touched, and the marts were built again for nothing.
+    assert [row.what.split(",")[0] for row in part.rows if row.at_most == 2] == [
+        f"of it build_{mart}" for mart in FLOORS
+    ]
+    (check,) = part.checks
+    assert {check.found[f"cdm.{mart}: read where nothing changed"] for mart in MARTS} == {0}
+    # The whole day takes in all of the parts.
+    (whole,) = (row for row in part.rows if row.what.startswith("the whole of it"))
+    parts = [row for row in part.rows if row.what.startswith("of it") and row.other]
+    assert whole.ours[0].seconds > sum(row.ours[0].seconds for row in parts)
 
 
 def test_a_year_that_was_stopped_goes_on_and_leaves_nothing(plan):
@@ -246,7 +259,8 @@ def test_a_late_day_is_compared_with_an_early_one_of_its_weekday():
     assert year.compare(flat, flat, is_year=False)[0].is_reached is None
     # A machine that has become slower slows the days of the other shop as well.
     slower = [row_of_day(number, count, count / 1000 * 1.2) for number, count in enumerate(lines)]
-    assert [row.ratio() for row in year.compare(flat[:40] + slower[40:], slower)[1::7]] == pytest.approx([1, 1.2])
+    _measured, by_line, *_steps, drift = year.compare(flat[:40] + slower[40:], slower)
+    assert [by_line.ratio(), drift.ratio()] == pytest.approx([1, 1.2])
     # What the host gave to others is told where it is known.
     assert year.compare(flat, flat)[-1].note == ""
     busy = [{**day, "stolen_share": str(0.1 + 0.2 * (number % 2))} for number, day in enumerate(flat)]
@@ -269,6 +283,12 @@ def test_a_late_day_is_compared_with_an_early_one_of_its_weekday():
 def test_a_day_whose_line_was_cut_off_is_loaded_again(tmp_path):
     (tmp_path / "days.csv").write_text("day,lines,clickhouse_wal\n0,5,7\n1,5,\n")
     assert [day["day"] for day in year._read(tmp_path / "days.csv")] == ["0"]
+
+
+def test_a_year_of_other_steps_is_not_continued(tmp_path):
+    (tmp_path / "days.csv").write_text("day,lines,load_sale_seconds,clickhouse_wal\n0,5,1.5,7\n")
+    with pytest.raises(BenchError, match="loaded by other steps: delete that folder"):
+        year._loaded(tmp_path / "days.csv")
 
 
 def test_the_real_size_is_a_year():
