@@ -5,7 +5,7 @@
 -- Returns: the days of the orders that the runs wrote, or of which they wrote a line, a return or a payment, as they
 --     are and as they were; those of the orders for which the runs changed the price of a product of theirs.
 -- Errors: none.
--- Reads: as cdm.touched_order_days and cdm.touched_product_days; cdm.daily_sales. Writes: nothing.
+-- Reads: as cdm.touched_order_days and cdm.touched_product_days. Writes: nothing.
 CREATE OR REPLACE FUNCTION cdm.touched_days_of_channels(p_runs bigint[])
 RETURNS TABLE (sold_on date)
 LANGUAGE plpgsql
@@ -25,10 +25,7 @@ BEGIN
     FROM unnest(v_days) AS k (day)
     UNION
     SELECT d.sold_on
-    FROM cdm.touched_product_days(
-        p_runs, ARRAY['product'], 'day',
-        ARRAY(SELECT DISTINCT m.sold_on FROM cdm.daily_sales AS m WHERE m.is_current), v_days
-    ) AS d;
+    FROM cdm.touched_product_days(p_runs, ARRAY['product'], 'day', v_days) AS d;
 END;
 $body$;
 

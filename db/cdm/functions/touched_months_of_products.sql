@@ -5,7 +5,7 @@
 -- Returns: the months of the orders that the runs wrote, or of which they wrote a line, as they are and as they were;
 --     those of the orders for which the runs changed what a product of theirs is called.
 -- Errors: none.
--- Reads: as cdm.touched_order_days and cdm.touched_product_days; cdm.product_sales. Writes: nothing.
+-- Reads: as cdm.touched_order_days and cdm.touched_product_days. Writes: nothing.
 CREATE OR REPLACE FUNCTION cdm.touched_months_of_products(p_runs bigint[])
 RETURNS TABLE (order_month date)
 LANGUAGE plpgsql
@@ -25,10 +25,7 @@ BEGIN
     FROM unnest(v_months) AS k (month)
     UNION
     SELECT date_trunc('month', d.sold_on)::date
-    FROM cdm.touched_product_days(
-        p_runs, ARRAY['product', 'category'], 'month',
-        ARRAY(SELECT DISTINCT m.order_month FROM cdm.product_sales AS m WHERE m.is_current), v_months
-    ) AS d;
+    FROM cdm.touched_product_days(p_runs, ARRAY['product', 'category'], 'month', v_months) AS d;
 END;
 $body$;
 
