@@ -4,6 +4,8 @@
 --     (Europe/Moscow) and the carrier.
 -- Columns: those of cdm.carrier_delivery except the version's own.
 -- Reads: dds.delivery.
+--
+-- A delivery whose time of shipping is not known is in no month, and not here.
 CREATE OR REPLACE VIEW cdm.carrier_delivery_image AS
 SELECT
     d.shipped_month,

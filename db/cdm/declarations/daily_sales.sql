@@ -43,7 +43,7 @@ FROM (
     UNION ALL
     SELECT
         l.sold_on, l.channel, 0, 0, 0,
-        coalesce(r.amount, round(l.amount * r.quantity / l.quantity, 2)),
+        coalesce(r.amount, round(l.amount * r.quantity / nullif(l.quantity, 0), 2), 0),
         0, 0, 0
     FROM cdm.order_line AS l
     INNER JOIN dds.sale_return AS r ON r.sale_id = l.sale_id AND r.is_current

@@ -6,47 +6,41 @@
 -- Reads: dds.sales_order.
 --
 -- A stay is over where the next version has another status, or where the order was deleted; versions of one status that
--- follow each other are one stay. A stay that is not over has no length yet.
+-- follow each other are one stay, which is of the month of the last one. A stay that is not over has no length yet.
 CREATE OR REPLACE VIEW cdm.status_time_image AS
 SELECT
     v.order_month,
     v.status,
     count(DISTINCT v.order_id) AS orders_cnt,
-    count(*) FILTER (WHERE v.is_left) AS left_cnt,
-    round(
-        sum(extract(EPOCH FROM v.valid_to - v.valid_from)) FILTER (
-            WHERE CASE
-                WHEN v.is_current OR v.is_left THEN v.is_left
-                ELSE EXISTS (
-                    SELECT
-                    FROM dds.sales_order AS w
-                    WHERE
-                        w.order_id = v.order_id
-                        AND w.valid_from >= v.valid_to
-                        AND NOT w.is_current
-                        AND NOT EXISTS (
-                            SELECT
-                            FROM dds.sales_order AS n
-                            WHERE n.order_id = w.order_id AND n.valid_from = w.valid_to AND n.status = w.status
-                        )
-                )
-            END
-        )
-        / 3600 / nullif(count(*) FILTER (WHERE v.is_left), 0), 2
-    )::numeric(24, 2) AS avg_hours
+    count(v.began_at) AS left_cnt,
+    round(sum(extract(EPOCH FROM v.valid_to - v.began_at)) / 3600 / count(v.began_at), 2)::numeric(24, 2) AS avg_hours
 FROM (
     SELECT
         date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS order_month,
         o.status,
         o.order_id,
-        o.valid_from,
         o.valid_to,
-        o.is_current,
-        NOT o.is_current AND NOT EXISTS (
-            SELECT
-            FROM dds.sales_order AS n
-            WHERE n.order_id = o.order_id AND n.valid_from = o.valid_to AND n.status = o.status
-        ) AS is_left
+        CASE
+            WHEN
+                NOT o.is_current
+                AND NOT EXISTS (
+                    SELECT
+                    FROM dds.sales_order AS n
+                    WHERE n.order_id = o.order_id AND n.valid_from = o.valid_to AND n.status = o.status
+                )
+                THEN (
+                    SELECT max(b.valid_from)
+                    FROM dds.sales_order AS b
+                    WHERE
+                        b.order_id = o.order_id
+                        AND b.valid_from <= o.valid_from
+                        AND NOT EXISTS (
+                            SELECT
+                            FROM dds.sales_order AS a
+                            WHERE a.order_id = b.order_id AND a.valid_to = b.valid_from AND a.status = b.status
+                        )
+                )
+        END AS began_at
     FROM dds.sales_order AS o
 ) AS v
 GROUP BY v.order_month, v.status;
@@ -57,7 +51,7 @@ COMMENT ON COLUMN cdm.status_time_image.order_month IS
 COMMENT ON COLUMN cdm.status_time_image.status IS 'Pending, Paid, Completed or Aborted';
 COMMENT ON COLUMN cdm.status_time_image.orders_cnt IS 'Orders that are or were in it';
 COMMENT ON COLUMN cdm.status_time_image.left_cnt IS 'Stays that are over';
-COMMENT ON COLUMN cdm.status_time_image.avg_hours IS 'Hours a stay, half up. NULL: none is over';
+COMMENT ON COLUMN cdm.status_time_image.avg_hours IS 'Hours a stay that is over, half up. NULL: none is';
 
 -- How long orders stay in each status.
 CALL sl.declare_mart(

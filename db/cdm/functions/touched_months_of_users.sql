@@ -5,7 +5,7 @@
 -- Returns: the months of the orders that the runs wrote, as they are and as they were, and of the orders whose client
 --     the runs changed as of their time. Every month of an order where a run loaded all clients.
 -- Errors: none.
--- Reads: as cdm.touched_order_days; dds.sales_order, sl.changed_period. Writes: nothing.
+-- Reads: as cdm.touched_order_days; dds.sales_order, sl.changed_period, sl.erasure. Writes: nothing.
 --
 -- By an index probe for each changed client and month in which there are orders (sales_order_month_client_idx). Where
 -- so many would cost more than one pass over the orders, all these months count.
@@ -21,6 +21,10 @@ DECLARE
     v_first_month date;
     v_last_month date;
     v_probes bigint;
+    v_known CONSTANT date [] := ARRAY(
+        SELECT DISTINCT date_trunc('month', d.sold_on)::date
+        FROM cdm.touched_order_days(p_runs, ARRAY['sales_order']) AS d
+    );
     -- By its size, as statistics may be missing; a version takes some 140 bytes.
     v_orders CONSTANT bigint := pg_relation_size('dds.sales_order') / 140;
 BEGIN
@@ -29,12 +33,12 @@ BEGIN
         max(date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date)
     INTO v_first_month, v_last_month
     FROM dds.sales_order AS o;
+    RETURN QUERY
+    SELECT k.month
+    FROM unnest(v_known) AS k (month);
     IF v_first_month IS NULL THEN
         RETURN;
     END IF;
-    RETURN QUERY
-    SELECT DISTINCT date_trunc('month', d.sold_on)::date
-    FROM cdm.touched_order_days(p_runs, ARRAY['sales_order']) AS d;
 
     -- Of a period and a month at most 31 days beside it: a month too many costs a probe.
     SELECT sum(greatest((p.to_month - p.from_month) / 28 + 1, 0))
@@ -82,7 +86,12 @@ BEGIN
                 AND o.ordered_at < c.changed_to
             LIMIT 1
         ) AS found
-        WHERE c.run_id = ANY (p_runs) AND c.entity_name = 'client';
+        WHERE
+            c.run_id = ANY (p_runs)
+            AND c.entity_name = 'client'
+            AND m.month::date <> ALL (v_known)
+            -- Forgetting a client changes no loyalty status.
+            AND c.run_id NOT IN (SELECT e.run_id FROM sl.erasure AS e WHERE e.run_id = ANY (p_runs));
     END IF;
 END;
 $body$;

@@ -5,7 +5,8 @@
 --     version of the product, or that of its category.
 -- Parameters: p_runs: runs on the tables of dds; p_entities: product, category or both; p_unit: day or month: by what
 --     the mart groups; p_known: the first days of the groups that are touched anyway.
--- Returns: each day once. No day where all groups of a change are known. Every day where a run loaded a whole dimension.
+-- Returns: each day once. No day where all groups of a change are known. Every day where a run loaded a whole
+--     dimension.
 -- Errors: none.
 -- Reads: sl.changed_period, dds.product, as cdm.sales_in_periods; dds.sale, dds.sales_order. Writes: nothing.
 --
@@ -43,7 +44,9 @@ BEGIN
     THEN
         RETURN;
     END IF;
-    SELECT min((o.ordered_at AT TIME ZONE 'Europe/Moscow')::date), max((o.ordered_at AT TIME ZONE 'Europe/Moscow')::date)
+    SELECT
+        min((o.ordered_at AT TIME ZONE 'Europe/Moscow')::date),
+        max((o.ordered_at AT TIME ZONE 'Europe/Moscow')::date)
     INTO v_first, v_last
     FROM dds.sales_order AS o;
     IF

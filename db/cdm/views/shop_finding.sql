@@ -95,11 +95,12 @@ WHERE
     c.is_current
     AND c.category_id IN (
         WITH RECURSIVE ancestor AS (
-            SELECT c.parent_category_id AS category_id
+            SELECT c.parent_category_id AS category_id, 1 AS level
             UNION
-            SELECT p.parent_category_id
+            SELECT p.parent_category_id, a.level + 1
             FROM ancestor AS a
             INNER JOIN dds.category AS p ON p.category_id = a.category_id AND p.is_current
+            WHERE a.level < 32
         )
 
         SELECT a.category_id

@@ -44,5 +44,8 @@ CALL sl.declare_rule(
     'Time of the return lies before 2000, when the shop did not exist',
     p_position => 55
 );
+CALL sl.declare_rule(
+    'sale_return', 'amount_negative', 'coalesce(amount >= 0, true)', 'Amount is below zero', p_position => 65
+);
 
 CALL sl.declare_index('sale_return_sale_idx', 'dds.sale_return', '(sale_id)');

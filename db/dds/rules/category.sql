@@ -18,11 +18,12 @@ CALL sl.declare_rule(
     $$
     category_id NOT IN (
         WITH RECURSIVE ancestor AS (
-            SELECT scd2_source_row.parent_category_id AS category_id
+            SELECT scd2_source_row.parent_category_id AS category_id, 1 AS level
             UNION
-            SELECT c.parent_category_id
+            SELECT c.parent_category_id, a.level + 1
             FROM ancestor AS a
             INNER JOIN raw.category AS c ON c.category_id = a.category_id
+            WHERE a.level < 32
         )
 
         SELECT a.category_id

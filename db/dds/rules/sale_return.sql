@@ -29,7 +29,7 @@ CALL sl.declare_rule(
             )
     )
     $$,
-    'More comes back than was sold',
+    'More comes back than was sold, with the returns that were loaded before',
     p_severity => 'warn',
     p_position => 80
 );

@@ -77,7 +77,7 @@ BEGIN
         );
     END IF;
     IF p_counts ? 'in_place' THEN
-        IF sl._is_in_place_read(p_entity) THEN
+        IF sl._is_read(p_entity, p_entity.in_place_columns) THEN
             PERFORM sl._keep_overwritten(
                 p_entity, p_run_id,
                 'pg_temp._sl_change AS c INNER JOIN {{target}} AS t ON t.{{sk}} = c.scd2_sk '

@@ -6,7 +6,8 @@
 --     template of sl._sql; a version is t.
 -- Returns: nothing.
 -- Errors: none.
--- Reads: the target, sl.mart. Writes: sl.overwritten_version; nothing where no mart asks by groups.
+-- Reads: the target, sl.mart. Writes: sl.overwritten_version; nothing where no mart that is used
+--     asks by groups.
 CREATE OR REPLACE FUNCTION sl._keep_overwritten(p_entity sl.entity, p_run_id bigint, p_versions text)
 RETURNS void
 LANGUAGE plpgsql
@@ -17,7 +18,11 @@ BEGIN
     IF
         EXISTS (
             SELECT FROM sl.mart AS m
-            WHERE p_entity.entity_name = ANY (m.sources) AND m.touched_function IS NOT NULL AND m.key_entity IS NULL
+            WHERE
+                p_entity.entity_name = ANY (m.sources)
+                AND m.touched_function IS NOT NULL
+                AND m.key_entity IS NULL
+                AND sl._is_used(m)
         )
     THEN
         EXECUTE sl._sql(

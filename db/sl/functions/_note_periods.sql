@@ -6,7 +6,7 @@
 --     p_has_spliced: histories were rebuilt, whose periods are in pg_temp._sl_period.
 -- Returns: nothing.
 -- Errors: none.
--- Reads: pg_temp._sl_change, pg_temp._sl_period, as sl._is_in_place_read. Writes: sl.changed_period.
+-- Reads: pg_temp._sl_change, pg_temp._sl_period, as sl._is_read. Writes: sl.changed_period.
 --
 -- A close changes no answer: in a gap the version before it is still the one. Neither does a column that is written in
 -- place, unless a mart reads it. A full load may bring back a version that somebody has deleted, of which a mart has
@@ -22,7 +22,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
-    v_is_in_place_read CONSTANT boolean := sl._is_in_place_read(p_entity);
+    v_is_in_place_read CONSTANT boolean := sl._is_read(p_entity, p_entity.in_place_columns);
 BEGIN
     INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to, is_new)
     SELECT

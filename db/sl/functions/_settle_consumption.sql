@@ -1,10 +1,11 @@
 -- sl._settle_consumption() RETURNS void
 --
--- Purpose: writes sl.run.consumed_by of the loads that all marts have processed by now which read their target.
+-- Purpose: writes sl.run.consumed_by of the loads that all marts have processed by now which read their target. A mart
+--     that was never built is waited for by none.
 -- Parameters: none.
 -- Returns: nothing.
 -- Errors: none.
--- Reads: sl.mart, sl.entity. Writes: sl.run, sl.consumption.
+-- Reads: sl.mart, sl.entity, as sl._is_used. Writes: sl.run, sl.consumption.
 --
 -- Of two builds beside each other neither sees what the other has processed: the next build, or audit, comes back to
 -- it. A load that another session is busy with is left to that one.
@@ -25,6 +26,7 @@ BEGIN
                 INNER JOIN sl.mart AS m ON e.entity_name = ANY (m.sources)
                 WHERE
                     format('%I.%I', e.target_schema, e.target_table) = r.target
+                    AND sl._is_used(m)
                     AND NOT EXISTS (
                         SELECT FROM sl.consumption AS c WHERE c.run_id = r.run_id AND c.mart_name = m.mart_name
                     )

@@ -14,9 +14,9 @@
 -- Reads: the source, the target, the marts (whole, once), sl.entity, sl.mart, and as sl._build. Writes: these,
 --     sl.rejected_row, sl.kept_state, sl.erasure (the receipt), sl.run, and as sl._build.
 --
--- The key stays forgotten when its source delivers it again: sl._keep_forgotten, sl._load_entity. Marts are built
--- first, so that what they compute of the personal columns is in them for all that loads have brought; and no load of
--- another source of theirs may come in between. Versions keep their number, times and surrogate keys: what was
+-- The key stays forgotten when its source delivers it again: sl._keep_forgotten, sl._load_entity. Marts that read the
+-- personal columns are built first, so that what they compute of them is there for all that loads have brought; and no
+-- load of another source of theirs may come in between. Versions keep their number, times and surrogate keys: what was
 -- reported at a moment is reported the same. Where a mart computes something else now that the columns are empty, it
 -- gets a new version, as by a build: its rows that depended on them are known from before they were emptied. A source
 -- that is compared whole is its owner's to empty. The server's own leftovers go with VACUUM, old WAL and old backups
@@ -51,6 +51,15 @@ DECLARE
     v_places jsonb;
     v_personal CONSTANT text [] := v_entity.personal_columns;
     v_target_personal CONSTANT text [] := sl._target_personal(v_entity);
+    -- What else depends on the entity stays as it is.
+    v_marts CONSTANT text [] := ARRAY(
+        SELECT m.mart_name
+        FROM sl.mart AS m
+        WHERE
+            p_entity = ANY (m.sources)
+            AND (m.personal ? p_entity OR sl._is_read(v_entity, v_target_personal, m.mart_name))
+        ORDER BY m.mart_name
+    );
     v_run_id bigint;
     v_mart record;
     v_registered sl.mart;
@@ -113,13 +122,13 @@ BEGIN
             SELECT DISTINCT format('%I.%I', e.target_schema, e.target_table) AS source
             FROM sl.mart AS m
             INNER JOIN sl.entity AS e ON e.entity_name = ANY (m.sources)
-            WHERE p_entity = ANY (m.sources) AND e.entity_name <> p_entity
+            WHERE m.mart_name = ANY (v_marts) AND e.entity_name <> p_entity
             ORDER BY 1
         LOOP
             PERFORM sl._lock_target(p_procedure, v_mart.source);
         END LOOP;
         FOR v_registered IN
-            SELECT m.* FROM sl.mart AS m WHERE p_entity = ANY (m.sources) ORDER BY m.mart_name
+            SELECT m.* FROM sl.mart AS m WHERE m.mart_name = ANY (v_marts) ORDER BY m.mart_name
         LOOP
             PERFORM sl.run_build(v_registered.mart_name);
         END LOOP;
@@ -137,7 +146,7 @@ BEGIN
                 INSERT INTO sl.changed_period (run_id, entity_name, entity_key, changed_from, changed_to)
                 VALUES (v_run_id, p_entity, v_key, '-infinity', 'infinity');
             END IF;
-            PERFORM sl._keep_groups(m, v_run_id) FROM sl.mart AS m WHERE p_entity = ANY (m.sources);
+            PERFORM sl._keep_groups(m, v_run_id) FROM sl.mart AS m WHERE m.mart_name = ANY (v_marts);
         END IF;
         mart_versions := 0;
         FOR v_mart IN
@@ -227,7 +236,7 @@ BEGIN
             );
         END IF;
         FOR v_registered IN
-            SELECT m.* FROM sl.mart AS m WHERE p_entity = ANY (m.sources) ORDER BY m.mart_name
+            SELECT m.* FROM sl.mart AS m WHERE m.mart_name = ANY (v_marts) ORDER BY m.mart_name
         LOOP
             IF v_is_kept THEN
                 v_batch_id := sl._build_kept_groups(v_registered, v_run_id);

@@ -3,8 +3,9 @@
 -- Purpose: declares an index of a target, beside those that the engine makes: by what a mart, or a query, asks for it.
 -- Parameters: p_index: its name, without a schema: it lies in its table's; p_table: the table, with its schema;
 --     p_columns: what CREATE INDEX has after the table's name, such as '(order_id)'.
--- Returns: nothing. Where an index of this name is there, nothing is done, and no lock is waited for.
--- Errors: TS003 there is no such table; 22023 an argument is wrong; TS005 another session holds a lock for longer than
+-- Returns: nothing. Where an index of this name is there, nothing is done, whatever its columns are, and no lock is
+--     waited for: other columns are a DROP INDEX in a revision.
+-- Errors: TS003 there is no such table; TS008 the name is that of something else; 22023 an argument is wrong; TS005 another session holds a lock for longer than
 --     lock_timeout; those of CREATE INDEX.
 -- Reads: pg_catalog. Writes: the table's definition.
 --
@@ -29,6 +30,25 @@ BEGIN
             ERRCODE = '22023',
             MESSAGE = 'sl.declare_index: a name and columns are needed',
             HINT = 'Write such as CALL sl.declare_index(''purchase_shop_idx'', ''dds.purchase'', ''(shop_id)'').';
+    END IF;
+    IF
+        to_regclass(format('%I.%I', v_table[1], p_index)) IS NOT NULL
+        AND NOT EXISTS (
+            SELECT
+            FROM pg_index AS i
+            WHERE
+                i.indexrelid = to_regclass(format('%I.%I', v_table[1], p_index))
+                AND i.indrelid = to_regclass(format('%I.%I', v_table[1], v_table[2]))
+                AND i.indisvalid
+        )
+    THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'TS008',
+            MESSAGE = format(
+                'sl.declare_index: %I.%I is there, and is no valid index of %I.%I', v_table[1], p_index, v_table[1],
+                v_table[2]
+            ),
+            HINT = 'Give the index another name; or, where it is an index that is not valid, REINDEX it.';
     END IF;
     IF to_regclass(format('%I.%I', v_table[1], p_index)) IS NULL THEN
         EXECUTE format('CREATE INDEX %I ON %I.%I %s', p_index, v_table[1], v_table[2], p_columns);

@@ -4,11 +4,11 @@
 -- Purpose: declares a rule that a source row of an entity has to hold. Where it differs from what was declared before,
 --     the next load judges the open rejections of the entity again.
 -- Parameters: p_entity: name in sl.entity; p_rule: name of the rule; p_expression: SQL condition over the source's
---     columns (of the target's types), and scd2_at, the event time; a subquery names the row scd2_source_row. A row passes
---     where it is true, NULL does not pass. It must not raise, whatever the values are: an error stops the load;
---     p_description: what a row that fails is like; p_severity: 'reject': the row is not loaded; 'warn': it is loaded and counted (sl.rule_warning);
---     p_is_clock_dependent: a row that fails may pass later, even if it does not change: each load judges it again;
---     p_position: rules are asked in this order (NULL: as it is, or after all others).
+--     columns (of the target's types), and scd2_at, the event time; a subquery names the row scd2_source_row. A row
+--     passes where it is true, NULL does not pass. It must not raise, whatever the values are: an error stops the load;
+--     p_description: what a row that fails is like; p_severity: 'reject': the row is not loaded; 'warn': it is loaded
+--     and counted (sl.rule_warning); p_is_clock_dependent: a row that fails may pass later, even if it does not change:
+--     each load judges it again; p_position: rules are asked in this order (NULL: as it is, or after all others).
 -- Returns: nothing.
 -- Errors: TS002 the entity is not declared; 22023 an argument is wrong, or the condition cannot be computed.
 -- Reads: the source's definition. Writes: sl.quality_rule.

@@ -1,6 +1,7 @@
 -- sl.published_mart
 --
--- Purpose: the marts that ClickHouse shows: what it asks for the views of the table that it is to fill.
+-- Purpose: the marts that ClickHouse shows: what it asks for the views of the table that it is to fill. A mart whose
+--     views are not there yet, since it was declared before they were made, is left out until it is declared again.
 -- Columns: published_as: table of ClickHouse; mart_name; view_schema; export_view, batch_view, run_view: names of the
 --     views that sl.declare_mart makes, or that the mart has of its own; key_columns: a JSON array of the names.
 -- Reads: sl.mart.
@@ -14,7 +15,11 @@ SELECT
     m.target_table || '_run' AS run_view,
     array_to_json(m.key_columns)::text AS key_columns
 FROM sl.mart AS m
-WHERE m.published_as IS NOT NULL;
+WHERE
+    m.published_as IS NOT NULL
+    AND to_regclass(format('%I.%I', m.target_schema, m.target_table || '_export')) IS NOT NULL
+    AND to_regclass(format('%I.%I', m.target_schema, m.target_table || '_batch')) IS NOT NULL
+    AND to_regclass(format('%I.%I', m.target_schema, m.target_table || '_run')) IS NOT NULL;
 
 COMMENT ON VIEW sl.published_mart IS 'The marts that ClickHouse shows, and the views by which it pulls them';
 COMMENT ON COLUMN sl.published_mart.published_as IS 'Table of ClickHouse that shows the mart';

@@ -12,11 +12,12 @@ VALUES
 (7, tap.at(5), 1, tap.at(5), 1, 'NaN'),
 (8, tap.at(5), 1, tap.at(5), 1, NULL),
 (9, tap.at(5), 1, tap.at(5), 10000001, 100),
-(10, tap.at(5), 1, '-infinity', 1, 100);
+(10, tap.at(5), 1, '-infinity', 1, 100),
+(11, tap.at(5), 1, tap.at(5), 1, -0.01);
 
 SELECT results_eq(
     $$SELECT * FROM tap.load('sale_return')$$,
-    $$VALUES (10, 1, 0, 0, 0, 9)$$,
+    $$VALUES (11, 1, 0, 0, 0, 10)$$,
     'one piece without an amount is good'
 );
 SELECT results_eq(
@@ -30,7 +31,8 @@ SELECT results_eq(
     ('sale_return', '6', 'returned_in_future'),
     ('sale_return', '7', 'amount_not_a_number'),
     ('sale_return', '9', 'quantity_implausible'),
-    ('sale_return', '10', 'returned_at_implausible')$$,
+    ('sale_return', '10', 'returned_at_implausible'),
+    ('sale_return', '11', 'amount_negative')$$,
     'each bad row carries its rule'
 );
 SELECT set_eq(
