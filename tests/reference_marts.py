@@ -19,7 +19,7 @@ from tests.reference_model import RULES as RULES_OF_THREE
 UNKNOWN = "Unknown"
 # Later than any time that a source tells: the order of what the clock gives is all that counts.
 CLOCK_START = datetime(2900, 1, 1, tzinfo=UTC)
-OPENED = datetime(2000, 1, 1, tzinfo=UTC)
+OPENED, AGES_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 KOPECK = Fraction(1, 100)
 DAY = 86_400
 # A text of a grain counts by its first characters, a path by as many names from the bottom up.
@@ -584,6 +584,10 @@ def _is_past(at: datetime | None) -> bool:
     return at is not None and at <= datetime.now(UTC)
 
 
+def _is_plausible(at: datetime | None) -> bool:
+    return at is None or OPENED <= at < AGES_AHEAD
+
+
 def _category_rules(row: Row) -> Iterator[bool]:
     yield not is_blank(row.state.name)
     yield row.state.parent_category_id != row.key
@@ -609,7 +613,7 @@ def _order_rules(row: Row) -> Iterator[bool]:
     yield order.ordered_at >= OPENED
     yield order.status in ("Pending", "Paid", "Completed", "Aborted")
     yield _is_number(order.total_amount)
-    yield order.delivered_at is None or order.delivered_at >= order.ordered_at
+    yield order.delivered_at is None or order.ordered_at <= order.delivered_at < AGES_AHEAD
 
 
 def _payment_rules(row: Row) -> Iterator[bool]:
@@ -618,6 +622,7 @@ def _payment_rules(row: Row) -> Iterator[bool]:
     yield _is_number(payment.amount)
     yield payment.amount >= 0
     yield payment.status in PAID_BY_STATUS
+    yield _is_plausible(payment.paid_at)
 
 
 def _delivery_rules(row: Row) -> Iterator[bool]:
@@ -625,6 +630,8 @@ def _delivery_rules(row: Row) -> Iterator[bool]:
     yield delivery.order_id is not None
     yield None in (delivery.shipped_at, delivery.delivered_at) or delivery.delivered_at >= delivery.shipped_at
     yield delivery.status in ("Shipped", "Delivered", "Lost")
+    yield _is_plausible(delivery.shipped_at)
+    yield _is_plausible(delivery.delivered_at)
 
 
 def _return_rules(row: Row) -> Iterator[bool]:
@@ -633,6 +640,7 @@ def _return_rules(row: Row) -> Iterator[bool]:
     yield one.quantity is not None
     yield 0 < one.quantity <= MOST_PIECES
     yield _is_past(one.returned_at)
+    yield one.returned_at >= OPENED
     yield one.amount is None or not one.amount.is_nan()
 
 
