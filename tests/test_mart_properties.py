@@ -427,12 +427,10 @@ class Told:
             self.script.run("CALL sl.audit(p_full => false);")
 
     def change(self, change: Change) -> None:
-        """Write to the sources, or forget a person, before which the marts that are made from clients are built."""
+        """Write to the sources, or forget a person."""
         if isinstance(change, Forget) and not self.shop.is_known(change.client_id):
             return
         self.script.run(change.sql())
-        if isinstance(change, Forget):
-            self.reported["user_sales"] = self.shop.user_sales()
         change.tell(self.shop)
 
     def load(self, entity: str) -> None:
