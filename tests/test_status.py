@@ -240,9 +240,9 @@ def test_every_failure_is_made_up_for_by_a_later_success(tmp_path, shop):  # noq
         f"The last run of {procedure}" for procedure in sorted(CALLS)
     ]
     execute(shop, *CALLS.values())
-    assert {row[0] for row in execute(shop, "SELECT procedure_name FROM sl.run WHERE status = 'succeeded'")} == set(
-        CALLS
-    )
+    # Forgetting a client builds all marts that read clients.
+    succeeded = {row[0] for row in execute(shop, "SELECT procedure_name FROM sl.run WHERE status = 'succeeded'")}
+    assert succeeded >= set(CALLS)
     state = status.look(settings)
     assert state.problems == []
     assert {row["made_up_for"] for row in state.tables["failed"]} == {"yes"}
@@ -270,6 +270,7 @@ def test_call_that_was_refused_for_its_argument_is_no_failure(tmp_path, shop):  
 
 def test_rows_that_wait_in_raw_become_late(tmp_path, shop):  # noqa: F811
     settings = settings_of(tmp_path, shop)
+    execute(shop, "SELECT sl.run_build(mart_name) FROM sl.mart")
     sell(shop, SALES + 1, SALES + 2)
     execute(shop, "UPDATE raw.client SET first_name = NULL, updated_at = now() WHERE client_id = 1", LATE)
     execute(shop, "CALL dds.load_client()")
