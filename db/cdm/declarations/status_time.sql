@@ -7,6 +7,8 @@
 --
 -- A stay is over where the next version has another status, or where the order was deleted; versions of one status that
 -- follow each other are one stay. A stay that is not over has no length yet.
+-- The next version is looked up where it is not in the month itself, as of an order that was moved to another month or
+-- deleted. All others are found in one pass.
 CREATE OR REPLACE VIEW cdm.status_time_image AS
 SELECT
     v.order_month,
@@ -36,18 +38,37 @@ SELECT
     )::numeric(24, 2) AS avg_hours
 FROM (
     SELECT
-        date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS order_month,
-        o.status,
-        o.order_id,
-        o.valid_from,
-        o.valid_to,
-        o.is_current,
-        NOT o.is_current AND NOT EXISTS (
-            SELECT
-            FROM dds.sales_order AS n
-            WHERE n.order_id = o.order_id AND n.valid_from = o.valid_to AND n.status = o.status
-        ) AS is_left
-    FROM dds.sales_order AS o
+        u.order_month,
+        u.status,
+        u.order_id,
+        u.valid_from,
+        u.valid_to,
+        u.is_current,
+        CASE
+            WHEN u.is_current THEN false
+            WHEN u.next_from = u.valid_to THEN u.next_status <> u.status
+            ELSE NOT EXISTS (
+                SELECT
+                FROM dds.sales_order AS n
+                WHERE n.order_id = u.order_id AND n.valid_from = u.valid_to AND n.status = u.status
+            )
+        END AS is_left
+    FROM (
+        SELECT
+            date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS order_month,
+            o.status,
+            o.order_id,
+            o.valid_from,
+            o.valid_to,
+            o.is_current,
+            lead(o.valid_from) OVER w AS next_from,
+            lead(o.status) OVER w AS next_status
+        FROM dds.sales_order AS o
+        WINDOW w AS (
+            PARTITION BY date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date, o.order_id
+            ORDER BY o.valid_from
+        )
+    ) AS u
 ) AS v
 GROUP BY v.order_month, v.status;
 
