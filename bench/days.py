@@ -140,7 +140,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
         ),
         *(
             row(
-                f"of it build_{mart}, {rows[mart + ' groups']} {floor.unit} touched",
+                f"of it build_{mart}, {floor.unit} touched: {rows[mart + ' groups']}",
                 f"one bare GROUP BY of these {floor.unit}",
                 rows[mart],
                 (f"build_{mart}",),
@@ -226,6 +226,8 @@ def _catch_up(servers: Warehouse, plan: Plan, first: int, last: int) -> None:
         servers.run_task(f"load_{entity}")
     for build in ("build_mart", *_BUILDS):
         servers.run_task(build)
+    # The first one checks all there is, the next what was touched since.
+    servers.run_task("audit")
     _stage_sales(servers)
     _insert_sales(servers)
     for entity in AFTER_SALES:

@@ -139,7 +139,8 @@ def peer_program(peer: str) -> Path:
 def plan_bytes(plan: Plan) -> int:
     """Return about how much disk a run takes at its widest."""
     shop = plan.clients * 1_600
-    a_line = 700 if "year" in plan.parts else 100 if "dashboard" in plan.parts else 0
+    # With what belongs to its order, in raw, dds and cdm.
+    a_line = 1_900 if "year" in plan.parts else 100 if "dashboard" in plan.parts else 0
     sales = plan.clients * 0.053 * plan.days * a_line
     return round(max(shop * 3, shop + sales) + 2**30)
 

@@ -6,7 +6,8 @@
 -- Reads: dds.sales_order, dds.client.
 --
 -- The client's version is the one valid at ordered_at; before the first version the first one, in a gap the last one
--- before it (docs/history.md). It is fetched by an index probe, however many clients there are.
+-- before it (docs/history.md). These two are rare, and looked for by index probes; the join takes the clients in one
+-- pass where a month has many orders.
 CREATE OR REPLACE VIEW cdm.user_sales_image AS
 SELECT
     o.order_month,
@@ -37,24 +38,29 @@ FROM (
         v.ordered_at,
         v.delivered_at
     FROM dds.sales_order AS v
+    LEFT JOIN dds.client AS k
+        ON k.client_id = v.client_id AND v.ordered_at >= k.valid_from AND v.ordered_at < k.valid_to
     LEFT JOIN LATERAL (
         (
-            SELECT k.loyalty_status
-            FROM dds.client AS k
-            WHERE k.client_id = v.client_id AND k.valid_from <= v.ordered_at
-            ORDER BY k.valid_from DESC
+            SELECT w.loyalty_status
+            FROM dds.client AS w
+            WHERE k.client_id IS NULL AND w.client_id = v.client_id AND w.valid_from <= v.ordered_at
+            ORDER BY w.valid_from DESC
             LIMIT 1
         )
         UNION ALL
         (
-            SELECT k.loyalty_status
-            FROM dds.client AS k
-            WHERE k.client_id = v.client_id
-            ORDER BY k.valid_from
+            SELECT w.loyalty_status
+            FROM dds.client AS w
+            WHERE k.client_id IS NULL AND w.client_id = v.client_id
+            ORDER BY w.valid_from
             LIMIT 1
         )
         LIMIT 1
-    ) AS c ON true
+    ) AS f ON true
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN k.client_id IS NULL THEN f.loyalty_status ELSE k.loyalty_status END
+    ) AS c (loyalty_status)
     WHERE v.is_current
 ) AS o
 GROUP BY o.order_month, o.loyalty_status;
