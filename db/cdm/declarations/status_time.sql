@@ -7,78 +7,83 @@
 --
 -- A stay is over where the next version has another status, or where the order was deleted; versions of one status that
 -- follow each other are one stay, which is of the month of the last one. A stay that is not over has no length yet.
--- Versions of an order that lie in one month are found in one pass. What comes before them, or after, is looked up: an
--- order may have been moved to another month, or deleted.
+-- The version before and the next one are looked up only where they are not in the month itself: of an order that
+-- begins, was deleted, or was moved to another month. By valid_from as an inequality too, or the planner would read the
+-- whole of dds.sales_order into a hash table for a few of them.
 CREATE OR REPLACE VIEW cdm.status_time_image AS
 SELECT
     v.order_month,
     v.status,
     count(DISTINCT v.order_id) AS orders_cnt,
-    count(v.began_at) AS left_cnt,
-    round(sum(extract(EPOCH FROM v.valid_to - v.began_at)) / 3600 / nullif(count(v.began_at), 0), 2)::numeric(24, 2)
-        AS avg_hours
+    count(*) FILTER (WHERE v.is_left) AS left_cnt,
+    round(
+        sum(extract(EPOCH FROM v.valid_to - v.began_at)) FILTER (WHERE v.is_left)
+        / 3600 / nullif(count(*) FILTER (WHERE v.is_left), 0), 2
+    )::numeric(24, 2) AS avg_hours
 FROM (
     SELECT
-        s.order_month,
-        s.status,
-        s.order_id,
-        s.valid_to,
+        u.order_month,
+        u.status,
+        u.order_id,
+        u.valid_to,
         CASE
-            WHEN
-                s.is_current
-                OR CASE
-                    WHEN s.next_from = s.valid_to THEN s.next_status = s.status
-                    ELSE EXISTS (
-                        SELECT
-                        FROM dds.sales_order AS n
-                        WHERE n.order_id = s.order_id AND n.valid_from = s.valid_to AND n.status = s.status
-                    )
-                END
-                THEN NULL
-            WHEN s.began_at > s.first_at THEN s.began_at
-            ELSE (
-                SELECT max(b.valid_from)
-                FROM dds.sales_order AS b
+            WHEN u.is_current THEN false
+            WHEN u.next_from = u.valid_to THEN u.next_status <> u.status
+            ELSE NOT EXISTS (
+                SELECT
+                FROM dds.sales_order AS n
                 WHERE
-                    b.order_id = s.order_id
-                    AND b.valid_from <= s.began_at
-                    AND NOT EXISTS (
-                        SELECT
-                        FROM dds.sales_order AS a
-                        WHERE
-                            a.order_id = b.order_id
-                            AND a.valid_from < b.valid_from
-                            AND a.valid_to = b.valid_from
-                            AND a.status = b.status
-                    )
+                    n.order_id = u.order_id
+                    AND n.valid_from > u.valid_from
+                    AND n.valid_from = u.valid_to
+                    AND n.status = u.status
             )
-        END AS began_at
+        END AS is_left,
+        max(
+            CASE
+                WHEN u.last_to = u.valid_from THEN CASE WHEN u.last_status <> u.status THEN u.valid_from END
+                WHEN EXISTS (
+                    SELECT
+                    FROM dds.sales_order AS a
+                    WHERE
+                        a.order_id = u.order_id
+                        AND a.valid_from < u.valid_from
+                        AND a.valid_to = u.valid_from
+                        AND a.status = u.status
+                )
+                    THEN (
+                        SELECT max(b.valid_from)
+                        FROM dds.sales_order AS b
+                        WHERE
+                            b.order_id = u.order_id
+                            AND b.valid_from <= u.valid_from
+                            AND NOT EXISTS (
+                                SELECT
+                                FROM dds.sales_order AS a
+                                WHERE a.order_id = b.order_id AND a.valid_to = b.valid_from AND a.status = b.status
+                            )
+                    )
+                ELSE u.valid_from
+            END
+        ) OVER (PARTITION BY u.order_month, u.order_id ORDER BY u.valid_from) AS began_at
     FROM (
         SELECT
-            u.*,
-            min(u.valid_from) OVER w AS first_at,
-            max(CASE WHEN u.last_to = u.valid_from AND u.last_status = u.status THEN NULL ELSE u.valid_from END) OVER w
-                AS began_at
-        FROM (
-            SELECT
-                date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS order_month,
-                o.status,
-                o.order_id,
-                o.valid_from,
-                o.valid_to,
-                o.is_current,
-                lead(o.valid_from) OVER w AS next_from,
-                lead(o.status) OVER w AS next_status,
-                lag(o.valid_to) OVER w AS last_to,
-                lag(o.status) OVER w AS last_status
-            FROM dds.sales_order AS o
-            WINDOW w AS (
-                PARTITION BY date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date, o.order_id
-                ORDER BY o.valid_from
-            )
-        ) AS u
-        WINDOW w AS (PARTITION BY u.order_month, u.order_id ORDER BY u.valid_from)
-    ) AS s
+            date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS order_month,
+            o.status,
+            o.order_id,
+            o.valid_from,
+            o.valid_to,
+            o.is_current,
+            lag(o.valid_to) OVER w AS last_to,
+            lag(o.status) OVER w AS last_status,
+            lead(o.valid_from) OVER w AS next_from,
+            lead(o.status) OVER w AS next_status
+        FROM dds.sales_order AS o
+        WINDOW w AS (
+            PARTITION BY date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date, o.order_id
+            ORDER BY o.valid_from
+        )
+    ) AS u
 ) AS v
 GROUP BY v.order_month, v.status;
 
