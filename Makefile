@@ -239,8 +239,8 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:
 #: Variables of make run
 #:   CLIENTS=50000 PRODUCTS=2000 SEED=1 LOCALE=ru_RU   the shop; they stay the same on one warehouse
-#:   FROM=2026-01-01 DAYS=28   the history of the first run
-#:   RUNS=3   days loaded one by one after it, and by every later make run
+#:   FROM=2026-01-01 DAYS=29   the history of the first run
+#:   RUNS=2   days loaded one by one after it, and by every later make run
 #:
 #: Variables of make generate: CLIENTS PRODUCTS SEED LOCALE as they are with make run, and
 #:   OPENED=2026-01-01   the shop's first day: FROM of the first make run on the same warehouse

@@ -87,7 +87,7 @@ class Request:
             raise StackError(f"FROM is {text}, which is not over yet: the last day there can be is {yesterday}.")
         if first_day.year < FIRST_YEAR:
             raise StackError(f"FROM is {text}: give a day from {FIRST_YEAR}-01-01 on.")
-        history_end = first_day + timedelta(days=_number("DAYS", 28, 1, LAST_DAY + 1) - 1)
+        history_end = first_day + timedelta(days=_number("DAYS", 29, 1, LAST_DAY + 1) - 1)
         if history_end > yesterday:
             raise StackError(
                 f"DAYS={(history_end - first_day).days + 1} from FROM={first_day} end on {history_end}, which is not "
@@ -104,7 +104,7 @@ class Request:
             first_day.isoformat(),
             history_end.isoformat(),
         )
-        return cls(shop, _number("RUNS", 3, 0, 10_000), given)
+        return cls(shop, _number("RUNS", 2, 0, 10_000), given)
 
 
 def _number(name: str, default: int, lowest: int, highest: int) -> int:

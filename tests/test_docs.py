@@ -139,9 +139,9 @@ def test_links_lead_somewhere(page):
 
 @pytest.fixture(scope="module")
 def default_shop(new_database: Callable[..., str], warehouse_template: str) -> str:
-    """URI of the warehouse as the first `make run` leaves it: the same shop, loaded in the same four parts."""
+    """URI of the warehouse as the first `make run` leaves it: the same shop, loaded in the same three parts."""
     dsn = new_database(warehouse_template)
-    for first, last in (("2026-01-01", "2026-01-28"), *((f"2026-01-{day}", f"2026-01-{day}") for day in (29, 30, 31))):
+    for first, last in (("2026-01-01", "2026-01-29"), *((f"2026-01-{day}", f"2026-01-{day}") for day in (30, 31))):
         days = ("--opened", "2026-01-01", "--from", first, "--to", last)
         answer = run_module("generator", *days, WAREHOUSE_DSN=dsn)
         assert answer.returncode == 0, answer.stderr

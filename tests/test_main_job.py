@@ -100,7 +100,7 @@ def test_the_shop_stays_the_same(settings: Settings, warehouse: str, monkeypatch
     for name in ("CLIENTS", "SEED", "LOCALE"):
         monkeypatch.delenv(name)
     _shop, parameters = main_job.plan(settings, ask(monkeypatch), TODAY)
-    assert [(conf["clients"], conf["seed"], conf["locale"]) for conf in parameters] == [(500, 7, "en_US")] * 3
+    assert [(conf["clients"], conf["seed"], conf["locale"]) for conf in parameters] == [(500, 7, "en_US")] * 2
     with pytest.raises(StackError, match=r"CLIENTS=600 does not fit: .* CLIENTS=500"):
         main_job.plan(settings, ask(monkeypatch, CLIENTS="600"), TODAY)
 
