@@ -5,8 +5,8 @@
 --     p_columns: what CREATE INDEX has after the table's name, such as '(order_id)'.
 -- Returns: nothing. Where an index of this name is there, nothing is done, whatever its columns are, and no lock is
 --     waited for: other columns are a DROP INDEX in a revision.
--- Errors: TS003 there is no such table; TS008 the name is that of something else; 22023 an argument is wrong; TS005 another session holds a lock for longer than
---     lock_timeout; those of CREATE INDEX.
+-- Errors: TS003 there is no such table; TS008 the name is that of something else; 22023 an argument is wrong; TS005
+--     another session holds a lock for longer than lock_timeout; those of CREATE INDEX.
 -- Reads: pg_catalog. Writes: the table's definition.
 --
 -- CREATE INDEX IF NOT EXISTS locks the table before it looks: each migration would wait for a load that runs.
