@@ -69,7 +69,7 @@ def local_day(time):
 
 
 def settled(rows):
-    """Those of orders whose story is over."""
+    """Those of orders that nothing happens to any more."""
     return {key: row for key, row in rows.items() if day_of(key) <= SETTLED}
 
 
