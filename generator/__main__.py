@@ -123,7 +123,7 @@ def _sink(arguments, days):
 
 
 class _Progress:
-    """Tells of days and rows on stderr: a bar on a terminal, else a line a day; nothing where quiet."""
+    """Shows days and rows on stderr: a bar on a terminal, else a line a day; nothing where quiet."""
 
     def __init__(self, days, quiet):
         terminal = sys.stderr.isatty()
@@ -153,7 +153,7 @@ class _Progress:
 
 
 def _run(shop, days, sink, manifest, progress):
-    """Writes the days in order; a GeneratorError or an interruption tells which days are complete."""
+    """Writes the days in order; a GeneratorError or an interruption names the days that are complete."""
     done = []
     witnesses = [witness for witness in (manifest, progress) if witness]
 
@@ -191,7 +191,7 @@ def main(argv=None):
         sink = _sink(arguments, days)
         sink.prepare(shop, shop.day_number(days[0]))
         status = FAILURE
-        manifest = Manifest(shop) if arguments.manifest else None
+        manifest = Manifest(shop, days[0]) if arguments.manifest else None
         progress = _Progress(len(days), arguments.quiet)
         _run(shop, days, sink, manifest, progress)
         if manifest:

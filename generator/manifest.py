@@ -32,19 +32,24 @@ from generator.shop import GeneratorError
 
 
 class Manifest:
-    """Collects what was planted on the days it is told of, which must be consecutive."""
+    """Collects what was planted on consecutive days.
 
-    def __init__(self, shop):
+    shop: the Shop. first: the date of the first of the days. Rows are kept for the marts where that is the opening day,
+    and of other ranges the counts alone.
+    """
+
+    def __init__(self, shop, first):
         self._shop = shop
         self._days = []
         self._rules = {}
         self._today = defaultdict(list)
-        self._marts = Marts(shop)
+        self._marts = Marts(shop) if first == shop.opened else None
 
     def add(self, rows):
         """Takes Rows of the day at hand, all or a chunk of an entity's."""
         self._rules[rows.entity] = rows.rules
-        self._marts.add(rows)
+        if self._marts:
+            self._marts.add(rows)
         seen = [rows.keys, rows.rule, rows.deleted, rows.was, rows.now, rows.in_place]
         self._today[rows.entity].append((rows.counts(), seen))
 
@@ -68,7 +73,7 @@ class Manifest:
                 entity: _sum([day[entity]["net"] for day in self._days if entity in day]) for entity in self._rules
             },
         }
-        if days and days["from"] == shop["opened"]:
+        if days and self._marts:
             document["marts"] = self._marts.as_dict(len(self._days))
         return document
 

@@ -1,7 +1,7 @@
 """What the marts must show after the days that were made, computed from the rows alone, without SQL or a warehouse.
 
 ``cdm.user_sales``, ``cdm.product_sales``, ``cdm.region_sales`` and ``cdm.daily_sales``, as of the last day, where a
-warehouse has loaded all days from the opening on. Of the first and the last every group is told, of the others the
+warehouse has loaded all days from the opening on. Of the first and the last it has every group, of the others the
 totals and the groups of most roubles. Amounts are texts with two places, exact to the kopeck.
 """
 
@@ -32,7 +32,7 @@ _GROUPS = 20
 
 
 class Marts:
-    """Collects the rows that a warehouse accepts, and tells what the marts must show of them."""
+    """Collects the rows that a warehouse accepts, and computes what the marts must show of them."""
 
     def __init__(self, shop):
         self._shop = shop
@@ -48,10 +48,10 @@ class Marts:
         """The marts as plain objects, after so many days."""
         lines, orders = self._lines_and_orders(days)
         return {
-            "user_sales": _told(self._user_sales(orders)),
-            "product_sales": _told(self._product_sales(lines), most="total_amount"),
-            "region_sales": _told(_region_sales(lines), most="total_amount"),
-            "daily_sales": _told(self._daily_sales(lines, orders)),
+            "user_sales": _summary(self._user_sales(orders)),
+            "product_sales": _summary(self._product_sales(lines), most="total_amount"),
+            "region_sales": _summary(_region_sales(lines), most="total_amount"),
+            "daily_sales": _summary(self._daily_sales(lines, orders)),
         }
 
     def _all(self, entity):
@@ -298,9 +298,9 @@ def _delivery_period(groups, orders):
     return pa.array(texts, pa.string())
 
 
-def _told(mart, most=None):
+def _summary(mart, most=None):
     """A mart for the manifest: its number of rows, and all of them, or the totals and the rows of the most roubles."""
-    told = {"rows": mart.num_rows}
+    summary = {"rows": mart.num_rows}
     if most:
         totals = {}
         for field in mart.schema:
@@ -309,12 +309,12 @@ def _told(mart, most=None):
                 totals[field.name] = sum(values)
             elif field.name.startswith("total_"):
                 totals[field.name] = _text(sum(int(value.replace(".", "")) for value in values))
-        told["totals"] = totals
+        summary["totals"] = totals
         kopecks = np.array([int(value.replace(".", "")) for value in mart[most].to_pylist()], dtype=np.int64)
         mart = mart.take(pa.array(np.argsort(-kopecks, kind="stable")[:_GROUPS]))
     rows = mart.to_pylist()
-    told["groups"] = [
+    summary["groups"] = [
         {name: value.isoformat() if hasattr(value, "isoformat") else value for name, value in row.items()}
         for row in rows
     ]
-    return told
+    return summary

@@ -57,7 +57,7 @@ def between(shop, stream, ids, first, last):
 
 
 def written(shop, day, stream, ids, at):
-    """When a row is written: within half a minute of what it tells, on the same day."""
+    """When a row is written: within half a minute of what it says, on the same day."""
     return np.minimum(at + below(bits(shop.seed, stream, ids, day), 30 * MICROSECONDS), shop.bounds(day)[1] - 1)
 
 

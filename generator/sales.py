@@ -363,7 +363,7 @@ def _rows(sales, quantity, updated_at, rule, was, *, new=False, deleted=False, r
 
 
 def chunks(shop, day):
-    """Yields the Rows of raw.sale written on a day: its sales, then what befalls those of one to three days before."""
+    """Yields the Rows of raw.sale written on a day: its sales, then changes of those of one to three days before."""
     made = made_on(shop, day)
     written = made.sold_at + below(bits(shop.seed, "sale.written", made.sale_id), 120 * MICROSECONDS)
     yield _rows(made, made.quantity, written, made.rule, np.zeros_like(made.quantity), new=True)

@@ -540,8 +540,8 @@ def test_rows_are_planted_for_every_rule_of_severity_warn(planted):
 
 
 @pytest.mark.parametrize("first", [0, 1, 9])
-def test_the_manifest_tells_the_net_of_a_range(planted, days, first):
-    manifest = Manifest(SHOP)
+def test_the_manifest_has_the_net_of_a_range(planted, days, first):
+    manifest = Manifest(SHOP, OPENED + timedelta(days=first))
     for number in range(first, DAYS):
         for rows in planted[number].values():
             manifest.add(rows)
@@ -554,7 +554,7 @@ def test_the_manifest_tells_the_net_of_a_range(planted, days, first):
 @pytest.mark.parametrize(("clients", "products"), [(100, 20), (100, 1), (1, 1), (7, 3)])
 def test_tiny_shops(planted, clients, products):
     shop = generator.Shop(clients=clients, products=products)
-    manifest = Manifest(shop)
+    manifest = Manifest(shop, OPENED)
     for number in range(12):
         day = OPENED + timedelta(days=number)
         entities = dict(zip(ENTITIES, generator.day(shop, day), strict=True))
@@ -742,7 +742,7 @@ def warnings(dsn, entity):
     return dict(counted)
 
 
-def foretold(net, resolved):
+def expected_outcome(net, resolved):
     """The same from a manifest's ``net``: a load counts every deletion, of a key that it holds or not.
 
     Rejections are compared by what a load records, since it also reads those again that only time can heal.
@@ -764,7 +764,8 @@ def test_loads_of_single_days_report_what_the_manifest_says(warehouse):
         assert answer.returncode == 0, answer.stderr
         (day,) = json.loads(answer.stdout)["days"]
         for entity in LOADS:
-            assert outcome(warehouse, entity) == foretold(day[entity]["net"], day[entity]["repaired"]), (number, entity)
+            expected = expected_outcome(day[entity]["net"], day[entity]["repaired"])
+            assert outcome(warehouse, entity) == expected, (number, entity)
             named, planted = warnings(warehouse, entity), day[entity]["warned"]
             assert {rule: named[rule] for rule in named if rule not in FOLLOWING} == {
                 rule: planted[rule] for rule in planted if rule not in FOLLOWING
@@ -782,7 +783,7 @@ def test_one_load_of_a_range_reports_the_manifests_net(warehouse):
         manifest = json.loads(answer.stdout)
         for entity in LOADS:
             repaired = sum(day[entity]["repaired"] for day in manifest["days"])
-            expected, reported = foretold(manifest["net"][entity], repaired), outcome(warehouse, entity)
+            expected, reported = expected_outcome(manifest["net"][entity], repaired), outcome(warehouse, entity)
             # Of the states of one version the last one's columns in place are taken, and the others are unchanged.
             for counts in (expected, reported):
                 counts["unchanged"] += counts.pop("corrected")

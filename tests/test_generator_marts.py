@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import psycopg2
+import pyarrow as pa
 import pytest
 from conftest import run_module
 
@@ -58,7 +59,8 @@ def shown(execute, mart):
     }
 
 
-def foretold(mart, groups):
+def expected(mart, groups):
+    """The groups of the manifest by key."""
     return {tuple(row[name] for name in KEYS[mart]): row for row in groups}
 
 
@@ -88,16 +90,16 @@ def test_every_mart_shows_what_the_manifest_says(warehouse, execute):
             execute(f"CALL cdm.build_{mart}()")
         first = last + timedelta(days=1)
     execute("CALL sl.audit()")
-    marts = json.loads(manifest_of(DAYS))["marts"]
+    marts = document(manifest_of(DAYS))["marts"]
 
     for mart in ("user_sales", "daily_sales"):
         rows = shown(execute, mart)
-        assert rows == foretold(mart, marts[mart]["groups"])
+        assert rows == expected(mart, marts[mart]["groups"])
         assert len(rows) == marts[mart]["rows"] > 4
     for mart in ("product_sales", "region_sales"):
         rows = shown(execute, mart)
         assert len(rows) == marts[mart]["rows"] > 100
-        groups = foretold(mart, marts[mart]["groups"])
+        groups = expected(mart, marts[mart]["groups"])
         assert len(groups) == 20
         assert {key: rows[key] for key in groups} == groups
         sums = ", ".join(f"sum({name}) AS {name}" for name in marts[mart]["totals"])
@@ -105,15 +107,25 @@ def test_every_mart_shows_what_the_manifest_says(warehouse, execute):
 
 
 def manifest_of(days, first=0):
-    """The manifest of the same shop's days, as JSON."""
+    """The Manifest of the same shop's days."""
     shop = generator.Shop(clients=5000, products=300)
-    manifest = Manifest(shop)
+    manifest = Manifest(shop, shop.date(first))
     for number in range(first, days):
         for rows in generator.chunks(shop, shop.date(number)):
             manifest.add(rows)
         manifest.end_day(shop.date(number))
-    return json.dumps(manifest.as_dict())
+    return manifest
 
 
-def test_a_range_that_does_not_begin_at_the_opening_foretells_no_marts():
-    assert "marts" not in json.loads(manifest_of(4, first=2))
+def document(manifest):
+    """The manifest as it is read from its file."""
+    return json.loads(json.dumps(manifest.as_dict()))
+
+
+def test_a_range_that_does_not_begin_at_the_opening_has_no_marts_and_keeps_no_rows():
+    # What the generator itself keeps of a shop is there after the first time.
+    manifest_of(4, first=2)
+    before = pa.total_allocated_bytes()
+    manifest = manifest_of(4, first=2)
+    assert pa.total_allocated_bytes() == before
+    assert "marts" not in document(manifest)
