@@ -55,6 +55,7 @@ def take(settings: Settings) -> list[Path]:
         page.get_by_role("link", name="publish").first.wait_for()
         page.screenshot(path=files[0])
         page.locator("button[value=graph]").click()
+        page.get_by_role("button", name="Expand all task groups").click()
         graph = page.locator(".react-flow__nodes")
         page.locator(".react-flow__node", has_text="publish").wait_for()
         # The graph is moved and scaled into view after it appears.
