@@ -7,9 +7,9 @@
 --     return of a line that is not known; more_than_sold: more pieces of a line came back than it has;
 --     delivered_before_order: a delivery before its order; parent_unknown, cycle: a category whose parent is not known,
 --     or that is its own ancestor; category_unknown: a product whose category is not known. entity_name, entity_key:
---     the row; order_id: its order; ordered_on: the shop's local day of the order (Europe/Moscow); of more_than_sold that
---     of the line's own time, and where the order is not known that of the row; expected, found: roubles, or pieces.
---     NULL where there is none.
+--     the row; order_id: its order; ordered_on: the shop's local day of the order (Europe/Moscow); of more_than_sold
+--     that of the line's own time, and where the order is not known that of the row; expected, found: roubles, or
+--     pieces. NULL where there is none.
 -- Reads: dds, cdm.order_line.
 --
 -- A condition on ordered_on or order_id is one on an index of dds; without one the view reads all orders. A line
