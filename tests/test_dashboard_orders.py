@@ -43,14 +43,15 @@ NUMBER_OF_CHARTS = len(CHARTS) + 2
 # An order every seven hours from the second of October on, and the day of the last one.
 ORDERS = 400
 NEWEST = date(2026, 1, 26)
-# Categories: 1 Одежда with 2 Верх with 3 Футболки and 6 Сумки; 4 Обувь with 5 Носки and 7 Сумки, too. Products of no
-# category, of one that is in no tree, and of one whose name two categories have.
+# Categories: 1 Одежда / Бельё with 2 Верх / Худи with 3 Футболки and 6 Сумки; 4 Обувь with 5 Носки and 7 Сумки, too:
+# some names hold the slash of a path. Products of no category, of one that is in no tree, and of one whose name two
+# categories have.
 RAW = f"""
 INSERT INTO raw.category (category_id, name, parent_category_id, updated_at)
 VALUES
-    (1, 'Одежда', NULL, '2025-09-01+03'), (2, 'Верх', 1, '2025-09-01+03'), (3, 'Футболки', 2, '2025-09-01+03'),
-    (4, 'Обувь', NULL, '2025-09-01+03'), (5, 'Носки', 4, '2025-09-01+03'), (6, 'Сумки', 1, '2025-09-01+03'),
-    (7, 'Сумки', 4, '2025-09-01+03');
+    (1, 'Одежда / Бельё', NULL, '2025-09-01+03'), (2, 'Верх / Худи', 1, '2025-09-01+03'),
+    (3, 'Футболки', 2, '2025-09-01+03'), (4, 'Обувь', NULL, '2025-09-01+03'), (5, 'Носки', 4, '2025-09-01+03'),
+    (6, 'Сумки', 1, '2025-09-01+03'), (7, 'Сумки', 4, '2025-09-01+03');
 INSERT INTO raw.client (client_id, first_name, last_name, birth_date, loyalty_status, region, updated_at)
 SELECT
     n, 'Имя', 'Фамилия', '1990-01-01', (ARRAY['Platinum', 'Gold', 'Silver', 'Basic', 'Diamond', NULL])[1 + n % 6],
@@ -378,7 +379,8 @@ def test_figures_are_those_of_postgres(shop: Orders) -> None:
     assert revenue == sorted(revenue, reverse=True)
     assert {row[0] for row in shown["Regions"]} == {"North", "South", "East", "West"}
     tree = {row[:3] for row in shown["Revenue in the tree of categories"]}
-    assert {("Одежда", "Верх", "Футболки"), ("Одежда", "Верх", "Верх"), ("Обувь", "Обувь", "Обувь")} <= tree
+    clothes, tops = "Одежда / Бельё", "Верх / Худи"
+    assert {(clothes, tops, "Футболки"), (clothes, tops, tops), ("Обувь", "Обувь", "Обувь")} <= tree
     assert {("Обувь", "Носки", "Носки"), ("Сумки",) * 3, ("Шапки",) * 3, ("unknown",) * 3} <= tree
 
 
@@ -448,17 +450,17 @@ def test_figures_follow_what_comes_late(shop: Orders) -> None:
     for chart in CHARTS - {"Revenue by channel"}:
         assert after[chart] != before[chart], chart
     # The name is one category's only, now.
-    assert "Одежда" in {row[0] for row in after["Revenue in the tree of categories"] if row[2] == "Сумки"}
-    told = shop.as_of(TILE)
-    assert list(told) == ["Orders until", "Updated (Moscow)", "Complete"]
-    assert told["Orders until"] == f"{NEWEST:%d.%m.%Y}"
-    assert re.fullmatch(r"\d\d\.\d\d\.\d{4} \d\d:\d\d", told["Updated (Moscow)"])
-    assert told["Complete"] == "✓ yes"
+    assert "Одежда / Бельё" in {row[0] for row in after["Revenue in the tree of categories"] if row[2] == "Сумки"}
+    tile = shop.as_of(TILE)
+    assert list(tile) == ["Orders until", "Updated (Moscow)", "Complete"]
+    assert tile["Orders until"] == f"{NEWEST:%d.%m.%Y}"
+    assert re.fullmatch(r"\d\d\.\d\d\.\d{4} \d\d:\d\d", tile["Updated (Moscow)"])
+    assert tile["Complete"] == "✓ yes"
 
 
 @needs_superset
 @pytest.mark.timeout(900)
-def test_tile_tells_of_a_mart_that_is_marked_or_has_lost_rows(shop: Orders) -> None:
+def test_tile_shows_a_mart_that_is_marked_or_has_lost_rows(shop: Orders) -> None:
     mark = "INSERT INTO tshop.mart_to_heal (mart, difference) SELECT 'daily_sales', 'of a test'"
     unmark = "DELETE FROM tshop.mart_to_heal WHERE true"
     exchange = "EXCHANGE TABLES tshop.region_sales AND tshop.fewer"
