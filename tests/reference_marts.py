@@ -17,7 +17,7 @@ from tests.reference_model import FUTURE_TOLERANCE, PLAUSIBLE_FROM, SHOP_TIME, H
 from tests.reference_model import RULES as RULES_OF_THREE
 
 UNKNOWN = "Unknown"
-# Later than any time that a source tells: the order of what the clock gives is all that counts.
+# Later than any time of a source: the order of what the clock gives is all that counts.
 CLOCK_START = datetime(2900, 1, 1, tzinfo=UTC)
 OPENED, AGES_AHEAD = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 KOPECK = Fraction(1, 100)
@@ -26,7 +26,7 @@ DAY = 86_400
 LONGEST_TEXT = 200
 DEEPEST_LEVEL = 32
 MOST_PIECES = 10_000_000
-# A share that does not fit its column is not told.
+# A share that does not fit its column is NULL.
 GREATEST_SHARE = 10**18
 
 
@@ -174,7 +174,7 @@ class Shop:
     def put(self, entity: str, row: Row) -> None:
         """Take in a state that a source has committed."""
         self._overwrite(entity, row.key)
-        # One row a write, so that a row tells which write it is.
+        # One row a write, so that a row stands for one write.
         row = row._replace()
         self.raw[entity][row.key] = row
         self._unread[entity].append(Unread(row.key, row, self._clock()))

@@ -239,7 +239,7 @@ def test_a_run_that_is_cut_off_after_any_statement_is_right_after_the_next(mart:
 
 
 @pytest.mark.parametrize(
-    ("damage", "told"),
+    ("damage", "named"),
     [
         ("ALTER TABLE tshop.category_sales UPDATE total_amount = total_amount + 1 WHERE sold_on = '2026-01-03' "
          "SETTINGS mutations_sync = 2", "sum of total_amount, hash"),
@@ -249,11 +249,11 @@ def test_a_run_that_is_cut_off_after_any_statement_is_right_after_the_next(mart:
         ("DELETE FROM tshop.category_sales WHERE sold_on = '2026-01-03'", "rows"),
     ],
 )  # fmt: skip
-def test_a_mart_that_is_damaged_is_healed(mart: Marts, damage: str, told: str) -> None:
+def test_a_mart_that_is_damaged_is_healed(mart: Marts, damage: str, named: str) -> None:
     mart.take_over()
     mart.server.command(damage)
     ((batch, difference),) = mart.heal()
-    assert f"Batch {batch} of tshop.category_sales differs in {told}" in difference
+    assert f"Batch {batch} of tshop.category_sales differs in {named}" in difference
     mart.assert_equal()
     assert mart.server.rows("SELECT count() FROM tshop.mart_to_heal") == [(0,)]
     assert mart.heal() == []

@@ -277,7 +277,7 @@ def test_every_entity_mart_and_rule_of_the_shop_is_told(warehouse):
     assert sorted(tuple(row[:3]) for row in cells_of("history.md", "Which rules does the shop have?")) == rules
 
 
-def test_every_finding_of_the_shop_is_told():
+def test_the_page_names_every_finding_of_the_shop():
     text = (ROOT / "db" / "cdm" / "views" / "shop_finding.sql").read_text()
     found = set(re.findall(r"(?:\bTHEN|\bELSE|UNION ALL\nSELECT)\s+'(\w+)'", text))
     assert {row[0] for row in cells_of("history.md", "What does not fit together now?")} == found

@@ -108,14 +108,14 @@ def test_report_tells_of_orders_as_the_histories_do(tmp_path, clickhouse, wareho
     first, last = date(2025, 10, 1), date(2026, 1, 31)
 
     text = report.render(settings)
-    told = sections(text)
-    assert [title for title in told if title in SECTIONS] == SECTIONS
+    found = sections(text)
+    assert [title for title in found if title in SECTIONS] == SECTIONS
     assert told_money(text) == money(warehouse, first, last)
-    channels = told["Orders by channel (PostgreSQL)"]
+    channels = found["Orders by channel (PostgreSQL)"]
     assert {row[0] for row in channels} == {"web", "marketplace", "store", "kiosk", "Unknown", "all"}
     statuses = of_histories(warehouse, "SELECT status, count(*) FROM chosen GROUP BY 1", first, last)
-    assert sorted(row[:2] for row in told["Orders by status, whole months (PostgreSQL)"]) == sorted(statuses)
-    levels = told["Loyalty levels, whole months (PostgreSQL)"]
+    assert sorted(row[:2] for row in found["Orders by status, whole months (PostgreSQL)"]) == sorted(statuses)
+    levels = found["Loyalty levels, whole months (PostgreSQL)"]
     assert [row[0] for row in levels] == ["Platinum", "Gold", "Silver", "Basic", "Diamond", "Unknown"]
     regions = of_histories(
         warehouse,
@@ -125,8 +125,8 @@ def test_report_tells_of_orders_as_the_histories_do(tmp_path, clickhouse, wareho
         first,
         last,
     )
-    assert told["Revenue by region, whole weeks (PostgreSQL)"] == regions
-    products = told["Top products, whole months (PostgreSQL)"]
+    assert found["Revenue by region, whole weeks (PostgreSQL)"] == regions
+    products = found["Top products, whole months (PostgreSQL)"]
     best = of_histories(
         warehouse,
         "SELECT 'Товар ' || product_id, sum(amount), sum(quantity) FROM line WHERE status <> 'Aborted'"
@@ -136,7 +136,7 @@ def test_report_tells_of_orders_as_the_histories_do(tmp_path, clickhouse, wareho
     )
     assert [[row[0], row[2], row[3]] for row in products] == best
     # The order of the second of January is older than a week.
-    assert told[SECTIONS[-1]] == [["order_without_lines", "sales_order", "1"], ["parent_unknown", "category", "1"]]
+    assert found[SECTIONS[-1]] == [["order_without_lines", "sales_order", "1"], ["parent_unknown", "category", "1"]]
 
 
 def test_report_tells_of_the_orders_that_were_known_at_a_moment(tmp_path, clickhouse, warehouse):  # noqa: F811
@@ -178,19 +178,19 @@ def test_report_of_days_has_the_months_and_weeks_that_they_touch(tmp_path, click
     settings = settings_of(tmp_path, warehouse, clickhouse)
     first, last = date(2025, 11, 19), date(2025, 12, 3)
     text = report.render(settings, Request(first=first, last=last))
-    told = sections(text)
+    found = sections(text)
     assert told_money(text) == money(warehouse, first, last)
     statuses = of_histories(
         warehouse, "SELECT status, count(*) FROM chosen GROUP BY 1", date(2025, 11, 1), date(2025, 12, 31)
     )
-    assert sorted(row[:2] for row in told["Orders by status, whole months (PostgreSQL)"]) == sorted(statuses)
+    assert sorted(row[:2] for row in found["Orders by status, whole months (PostgreSQL)"]) == sorted(statuses)
     weeks = of_histories(
         warehouse,
         "SELECT region, sum(amount) FROM line WHERE status <> 'Aborted' AND region IS NOT NULL GROUP BY 1",
         date(2025, 11, 17),
         date(2025, 12, 7),
     )
-    regions = told["Revenue by region, whole weeks (PostgreSQL)"]
+    regions = found["Revenue by region, whole weeks (PostgreSQL)"]
     assert sorted([row[0], row[2]] for row in regions) == sorted(weeks)
 
 

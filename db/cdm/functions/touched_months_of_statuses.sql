@@ -2,8 +2,8 @@
 --
 -- Purpose: the months whose rows of cdm.status_time depend on what these loads wrote.
 -- Parameters: p_runs: runs on the tables of dds; NULL gives none.
--- Returns: the months of all versions of the orders that the runs wrote, as they are and as they were: whether a stay
---     is over, the version after it tells, which may be of another month.
+-- Returns: the months of all versions of the orders that the runs wrote, as they are and as they were: a stay ends
+--     with the version after it, which may be of another month.
 -- Errors: none.
 -- Reads: dds.sales_order, as sl.overwritten. Writes: nothing.
 CREATE OR REPLACE FUNCTION cdm.touched_months_of_statuses(p_runs bigint[])

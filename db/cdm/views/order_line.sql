@@ -8,8 +8,8 @@
 --     quantity, else the product's price as of the order times quantity, else 0.
 -- Reads: dds.sale, dds.sales_order, as dds.price_of_product.
 --
--- A text by which marts group counts by its first 200 characters: a longer one could be in no index. What the shop
--- calls its channels and regions is told from a blank first: to look for one in each text takes longer.
+-- A text by which marts group counts by its first 200 characters: a longer one could be in no index. The shop's own
+-- names of channels and regions are compared first: to look for a blank in each text takes longer.
 CREATE OR REPLACE VIEW cdm.order_line AS
 SELECT
     s.sale_id,
