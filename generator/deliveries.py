@@ -7,9 +7,9 @@ from generator import orders
 from generator.hashing import below, bits
 from generator.rows import TIMESTAMP, Rows, joined
 from generator.sales import CARRIERS, LONGEST_WAY, carriers, made_on, planted
-from generator.shop import FOLLOWING_IDS_A_DAY, IDS_A_DAY
+from generator.shop import CENTURIES, FOLLOWING_IDS_A_DAY, IDS_A_DAY
 
-RULES = ("order_missing", "delivered_before_shipped", "status_unknown")
+RULES = ("order_missing", "delivered_before_shipped", "status_unknown", "time_implausible")
 WARNINGS = ("order_unknown", "before_order")
 
 _CARRIER_WORDS = pa.array(CARRIERS)
@@ -63,6 +63,7 @@ def _rows(shop, day, ago, chosen, *, rule, repair, new):
     shipped_at = np.where(before_order, chosen.ordered_at - 2 * orders.DAY, shipped_at)
     early = fails == 2
     delivered_at = np.where(early, shipped_at - orders.DAY, delivered_at)
+    shipped_at = np.where(fails == 4, shipped_at - CENTURIES, shipped_at)
     was = np.where(np.broadcast_to(new, len(ids)) | (failed_before > 0), 0, status_before + 1)
     return Rows(
         entity="delivery",

@@ -11,7 +11,7 @@ from generator import people, sales
 from generator.hashing import below, bits, pick, uniform, weighted
 from generator.rows import TIMESTAMP, Rows, joined, roubles
 from generator.sales import LONGEST_WAY, made_on, planted, repairs
-from generator.shop import MICROSECONDS
+from generator.shop import CENTURIES, MICROSECONDS
 
 RULES = (
     "ordered_at_missing",
@@ -20,6 +20,7 @@ RULES = (
     "status_unknown",
     "total_missing",
     "delivered_before_ordered",
+    "delivered_at_implausible",
 )
 WARNINGS = ("client_missing", "channel_unknown", "region_unknown", "lines_differ")
 STATUSES = ("Pending", "Paid", "Completed", "Aborted")
@@ -36,7 +37,6 @@ _ODD, _BLANK = 2_000, 300
 _OFF = 10_000
 # Of every thousand orders, first payments and deliveries so many are bad when they are first written.
 BAD = 5
-CENTURIES = 73_049 * 86_400 * MICROSECONDS
 MINUTE = 60 * MICROSECONDS
 DAY = 1_440 * MINUTE
 
@@ -220,11 +220,11 @@ def _status(orders, ago):
 
 def _table(shop, day, ago, orders, *, status, total, at, fails):
     ids = orders.order_id
-    ordered_at = orders.ordered_at + np.choose(fails, [0, 0, CENTURIES, -CENTURIES, 0, 0, 0])
+    ordered_at = orders.ordered_at + np.choose(fails, [0, 0, CENTURIES, -CENTURIES, 0, 0, 0, 0])
     has_it = status == _COMPLETED
     arrived = delivered_at(shop, day - ago, orders)
-    early = fails == 6
-    arrived = np.where(early, orders.ordered_at - DAY, arrived)
+    odd = fails >= 6
+    arrived = np.where(odd, orders.ordered_at + np.where(fails == 6, -DAY, CENTURIES), arrived)
     channel = pick(_CHANNEL, bits(shop.seed, "order.channel", ids))
     channel[below(bits(shop.seed, "order.no_channel", ids), _BLANK) == 0] = 4
     channel[_odd_order(shop, ids, "channel_unknown")] = 3
@@ -235,7 +235,7 @@ def _table(shop, day, ago, orders, *, status, total, at, fails):
             "ordered_at": pa.array(ordered_at, mask=fails == 1).cast(TIMESTAMP),
             "status": _STATUS_WORDS.take(pa.array(np.where(fails == 4, len(STATUSES), status))),
             # One that is ordered in the future was not delivered before that.
-            "delivered_at": pa.array(arrived, mask=~(has_it | early) | (fails == 2)).cast(TIMESTAMP),
+            "delivered_at": pa.array(arrived, mask=~(has_it | odd) | (fails == 2)).cast(TIMESTAMP),
             "total_amount": roubles(total, 14, fails == 5),
             "channel": _CHANNEL_WORDS.take(pa.array(channel)),
             "region": _REGION_WORDS.take(pa.array(_regions(shop, orders))),

@@ -9,9 +9,9 @@ from generator import orders, returns
 from generator.hashing import below, bits, pick, weighted
 from generator.rows import TIMESTAMP, Rows, joined, roubles
 from generator.sales import LONGEST_DELAY, LONGEST_REPAIR, LONGEST_WAY, made_on, planted
-from generator.shop import FOLLOWING_IDS_A_DAY, IDS_A_DAY
+from generator.shop import CENTURIES, FOLLOWING_IDS_A_DAY, IDS_A_DAY
 
-RULES = ("order_missing", "amount_missing", "amount_negative", "status_unknown")
+RULES = ("order_missing", "amount_missing", "amount_negative", "status_unknown", "paid_at_implausible")
 WARNINGS = ("order_unknown",)
 METHODS = ("card", "SBP", "cash", "instalments")
 
@@ -153,7 +153,7 @@ def _rows(shop, day, payments, ids, *, at, rule, new=False):
             {
                 "payment_id": ids,
                 "order_id": pa.array(order_id, mask=rule == 1),
-                "paid_at": pa.array(payments.at).cast(TIMESTAMP),
+                "paid_at": pa.array(payments.at + np.where(rule == 5, CENTURIES, 0)).cast(TIMESTAMP),
                 "amount": roubles(np.where(rule == 3, -1, 1) * payments.amount, 14, rule == 2),
                 "method": _METHOD_WORDS.take(pa.array(_methods(shop, payments.order_id))),
                 "status": _STATUS_WORDS.take(pa.array(np.where(rule == 4, _UNKNOWN, payments.status))),

@@ -9,9 +9,18 @@ from generator import orders, sales
 from generator.hashing import below, bits, pick, weighted
 from generator.rows import TIMESTAMP, Rows, joined, roubles
 from generator.sales import LONGEST_REPAIR, LONGEST_WAY, made_on
-from generator.shop import FOLLOWING_IDS_A_DAY, IDS_A_DAY
+from generator.shop import CENTURIES, FOLLOWING_IDS_A_DAY, IDS_A_DAY
 
-RULES = ("sale_missing", "quantity_missing", "quantity_not_positive", "returned_at_missing", "returned_in_future")
+RULES = (
+    "sale_missing",
+    "quantity_missing",
+    "quantity_not_positive",
+    "returned_at_missing",
+    "returned_in_future",
+    "returned_at_implausible",
+    "quantity_implausible",
+    "amount_negative",
+)
 WARNINGS = ("sale_unknown", "more_than_sold")
 
 # Of a thousand lines that are delivered. Of all lines it is 80: the others are cancelled, aborted or never repaired.
@@ -104,8 +113,9 @@ def _rows(shop, day, returned, back):
     place = ids - (returned - back.ago + 1) * IDS_A_DAY
     return_id = (returned + 1) * FOLLOWING_IDS_A_DAY + back.ago * IDS_A_DAY + place
     odd = _odd(shop, ids)
-    pieces = np.where(rule == 3, -(quantity % 2), quantity)
-    no_amount = below(bits(shop.seed, "return.no_amount", ids), _NO_AMOUNT) == 0
+    pieces = np.where(rule == 3, -(quantity % 2), quantity + np.where(rule == 7, sales.TOO_MANY, 0))
+    moved = np.choose(rule, [0, 0, 0, 0, 0, CENTURIES, -CENTURIES, 0, 0])
+    no_amount = (below(bits(shop.seed, "return.no_amount", ids), _NO_AMOUNT) == 0) & (rule != 8)
     happened = at if new else shop.time("sale_return", ids, day)
     return Rows(
         entity="sale_return",
@@ -113,9 +123,9 @@ def _rows(shop, day, returned, back):
             {
                 "return_id": return_id,
                 "sale_id": pa.array(np.where(odd == 0, ids + orders.UNKNOWN, ids), mask=rule == 1),
-                "returned_at": pa.array(at + np.where(rule == 5, orders.CENTURIES, 0), mask=rule == 4).cast(TIMESTAMP),
+                "returned_at": pa.array(at + moved, mask=rule == 4).cast(TIMESTAMP),
                 "quantity": pa.array(pieces, pa.int32(), mask=rule == 2),
-                "amount": roubles(amount, 14, no_amount),
+                "amount": roubles(np.where(rule == 8, -1, 1) * amount, 14, no_amount),
                 "reason": _REASONS.take(pa.array(pick(_REASON, bits(shop.seed, "return.reason", ids)))),
                 "updated_at": pa.array(orders.written(shop, day, "return.written", ids, happened)).cast(TIMESTAMP),
                 "is_deleted": np.zeros(count, dtype=bool),

@@ -13,7 +13,7 @@ import pyarrow as pa
 from generator import catalogue, people
 from generator.hashing import below, bits, pick, uniform, weighted
 from generator.rows import TIMESTAMP, Rows, joined, roubles
-from generator.shop import IDS_A_DAY, MICROSECONDS, GeneratorError
+from generator.shop import CENTURIES, IDS_A_DAY, MICROSECONDS, GeneratorError
 
 RULES = (
     "quantity_zero",
@@ -21,6 +21,9 @@ RULES = (
     "product_missing",
     "order_missing",
     "sold_at_missing",
+    "sold_in_future",
+    "sold_at_implausible",
+    "quantity_implausible",
 )
 WARNINGS = ("client_missing",)
 LONGEST_DELAY = 3
@@ -47,7 +50,9 @@ _STRIDE = 389  # Coprime to a thousand: neighbours differ in fate.
 _NEVER = 0
 _REPAIR_DELAYS = np.array([1, 2, 1, 2, 1, 2, _NEVER])
 LONGEST_REPAIR = 2
-_RULE = weighted([4, 2, 1, 1, 1])
+_RULE = weighted([4, 2, 1, 1, 1, 1, 1, 1])
+# More pieces than any line has.
+TOO_MANY = 10_000_000
 
 # Of a thousand orders: aborted before they are paid, after they are paid, and because the parcel was lost.
 _UNPAID, _PAID_BACK, _LOST = 9, 12, 3
@@ -334,14 +339,16 @@ def _rows(sales, quantity, updated_at, rule, was, *, new=False, deleted=False, r
     count = len(sales.sale_id)
     deletes = np.full(count, deleted)
     guest = sales.client < 0
+    sold_at = sales.sold_at + np.choose(rule, [0, 0, 0, 0, 0, 0, CENTURIES, -CENTURIES, 0])
+    pieces = np.where(rule == 1, 0, quantity + np.where(rule == 8, TOO_MANY, 0))
     table = pa.table(
         {
             "sale_id": sales.sale_id,
             "order_id": pa.array(sales.order_id, mask=rule == 4),
-            "sold_at": pa.array(sales.sold_at, mask=rule == 5).cast(TIMESTAMP),
+            "sold_at": pa.array(sold_at, mask=rule == 5).cast(TIMESTAMP),
             "client_id": pa.array(sales.client, mask=guest),
             "product_id": pa.array(sales.product_id, pa.int64(), mask=rule == 3),
-            "quantity": pa.array(np.where(rule == 1, 0, quantity), pa.int32(), mask=rule == 2),
+            "quantity": pa.array(pieces, pa.int32(), mask=rule == 2),
             "unit_price": roubles(sales.unit_price, 12),
             "amount": roubles(sales.unit_price * quantity, 14),
             "updated_at": pa.array(updated_at).cast(TIMESTAMP),

@@ -23,6 +23,8 @@ IDS_A_DAY = 10_000_000
 # Of what orders and lines lead to, days later: a number a line of every day that may have led to it.
 FOLLOWING_IDS_A_DAY = 25 * IDS_A_DAY
 MICROSECONDS = 1_000_000
+# Two hundred years, in microseconds.
+CENTURIES = 73_049 * 86_400 * MICROSECONDS
 
 
 class GeneratorError(Exception):
