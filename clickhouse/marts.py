@@ -63,6 +63,46 @@ class Column:
     is_held: bool
 
 
+@dataclass(frozen=True)
+class Witness:
+    """The newest build that was published, by which the warehouse is known again.
+
+    Attributes:
+        table: of the mart that was built, without the database.
+        run_id, started: the build, by number and clock, in microseconds since 1970.
+        schema, run_view: the warehouse's view of the builds of this mart.
+    """
+
+    table: str
+    run_id: int
+    started: int
+    schema: str
+    run_view: str
+
+    @classmethod
+    def of(cls, ask: Ask, table: str) -> "Witness | None":
+        """Return that of a mart, else of any other that is published (the sales mart, too), if there is one."""
+        found = ask(
+            f"""
+            SELECT p.mart, p.newest, p.started, w.view_schema, w.run_view
+            FROM (
+                SELECT mart, max(run_id) AS newest, toUnixTimestamp64Micro(argMax(started_at, run_id)) AS started
+                FROM (
+                    SELECT toString(mart) AS mart, run_id, started_at FROM {DATABASE}.published_mart_batch
+                    UNION ALL
+                    SELECT 'sales_mart' AS mart, run_id, started_at FROM {DATABASE}.published_batch
+                )
+                GROUP BY mart
+            ) AS p
+            INNER JOIN {_view("sl", "published_mart")} AS w
+                ON assumeNotNull(w.published_as) = concat('{DATABASE}.', p.mart)
+            ORDER BY p.mart = {_text(table)} DESC, p.newest DESC
+            LIMIT 1
+            """
+        )
+        return next((cls(*row) for row in found), None)
+
+
 class Place:
     """How columns are read in a place: as they were pulled, or as the table of the mart holds them."""
 
@@ -228,9 +268,13 @@ def take_over(ask: Ask, run: Run, table: str) -> str:
         What was done, in a sentence.
 
     Raises:
-        MartError: as of read.
+        MartError: as of read; or the warehouse is not the one published from, or sends values that would be misread.
     """
     mart = read(ask, table)
+    for question in mart.render("check", witness=Witness.of(ask, table)):
+        ((fault,),) = ask(question)
+        if fault:
+            raise MartError(fault)
     ((published, rows_then, rows_now, is_marked, healed_until),) = ask(
         f"""
         SELECT
