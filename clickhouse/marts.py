@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from clickhouse.definitions import DATABASE, DEFINITIONS, Ask, Definition
 from clickhouse.files import FOLDER, statements
@@ -319,6 +320,36 @@ def mark(ask: Ask, run: Run, table: str) -> list[tuple[int, str]]:
             ]
         )
     return found
+
+
+def compare(
+    differences_of: Callable[[str], list[tuple[int, str]]],
+) -> tuple[dict[str, list[str]], dict[str, MartError | DatabaseError]]:
+    """Compare every mart with the warehouse. One that cannot be compared does not stop the others.
+
+    Args:
+        differences_of: compares one, as differences and mark do.
+
+    Returns:
+        By the name of the table how each differs, a sentence a batch, and why the others cannot be compared.
+
+    Raises:
+        OperationalError: ClickHouse does not answer.
+    """
+    found, failed = {}, {}
+    for table in tables():
+        try:
+            found[table] = [difference for _batch, difference in differences_of(table)]
+        except OperationalError:
+            raise
+        except (MartError, DatabaseError) as error:
+            failed[table] = error
+    return found, failed
+
+
+def reason(error: MartError | DatabaseError) -> str:
+    """Return what an error of a mart says, on one line."""
+    return str(error).strip().splitlines()[0]
 
 
 def _view(schema: str, view: str) -> str:
