@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jinja2
+from clickhouse_connect.driver.exceptions import DatabaseError, OperationalError
 
 from clickhouse.definitions import DATABASE, DEFINITIONS, Ask, Definition
 from clickhouse.files import FOLDER, statements
@@ -61,6 +62,46 @@ class Column:
     scale: int
     takes_null: bool
     is_held: bool
+
+
+@dataclass(frozen=True)
+class Witness:
+    """The newest build that was published, by which the warehouse is known again.
+
+    Attributes:
+        table: of the mart that was built, without the database.
+        run_id, started: the build, by number and clock, in microseconds since 1970.
+        schema, run_view: the warehouse's view of the builds of this mart.
+    """
+
+    table: str
+    run_id: int
+    started: int
+    schema: str
+    run_view: str
+
+    @classmethod
+    def of(cls, ask: Ask, table: str) -> "Witness | None":
+        """Return that of a mart, else of any other that is published (the sales mart, too), if there is one."""
+        found = ask(
+            f"""
+            SELECT p.mart, p.newest, p.started, w.view_schema, w.run_view
+            FROM (
+                SELECT mart, max(run_id) AS newest, toUnixTimestamp64Micro(argMax(started_at, run_id)) AS started
+                FROM (
+                    SELECT toString(mart) AS mart, run_id, started_at FROM {DATABASE}.published_mart_batch
+                    UNION ALL
+                    SELECT 'sales_mart' AS mart, run_id, started_at FROM {DATABASE}.published_batch
+                )
+                GROUP BY mart
+            ) AS p
+            INNER JOIN {_view("sl", "published_mart")} AS w
+                ON assumeNotNull(w.published_as) = concat('{DATABASE}.', p.mart)
+            ORDER BY p.mart = {_text(table)} DESC, p.newest DESC
+            LIMIT 1
+            """
+        )
+        return next((cls(*row) for row in found), None)
 
 
 class Place:
@@ -228,9 +269,13 @@ def take_over(ask: Ask, run: Run, table: str) -> str:
         What was done, in a sentence.
 
     Raises:
-        MartError: as of read.
+        MartError: as of read; or the warehouse is not the one published from, or sends values that would be misread.
     """
     mart = read(ask, table)
+    for question in mart.render("check", witness=Witness.of(ask, table)):
+        ((fault,),) = ask(question)
+        if fault:
+            raise MartError(fault)
     ((published, rows_then, rows_now, is_marked, healed_until),) = ask(
         f"""
         SELECT
@@ -275,6 +320,36 @@ def mark(ask: Ask, run: Run, table: str) -> list[tuple[int, str]]:
             ]
         )
     return found
+
+
+def compare(
+    differences_of: Callable[[str], list[tuple[int, str]]],
+) -> tuple[dict[str, list[str]], dict[str, MartError | DatabaseError]]:
+    """Compare every mart with the warehouse. One that cannot be compared does not stop the others.
+
+    Args:
+        differences_of: compares one, as differences and mark do.
+
+    Returns:
+        By the name of the table how each differs, a sentence a batch, and why the others cannot be compared.
+
+    Raises:
+        OperationalError: ClickHouse does not answer.
+    """
+    found, failed = {}, {}
+    for table in tables():
+        try:
+            found[table] = [difference for _batch, difference in differences_of(table)]
+        except OperationalError:
+            raise
+        except (MartError, DatabaseError) as error:
+            failed[table] = error
+    return found, failed
+
+
+def reason(error: MartError | DatabaseError) -> str:
+    """Return what an error of a mart says, on one line."""
+    return str(error).strip().splitlines()[0]
 
 
 def _view(schema: str, view: str) -> str:

@@ -17,8 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from airflow.providers.standard.operators.trigger_dagrun import XCOM_RUN_ID
-
 log = logging.getLogger(__name__)
 
 # How long sending a message may take, in seconds. Airflow ends a task's process 20 seconds after the task's own end.
@@ -40,22 +38,6 @@ def notify_failure(context: Mapping[str, Any]) -> None:
     """
     ti = context["ti"]
     _notify(f"{_short(ti.dag_id, 100)}.{_short(ti.task_id, 100)} failed", lambda: _text(context))
-
-
-def notify_own_failure(context: Mapping[str, Any]) -> None:
-    """Do as notify_failure() does, unless the run that the task triggered has failed: that run has notified."""
-    if not _triggered_run_failed(context["ti"]):
-        notify_failure(context)
-
-
-def _triggered_run_failed(ti: Any) -> bool:
-    # In doubt, twice is better than never: where nothing can be asked, a killed task sends its message, too.
-    try:
-        run_id = ti.xcom_pull(task_ids=ti.task_id, key=XCOM_RUN_ID)
-        return run_id is not None and ti.get_dagrun_state(dag_id=ti.task.trigger_dag_id, run_id=run_id) == "failed"
-    except Exception:
-        log.warning("What became of the run that this task waited for is not known", exc_info=True)
-        return False
 
 
 def notify_run_failure(context: Mapping[str, Any]) -> None:

@@ -11,6 +11,9 @@ Every task may be retried, and a run may be started again from its first task: t
 own last run, not what belongs to a date, and ClickHouse takes over whole batches of a mart or nothing. Therefore a
 day that was missed needs no run of its own, and runs never overlap.
 
+One audit stands between all builds and all publishing: where one load or build fails, or the audit finds something, no
+mart is published, the sales mart included, and readers keep what they had.
+
 To generate days of the synthetic shop, start a run with `generate` on and `date_from` and `date_to` set.
 """
 

@@ -60,6 +60,20 @@ class WrongParameters(Failed):
     """The run's parameters cannot be."""
 
 
+class Refused(Failed):
+    """Nothing but a change by hand helps: a retry would find the same."""
+
+
+class EndWhatIsRefused(RetryPolicy):
+    """Ends a task at once where it has said that a retry would find the same; all else is retried."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, **_more) -> RetryDecision:  # noqa: ARG002
+        """Return what is to happen after an exception of a task."""
+        if isinstance(exception, Refused):
+            return RetryDecision.fail("A retry would find the same")
+        return RetryDecision.default()
+
+
 class EndWhatWouldFailAgain(RetryPolicy):
     """Ends a task at once on an error that a retry would only meet again; all others are retried.
 
@@ -236,10 +250,10 @@ class MartsOperator(ClickHouseOperator):
     """Does with tables that show marts what clickhouse/marts.py has for it, by one connection."""
 
     def __init__(self, *, task_id: str, **arguments) -> None:
-        super().__init__(task_id=task_id, sql=[], do_xcom_push=True, **arguments)
+        super().__init__(task_id=task_id, sql=[], do_xcom_push=True, retry_policy=EndWhatIsRefused(), **arguments)
 
     def execute(self, context) -> Any:  # noqa: ARG002
-        """End what a killed attempt has left running, then do it; raises Failed where it cannot be done."""
+        """End what a killed attempt has left running, then do it; raises Refused where it cannot be done."""
         self._end_statements()
         with closing(self.get_db_hook().get_conn()) as connection, closing(connection.cursor()) as cursor:
 
@@ -255,7 +269,7 @@ class MartsOperator(ClickHouseOperator):
             try:
                 return self.do(ask, run)
             except marts.MartError as error:
-                raise Failed(str(error)) from None
+                raise Refused(str(error)) from None
 
     def do(self, ask: marts.Ask, run: marts.Run) -> Any:
         """Do it; returns what the task tells."""
@@ -282,7 +296,8 @@ class MartOperator(MartsOperator):
 class CompareMartsOperator(MartsOperator):
     """Compares what readers see of the marts with the warehouse.
 
-    :param marks: has what differs pulled again by the next run of tshop_daily; else it is an error
+    :param marks: has what differs pulled again by the next run of tshop_daily, and only tells which mart cannot be
+        compared; else both are errors
     """
 
     def __init__(self, *, marks: bool, **arguments) -> None:
@@ -291,15 +306,21 @@ class CompareMartsOperator(MartsOperator):
 
     def do(self, ask: marts.Ask, run: marts.Run) -> list[str]:
         """Return how the marts differ, a sentence each; raises Failed where they may not."""
-        found = [
-            difference
-            for mart in marts.tables()
-            for _, difference in (marts.mark(ask, run, mart) if self.marks else marts.differences(ask, mart))
-        ]
-        if found and not self.marks:
-            raise Failed(f"{found[0]}. Run the DAG tshop_heal")
-        log.info("\n".join(found) or "No mart differs")
-        return found
+        differences, failed = marts.compare(
+            lambda mart: marts.mark(ask, run, mart) if self.marks else marts.differences(ask, mart)
+        )
+        found = [difference for of_mart in differences.values() for difference in of_mart]
+        wrong = [f"tshop.{mart} cannot be compared: {marts.reason(error)}" for mart, error in failed.items()]
+        for sentence in wrong:
+            log.warning(sentence)
+        log.info("\n".join(found) or ("No other mart differs" if wrong else "No mart differs"))
+        if self.marks or not (found or wrong):
+            return [*found, *wrong]
+        told = " ".join([*wrong, *(f"{difference}. Run the DAG tshop_heal" for difference in found[:1])])
+        # What ClickHouse or the warehouse did not bear may go well the next time.
+        if found or not all(isinstance(error, marts.MartError) for error in failed.values()):
+            raise Failed(told)
+        raise Refused(told)
 
 
 def tables(*names: str) -> list[Asset]:

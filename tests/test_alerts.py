@@ -288,28 +288,6 @@ def test_a_run_that_was_cut_off_is_told_once(*, telegram, monkeypatch, tmp_path,
         ]
 
 
-def test_a_run_that_failed_is_not_told_again_by_the_task_that_waited_for_it(*, telegram, alerts, failure, monkeypatch):
-    monkeypatch.setenv("TSHOP_ALERT_URLS", CHANNEL)
-    context = failure(f"DO $$BEGIN {FAILING}; END$$")
-    state = {"triggered": "failed"}
-    ti = context["ti"]
-    ti.task = SimpleNamespace(trigger_dag_id="tshop_daily")
-    ti.xcom_pull = lambda task_ids, key: {("load_client", "trigger_run_id"): "triggered"}[task_ids, key]
-    ti.get_dagrun_state = lambda dag_id, run_id: {"tshop_daily": state}[dag_id][run_id]
-    alerts.notify_own_failure({**context, "exception": None})
-    assert telegram.received == []
-    # Killed while it waited.
-    state["triggered"] = "running"
-    alerts.notify_own_failure({**context, "exception": None})
-    assert len(telegram.received) == 1
-    # Nothing was triggered, and nothing can be asked, as in the processor of DAGs.
-    ti.xcom_pull = lambda **_where: None
-    alerts.notify_own_failure(context)
-    del ti.xcom_pull
-    alerts.notify_own_failure({**context, "exception": None})
-    assert len(telegram.received) == 3
-
-
 def test_nobody_is_told_where_nothing_is_configured(*, telegram, alerts, failure, caplog, monkeypatch, tmp_path):
     context = failure(f"DO $$BEGIN {FAILING}; END$$")
     alerts.notify_failure(context)

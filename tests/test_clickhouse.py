@@ -43,7 +43,9 @@ COLUMNS = (
 )
 SALES = 1500
 # What docs/clickhouse.md advises where another warehouse is to be published.
-START_ANEW = "DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.published_mart_batch, tshop.erased_batch"
+(PUBLISH_FROM_THE_START,) = re.findall(
+    r"publish this one from the start:\n`(DROP TABLE [^`]+)`", (ROOT / "docs" / "clickhouse.md").read_text()
+)
 
 
 class ClickHouse:
@@ -521,7 +523,7 @@ def test_another_warehouse_is_refused(clickhouse, warehouse, copy_of, read_from,
     clickhouse.take_over()
     read_from(other)
     assert_refused(clickhouse)
-    clickhouse.command(START_ANEW)
+    clickhouse.command(PUBLISH_FROM_THE_START)
     clickhouse.take_over()
     assert_equal(clickhouse, other)
 
@@ -1159,6 +1161,29 @@ def test_report_names_the_batches_that_differ(clickhouse, shop):
     assert f"Batch {first} differs in rows, current rows, quantity, amount, hash. PostgreSQL has {SALES} rows" in text
     assert f"ClickHouse has {SALES - 1} rows" in text
     assert re.search(r"Batch 999 differs in [^.]+. PostgreSQL has 0 rows", text)
+
+
+def test_report_says_of_a_mart_why_it_cannot_be_compared_and_compares_the_others(clickhouse, shop):
+    clickhouse.take_over()
+    clickhouse.command(
+        "ALTER TABLE tshop.user_sales DROP COLUMN paid_orders",
+        "DROP TABLE tshop.region_sales",
+        "INSERT INTO tshop.category_tree (category_id, run_id) VALUES (1, 999)",
+    )
+    execute(shop, "ALTER VIEW cdm.product_sales_batch RENAME COLUMN row_hash TO other")
+    text = rendered(clickhouse, shop)
+    reasons = {
+        "user_sales": "tshop.user_sales has not the columns of cdm.user_sales_export: it lacks paid_orders.",
+        "product_sales": "Code: ",
+        "region_sales": "There is no table tshop.region_sales",
+    }
+    for mart, reason in reasons.items():
+        assert re.search(rf"^tshop\.{mart} +-  cannot be compared: .*{re.escape(reason)}", text, re.MULTILINE), text
+        assert re.search(rf"^tshop\.{mart} cannot be compared\.$", text, re.MULTILINE), text
+    assert re.search(r"^tshop\.category_tree +1  DIFFERENT$", text, re.MULTILINE)
+    assert re.search(r"^tshop\.daily_sales +0  equal$", text, re.MULTILINE)
+    assert "Batch 999 of tshop.category_tree differs in rows" in text
+    assert "ClickHouse does NOT equal PostgreSQL." in text
 
 
 def test_report_of_a_shop_that_has_sold_nothing(clickhouse, warehouse):

@@ -258,3 +258,41 @@ def test_a_mart_that_differs_is_found_healed_and_verified_by_the_tasks(start, wa
         assert server.rows("SELECT name FROM tshop.category_tree") == [("Верх",)]
     finally:
         server.kill()
+
+
+@pytest.mark.timeout(1200)
+def test_a_mart_that_cannot_be_compared_does_not_stop_the_others(start, warehouse, tmp_path):
+    execute(
+        warehouse,
+        "INSERT INTO raw.category (category_id, name, updated_at) VALUES (1, 'Верх', '2026-01-01')",
+        "CALL dds.load_category()",
+        "CALL cdm.build_category_tree()",
+    )
+    server = ClickHouse(tmp_path, warehouse)
+    server.start()
+    try:
+        server.prepare()
+        start("publish_category_tree", server).end()
+        server.command(
+            "ALTER TABLE tshop.user_sales DROP COLUMN paid_orders",
+            "DROP TABLE tshop.region_sales",
+            "ALTER TABLE tshop.category_tree UPDATE name = 'x' WHERE true SETTINGS mutations_sync = 2",
+        )
+        execute(warehouse, "ALTER VIEW cdm.product_sales_batch RENAME COLUMN row_hash TO other")
+        named = (
+            "tshop.user_sales cannot be compared: tshop.user_sales has not the columns of cdm.user_sales_export",
+            "tshop.product_sales cannot be compared: ",
+            "tshop.region_sales cannot be compared: There is no table tshop.region_sales",
+        )
+        log = start("find_marts", server, "tshop_heal").end()
+        assert all(sentence in log for sentence in named), log
+        # The others are healed first; verify_marts fails in the end, with all of it as one error.
+        assert "correct the mart. tshop.product_sales cannot be compared" not in log
+        assert server.rows("SELECT mart FROM tshop.mart_to_heal") == [("category_tree",)]
+        start("publish_category_tree", server).end()
+        log = start("verify_marts", server, "tshop_heal").end()
+        assert all(sentence in log for sentence in named), log
+        assert "correct the mart. tshop.product_sales cannot be compared" in log
+        assert "of tshop.category_tree differs" not in log
+    finally:
+        server.kill()

@@ -32,6 +32,8 @@ OF_ANOTHER_TEST = {
 }
 
 
+# What make status asks ClickHouse of the marts.
+STATUS = ROOT / "embedded" / "status" / "clickhouse" / "marts.sql"
 # What a run of tshop_daily calls.
 PROCEDURES = (
     *(f"dds.load_{name}" for name in ("category", "client", "product", "sale", "sales_order")),
@@ -420,11 +422,17 @@ def test_following_the_page_adds_a_mart(warehouse, tmp_path):
         assert marts.differences(server.rows, "category_sales") == []
         shown = ["|".join(map(str, row)) for row in server.rows(asked.strip().rstrip(";"))]
         assert shown == expected.splitlines()
-        (gone,) = re.findall(r"append\n`(DROP TABLE [^`]+)`", page)
-        (clone / table[0]).write_text(table[1] + gone + "\n")
+        server.command("TRUNCATE TABLE tshop.category_sales")
+        marts.mark(server.rows, lambda found: server.command(*found), "category_sales")
+        assert server.rows(STATUS.read_text())
+        (gone,) = re.findall(rf"^`{table[0]}`, at its end\n\n```sql\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+        (clone / table[0]).write_text(table[1] + gone)
         server.command(*(step.statement for step in pending(server.rows, ddl)))
         assert "category_sales" not in marts.tables(ddl)
         assert server.rows("SELECT count() FROM system.tables WHERE name = 'category_sales'") == [(0,)]
+        # make status and tshop_heal know nothing of it any more.
+        assert server.rows(STATUS.read_text()) == []
+        assert server.rows("SELECT count() FROM tshop.mart_to_heal") == [(0,)]
     finally:
         server.kill()
 

@@ -559,6 +559,7 @@ def test_the_reader_may_what_a_server_grants_it(own):
     users = ElementTree.parse(ROOT / "clickhouse" / "server" / "users.d" / "tshop.xml")  # noqa: S314
     tables = [query.text.split(" ON ")[1] for query in users.iterfind(f"users/{READER}/grants/query")]
     assert len(tables) > 1
+    assert len(set(tables)) == len(tables)
     own.start()
     for name in (*tables, "tshop.other"):
         own.post(f"CREATE TABLE {name} (a Int8) ENGINE = MergeTree ORDER BY a")

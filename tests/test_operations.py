@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg2.errors
 import pytest
 from conftest import ROOT, debian_programs, run_module, run_psql
-from test_clickhouse import ClickHouse, assert_equal, change, execute, load, sell
+from test_clickhouse import PUBLISH_FROM_THE_START, ClickHouse, assert_equal, change, execute, load, sell
 
 from embedded.postgres import THROW_AWAY_SETTINGS, PostgresServer, wheel_bin_dir
 from tests.ports import free_port
@@ -253,9 +253,7 @@ def test_point_in_time_restore_goes_on_or_is_refused_by_clickhouse(old, new_serv
     clickhouse = clickhouse_of(reader(new))
     with pytest.raises(Exception, match="This is not the warehouse that was published last"):
         clickhouse.run("pull.sql")
-    clickhouse.command(
-        "DROP TABLE tshop.sales_mart, tshop.published_batch, tshop.published_mart_batch, tshop.erased_batch"
-    )
+    clickhouse.command(PUBLISH_FROM_THE_START)
     clickhouse = clickhouse_of(reader(new))
     clickhouse.take_over()
     assert_equal(clickhouse, dsn)
