@@ -16,7 +16,7 @@ SHOP_TIME = ZoneInfo("Europe/Moscow")
 COLUMNS = {
     "client": ("first_name", "last_name", "birth_date"),
     "product": ("name", "category", "size", "price"),
-    "sale": ("order_id", "sold_at", "client_id", "product_id", "quantity", "unit_price"),
+    "sale": ("order_id", "sold_at", "client_id", "product_id", "quantity", "unit_price", "amount"),
 }
 OUTCOMES = ("inserted", "corrected", "deleted", "unchanged", "rejected")
 # Rows rejected by these may become good by the passing of time, so every load judges them again.
@@ -258,12 +258,14 @@ class Warehouse:
             sale = history.current()
             if sale is None:
                 continue
-            order_id, sold_at, client_id, product_id, quantity, unit_price = sale.state
+            order_id, sold_at, client_id, product_id, quantity, unit_price, amount = sale.state
             client = self.client.get(client_id, History()).as_of(sold_at)
             product = self.product.get(product_id, History()).as_of(sold_at)
             first_name, last_name, birth_date = client.state if client else (None, None, None)
             name, category, size, price = product.state if product else (None, None, None, None)
             price = price if unit_price is None else unit_price
+            if amount is None and price is not None:
+                amount = Decimal(price) * quantity
             yield (
                 sale_id,
                 order_id,
@@ -279,7 +281,7 @@ class Warehouse:
                 size,
                 price,
                 quantity,
-                None if price is None else Decimal(price) * quantity,
+                amount,
             )
 
 
@@ -370,7 +372,9 @@ def _sale_rules(row: dict) -> Iterator[tuple[str, bool]]:
     yield "product_missing", row["product_id"] is not None
     yield "quantity_missing", row["quantity"] is not None
     yield "quantity_zero", row["quantity"] != 0
+    yield "quantity_implausible", abs(row["quantity"]) <= 10_000_000
     yield "unit_price_not_a_number", row["unit_price"] is None or not row["unit_price"].is_nan()
+    yield "amount_not_a_number", row["amount"] is None or not row["amount"].is_nan()
 
 
 RULES = {"client": _client_rules, "product": _product_rules, "sale": _sale_rules}

@@ -350,6 +350,7 @@ CHANGES = {
         ("quantity", [1, 2, 7, 0, -1, None]),
         ("client_id", [1, 2, 3, 10**9, None]),
         ("unit_price", [None, 0, 990, -1]),
+        ("amount", [None, 0, 999, -1]),
         ("product_id", [1, 2, 3, None]),
         (
             "sold_at",

@@ -130,6 +130,7 @@ STATES = {
         st.sampled_from([1, 1, 1, 1, 2, HELD_KEY]),
         st.sampled_from([1, 1, 2, -1]),
         st.sampled_from([None, None, None, Decimal("9.90"), Decimal("0.00"), Decimal("-1.00")]),
+        st.sampled_from([None, None, None, Decimal("9.99"), Decimal("0.00"), Decimal("-1.00")]),
     ),
 }
 BAD_STATES = {
@@ -147,14 +148,16 @@ BAD_STATES = {
         ("Куртка", "Верх", "M", Decimal("-0.01")),
     ],
     "sale": [
-        (None, moment(1), 1, 1, 1, None),
-        (1, None, 1, 1, 1, None),
-        (1, moment(1), 1, None, 1, None),
-        (1, moment(1), 1, 1, None, None),
-        (1, moment(1), None, 1, 0, None),
-        (1, moment(1), 1, 1, 1, Decimal("NaN")),
-        (1, datetime(1999, 12, 31, tzinfo=UTC), 1, 1, 1, None),
-        (1, datetime(2999, 1, 1, tzinfo=UTC), 1, 1, 1, None),
+        (None, moment(1), 1, 1, 1, None, None),
+        (1, None, 1, 1, 1, None, None),
+        (1, moment(1), 1, None, 1, None, None),
+        (1, moment(1), 1, 1, None, None, None),
+        (1, moment(1), None, 1, 0, None, None),
+        (1, moment(1), 1, 1, -10_000_001, None, None),
+        (1, moment(1), 1, 1, 1, Decimal("NaN"), None),
+        (1, moment(1), 1, 1, 1, None, Decimal("NaN")),
+        (1, datetime(1999, 12, 31, tzinfo=UTC), 1, 1, 1, None, None),
+        (1, datetime(2999, 1, 1, tzinfo=UTC), 1, 1, 1, None, None),
     ],
 }
 

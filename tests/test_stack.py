@@ -423,7 +423,7 @@ def test_the_reader_writes_nothing_and_is_bounded(small_stack: stack.Stack) -> N
     shown = ("default_transaction_read_only", "timezone", "statement_timeout")
     expression = ", ".join(f"current_setting('{name}')" for name in shown)
     limit = "(SELECT rolconnlimit FROM pg_catalog.pg_roles WHERE rolname = current_user)"
-    assert query(dsn, f"SELECT {expression}, {limit}") == ("on", "UTC", "2h", 32)
+    assert query(dsn, f"SELECT {expression}, {limit}") == ("on", "UTC", "2h", 64)
     with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
         query(dsn, "CREATE TEMP TABLE mine (a int)")
     for table in ("TEMP TABLE mine", "TABLE public.mine", "TABLE cdm.mine"):

@@ -52,7 +52,12 @@ BEGIN
         UNION
         SELECT s.order_id
         FROM line AS l
-        INNER JOIN dds.sale AS s ON s.sale_id = l.sale_id
+        CROSS JOIN LATERAL (
+            SELECT v.order_id
+            FROM dds.sale AS v
+            WHERE v.sale_id = l.sale_id
+            OFFSET 0
+        ) AS s
         UNION
         SELECT p.order_id
         FROM dds.payment AS p

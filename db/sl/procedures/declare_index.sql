@@ -29,7 +29,7 @@ BEGIN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
             MESSAGE = 'sl.declare_index: a name and columns are needed',
-            HINT = 'Write such as CALL sl.declare_index(''purchase_shop_idx'', ''dds.purchase'', ''(shop_id)'').';
+            HINT = 'Write such as CALL sl.declare_index(''purchase_shop_idx'', ''s.purchase'', ''(shop_id)'').';
     END IF;
     IF
         to_regclass(format('%I.%I', v_table[1], p_index)) IS NOT NULL
