@@ -1,7 +1,7 @@
 -- sl.published_mart
 --
--- Purpose: the marts that ClickHouse shows: what it asks for the views of the table that it is to fill. A mart whose
---     views are not there yet, since it was declared before they were made, is left out until it is declared again.
+-- Purpose: the marts that ClickHouse shows: what it asks for the views of the table that it is to fill. A mart without
+--     an export view, since it was declared before these were made, is left out until it is declared again.
 -- Columns: published_as: table of ClickHouse; mart_name; view_schema; export_view, batch_view, run_view: names of the
 --     views that sl.declare_mart makes, or that the mart has of its own; key_columns: a JSON array of the names.
 -- Reads: sl.mart.
@@ -17,9 +17,7 @@ SELECT
 FROM sl.mart AS m
 WHERE
     m.published_as IS NOT NULL
-    AND to_regclass(format('%I.%I', m.target_schema, m.target_table || '_export')) IS NOT NULL
-    AND to_regclass(format('%I.%I', m.target_schema, m.target_table || '_batch')) IS NOT NULL
-    AND to_regclass(format('%I.%I', m.target_schema, m.target_table || '_run')) IS NOT NULL;
+    AND to_regclass(format('%I.%I', m.target_schema, m.target_table || '_export')) IS NOT NULL;
 
 COMMENT ON VIEW sl.published_mart IS 'The marts that ClickHouse shows, and the views by which it pulls them';
 COMMENT ON COLUMN sl.published_mart.published_as IS 'Table of ClickHouse that shows the mart';
