@@ -47,12 +47,12 @@ def deliveries() -> list[Write]:
         if client_id:
             deliver("client", client_id, at, ("Client", line["Country"], None))
         facts = (int(line["InvoiceNo"].removeprefix("C")), at, client_id, product_id)
-        state = (*facts, quantity, price)
+        state = (*facts, quantity, price, None)
         deliver("sale", number, at, state)
         if number % 7 == 0:
-            deliver("sale", number, at - timedelta(minutes=1), (*facts, 0, price))
+            deliver("sale", number, at - timedelta(minutes=1), (*facts, 0, price, None))
         if number % 5 == 0:
-            state = (*facts, quantity + (2 if quantity == -1 else 1), price)
+            state = (*facts, quantity + (2 if quantity == -1 else 1), price, None)
             deliver("sale", number, at + DAY - timedelta(hours=1), state)
         if number % 4 == 0:
             deliver("sale", number, at + DAY, state)
