@@ -6,6 +6,7 @@ PostgreSQL ends the statement as it misses its client, and ClickHouse's is ended
 
 import logging
 import sys
+from abc import abstractmethod
 from collections.abc import Mapping
 from contextlib import closing
 from datetime import timedelta
@@ -271,9 +272,9 @@ class MartsOperator(ClickHouseOperator):
             except marts.MartError as error:
                 raise Refused(str(error)) from None
 
+    @abstractmethod
     def do(self, ask: marts.Ask, run: marts.Run) -> Any:
         """Do it; returns what the task tells."""
-        raise NotImplementedError
 
 
 class MartOperator(MartsOperator):
