@@ -57,7 +57,7 @@ def take(settings: Settings) -> list[Path]:
         page.locator("button[value=graph]").click()
         page.get_by_role("button", name="Expand all task groups").click()
         graph = page.locator(".react-flow__nodes")
-        page.locator(".react-flow__node", has_text="publish").wait_for()
+        page.locator(".react-flow__node[data-id=publish]").wait_for()
         # The graph is moved and scaled into view after it appears.
         page.wait_for_timeout(2000)
         nodes = [node.bounding_box() for node in graph.locator(".react-flow__node").all()]
