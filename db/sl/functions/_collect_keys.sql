@@ -12,8 +12,9 @@
 --     pg_temp._sl_group, pg_temp._sl_image.
 --
 -- In order, so that what is read and written lies together. Rows of a mart with a key entity are asked of the image one
--- by one (sl._write_mart), all others a group at a time: the planner takes the group's columns into the image's own
--- query, where its GROUP BY or PARTITION BY begins with them.
+-- by one (sl._write_mart). Groups of one column are asked for all at once, by a list of constants: the planner takes it
+-- into the image's own query, where its GROUP BY or PARTITION BY begins with the column, and reads once what all groups
+-- need. It does not do so with rows of several columns: such groups are asked for one by one.
 CREATE OR REPLACE FUNCTION sl._collect_keys(
     p_mart sl.mart,
     p_runs bigint[],
@@ -24,6 +25,7 @@ RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off
+SET extra_float_digits = 1
 AS $body$
 DECLARE
     v_types CONSTANT text [] := ARRAY(
@@ -40,7 +42,10 @@ DECLARE
             v_types
         )
     );
+    -- The elements of an array of arrays would be compared.
+    v_is_one_column CONSTANT boolean := cardinality(p_mart.group_columns) = 1 AND v_types[1] NOT LIKE '%[]';
     v_held text;
+    v_groups text;
 BEGIN
     -- Not every build makes both of them, and sl._write_mart drops what there is.
     SELECT t.name INTO v_held
@@ -76,15 +81,29 @@ BEGIN
         );
     END IF;
     IF p_mart.key_entity IS NULL THEN
+        IF p_runs IS NOT NULL AND v_is_one_column THEN
+            EXECUTE sl._mart_sql(
+                p_mart,
+                'SELECT format(''%L::%s[]'', coalesce(array_agg({{group|g.%}})::text, ''{}''), $1) '
+                'FROM pg_temp._sl_group AS g'
+            )
+            INTO v_groups
+            USING v_types[1];
+        END IF;
         EXECUTE sl._mart_sql(
             p_mart,
             CASE
                 WHEN p_runs IS NULL
                     THEN 'CREATE TEMPORARY TABLE _sl_image ON COMMIT DROP AS SELECT * FROM {{image}}'
+                WHEN v_is_one_column
+                    THEN
+                        'CREATE TEMPORARY TABLE _sl_image ON COMMIT DROP AS '
+                        'SELECT v.* FROM {{image}} AS v WHERE {{group|v.%}} = ANY ({{groups}})'
                 ELSE
                     'CREATE TEMPORARY TABLE _sl_image ON COMMIT DROP AS SELECT i.* FROM pg_temp._sl_group AS g '
                     'CROSS JOIN LATERAL (SELECT v.* FROM {{image}} AS v WHERE {{group|v.% = g.%| AND }} OFFSET 0) AS i'
-            END
+            END,
+            v_places || jsonb_build_object('groups', v_groups)
         );
         BEGIN
             EXECUTE sl._mart_sql(p_mart, 'CREATE UNIQUE INDEX _sl_image_key ON pg_temp._sl_image ({{key|%}})');
