@@ -145,6 +145,7 @@ class Mart:
         key: names of the key's columns.
         all_columns: of the export.
         sums: names of the columns that the batches add up, each with its digits after the point.
+        signature: names and types of the table's columns.
     """
 
     table: str
@@ -155,6 +156,7 @@ class Mart:
     key: list[str]
     all_columns: list[Column]
     sums: list[tuple[str, int]]
+    signature: str
 
     @property
     def name(self) -> str:
@@ -251,14 +253,15 @@ def read(ask: Ask, table: str) -> Mart:
         )
     added = {name for name, *_ in ask(f"DESCRIBE (SELECT * FROM {_view(schema, batch_view)})")}
     sums = [(column.name, column.scale) for column in columns if _sum_of(column.name) in added]
-    return Mart(table, schema, export_view, batch_view, run_view, json.loads(key), columns, sums)
+    signature = json.dumps(held, sort_keys=True)
+    return Mart(table, schema, export_view, batch_view, run_view, json.loads(key), columns, sums, signature)
 
 
 def take_over(ask: Ask, run: Run, table: str) -> str:
     """Pull what is new of a mart, check it, and publish it; cut off anywhere, it is right after the next time.
 
     The whole mart is pulled where nothing is published yet, where it is to be healed, and where its table has not as
-    many rows as were published.
+    many rows as were published, or other columns.
 
     Args:
         ask: returns the rows of a query.
@@ -288,7 +291,11 @@ def take_over(ask: Ask, run: Run, table: str) -> str:
         WHERE mart = {_text(table)}
         """
     )
-    is_whole = bool(published == 0 or rows_then != rows_now or is_marked)
+    ((columns_then,),) = ask(
+        f"SELECT argMax(columns, published_at) FROM {DATABASE}.published_mart_columns WHERE mart = {_text(table)}"
+    )
+    is_altered = columns_then != mart.signature
+    is_whole = bool(published == 0 or rows_then != rows_now or is_marked or is_altered)
     # Of a whole pull, which brings current rows only, a build is published too whose rows are all closed.
     newest = 0
     if is_whole:
@@ -299,7 +306,7 @@ def take_over(ask: Ask, run: Run, table: str) -> str:
     ((rows, batches),) = ask(f"SELECT count(), uniqExact(run_id) FROM {mart.staging}")
     if rows or is_whole:
         run(mart.render("publish", **values))
-    run(mart.render("finish", healed_until=healed_until))
+    run(mart.render("finish", healed_until=healed_until, is_altered=is_altered))
     return f"Rows of {DATABASE}.{table} copied: {rows}, batches: {batches}{', the whole mart' if is_whole else ''}"
 
 

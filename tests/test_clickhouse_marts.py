@@ -376,6 +376,28 @@ def test_a_new_column_comes_with_a_statement_at_the_end_of_the_file(mart: Marts,
     )
 
 
+def test_a_new_column_that_takes_no_null_is_refused_where_old_rows_have_one(mart: Marts, folder: Path) -> None:
+    mart.take_over()
+    execute(
+        mart.dsn,
+        "DROP VIEW cdm.category_sales_image",
+        IMAGE.replace("AS total_amount", "AS total_amount, CASE WHEN count(*) > 1 THEN 1 END AS more_than_one"),
+        DECLARE,
+    )
+    added = "ALTER TABLE tshop.category_sales ADD COLUMN IF NOT EXISTS more_than_one {} AFTER total_amount;\n"
+    file = folder / "20_category_sales.sql"
+    file.write_text(DEFINITION + added.format("UInt8"))
+    mart.prepare()
+    refused(mart, DatabaseError, "Column more_than_one of cdm.category_sales_export is NULL in some rows")
+    change = "ALTER TABLE tshop.category_sales MODIFY COLUMN more_than_one Nullable(UInt8);\n"
+    file.write_text(DEFINITION + added.format("UInt8") + change)
+    mart.prepare()
+    assert mart.take_over().endswith("the whole mart")
+    mart.assert_equal()
+    assert {value for (value,) in mart.shown("more_than_one")} == {None}
+    assert not mart.take_over().endswith("the whole mart")
+
+
 def test_an_older_clickhouse_is_upgraded(mart: Marts, folder: Path) -> None:
     """The ClickHouse of a release without marts gets what they need, and keeps what it has."""
     mart.server.command("DROP DATABASE tshop SYNC")

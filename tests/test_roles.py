@@ -28,7 +28,7 @@ PULLED = [f"cdm.{mart}_{view}" for mart in MARTS for view in ("export", "batch",
 MART_VIEWS = (
     *PULLED,
     *(f"cdm.{mart}_image" for mart in MARTS),
-    *(f"cdm.{view}" for view in ("category_span", "order_line", "product_label", "shop_finding")),
+    *(f"cdm.{view}" for view in ("category_span", "current_order", "order_line", "product_label", "shop_finding")),
 )
 HISTORIES_AND_MARTS = (*(f"dds.{entity}" for entity in ENTITIES), *(f"cdm.{mart}" for mart in MARTS))
 # Schema, relations by privilege, routines: all that a role may do, written down once more by hand.

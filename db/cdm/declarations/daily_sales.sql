@@ -3,7 +3,7 @@
 -- Purpose: what cdm.daily_sales should say now: orders, their lines, returns and payments by the shop's local day of
 --     the order (Europe/Moscow) and its channel.
 -- Columns: those of cdm.daily_sales except the version's own.
--- Reads: dds.sales_order, dds.sale_return, dds.payment, cdm.order_line.
+-- Reads: cdm.current_order, cdm.order_line, dds.sale_return, dds.payment.
 --
 -- A return without an amount counts the line's amount in proportion to the pieces.
 CREATE OR REPLACE VIEW cdm.daily_sales_image AS
@@ -21,12 +21,8 @@ SELECT
         AS avg_delivery_period
 FROM (
     SELECT
-        (o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS sold_on,
-        CASE
-            WHEN o.channel IN ('web', 'marketplace', 'store') THEN o.channel
-            WHEN sl.is_blank(o.channel) THEN 'Unknown'
-            ELSE left(o.channel, 200)
-        END AS channel,
+        o.sold_on,
+        o.channel,
         1 AS orders_cnt,
         0 AS quantity,
         0::numeric AS gross_amount,
@@ -34,8 +30,7 @@ FROM (
         0::numeric AS paid_amount,
         CASE WHEN o.delivered_at IS NULL THEN 0 ELSE 1 END AS delivered_orders,
         coalesce(extract(EPOCH FROM o.delivered_at - o.ordered_at), 0) AS delivery_seconds
-    FROM dds.sales_order AS o
-    WHERE o.is_current
+    FROM cdm.current_order AS o
     UNION ALL
     SELECT l.sold_on, l.channel, 0, l.quantity, l.amount, 0, 0, 0, 0
     FROM cdm.order_line AS l
@@ -50,18 +45,13 @@ FROM (
     WHERE l.status <> 'Aborted'
     UNION ALL
     SELECT
-        (o.ordered_at AT TIME ZONE 'Europe/Moscow')::date,
-        CASE
-            WHEN o.channel IN ('web', 'marketplace', 'store') THEN o.channel
-            WHEN sl.is_blank(o.channel) THEN 'Unknown'
-            ELSE left(o.channel, 200)
-        END,
+        o.sold_on,
+        o.channel,
         0, 0, 0, 0,
         CASE p.status WHEN 'Refunded' THEN -p.amount ELSE p.amount END,
         0, 0
-    FROM dds.sales_order AS o
+    FROM cdm.current_order AS o
     INNER JOIN dds.payment AS p ON p.order_id = o.order_id AND p.is_current AND p.status IN ('Succeeded', 'Refunded')
-    WHERE o.is_current
 ) AS d
 GROUP BY d.sold_on, d.channel;
 

@@ -6,10 +6,7 @@
 --     week_start (a Monday), sold_on: the shop's local month, week and day of the order (Europe/Moscow); channel,
 --     region: of the order, Unknown where it does not say; amount: roubles: the line's own, else unit_price times
 --     quantity, else the product's price as of the order times quantity, else 0.
--- Reads: dds.sale, dds.sales_order, as dds.price_of_product.
---
--- A text by which marts group counts by its first 200 characters: a longer one could be in no index. The shop's own
--- names of channels and regions are compared first: to look for a blank in each text takes longer.
+-- Reads: cdm.current_order, dds.sale, as dds.price_of_product.
 CREATE OR REPLACE VIEW cdm.order_line AS
 SELECT
     s.sale_id,
@@ -17,18 +14,10 @@ SELECT
     o.ordered_at,
     date_trunc('month', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS order_month,
     date_trunc('week', o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS week_start,
-    (o.ordered_at AT TIME ZONE 'Europe/Moscow')::date AS sold_on,
+    o.sold_on,
     o.status,
-    CASE
-        WHEN o.channel IN ('web', 'marketplace', 'store') THEN o.channel
-        WHEN sl.is_blank(o.channel) THEN 'Unknown'
-        ELSE left(o.channel, 200)
-    END AS channel,
-    CASE
-        WHEN o.region IN ('North', 'South', 'East', 'West') THEN o.region
-        WHEN sl.is_blank(o.region) THEN 'Unknown'
-        ELSE left(o.region, 200)
-    END AS region,
+    o.channel,
+    o.region,
     s.product_id,
     s.quantity,
     coalesce(
@@ -37,9 +26,9 @@ SELECT
         dds.price_of_product(s.product_id, o.ordered_at) * s.quantity,
         0
     )::numeric(24, 2) AS amount
-FROM dds.sales_order AS o
+FROM cdm.current_order AS o
 INNER JOIN dds.sale AS s ON s.order_id = o.order_id
-WHERE o.is_current AND s.is_current;
+WHERE s.is_current;
 
 COMMENT ON VIEW cdm.order_line IS 'The current lines of the current orders, with what marts say of them';
 COMMENT ON COLUMN cdm.order_line.sale_id IS 'Key of the line, as in dds.sale';
