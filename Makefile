@@ -182,7 +182,7 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles, the compose file and th
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres embedded/status/postgres)
+POSTGRES_SQL := $(wildcard db migrations sources tests/pgtap embedded/report/postgres embedded/status/postgres)
 CLICKHOUSE_SQL := $(wildcard clickhouse embedded/report/clickhouse embedded/status/clickhouse)
 DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
 
