@@ -18,6 +18,8 @@ BIN := $(VENV)/bin
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 SITE := .venv-site
+# The jars of Kafka and of Spark's connector to it, which Maven brings.
+JARS := $(patsubst sources/%/pom.xml,.jars/%/.stamp,$(wildcard sources/*/pom.xml))
 # The tools that the benchmark compares with and draws with, each in its own environment, made when it is needed.
 BENCH := .venv-bench
 comma := ,
@@ -182,7 +184,7 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles, the compose file and th
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-POSTGRES_SQL := $(wildcard db migrations tests/pgtap embedded/report/postgres embedded/status/postgres)
+POSTGRES_SQL := $(wildcard db migrations sources tests/pgtap embedded/report/postgres embedded/status/postgres)
 CLICKHOUSE_SQL := $(wildcard clickhouse embedded/report/clickhouse embedded/status/clickhouse)
 DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
 
@@ -206,6 +208,14 @@ answers: setup-dev ## Write the answers in docs/questions.md: ask the default sh
 site: $(SITE)/.stamp ## Build the documentation as a site with search, in site/
 	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/python -m mkdocs build --quiet --strict
 	@echo 'The site is in site/. To read it: python3 -m http.server --directory site --bind 127.0.0.1 8000'
+
+.PHONY: setup-kafka
+setup-kafka: setup check-java $(JARS) ## Bring the jars of Kafka, and of Spark's connector to it, by Maven to .jars
+	@:
+
+.PHONY: check-java
+check-java: setup
+	@$(BIN)/python -m sources.jars --check
 
 .PHONY: setup-site
 setup-site: $(SITE)/.stamp ## Make the Python environment in .venv-site that builds the site
@@ -309,6 +319,10 @@ $(BENCH)-%/.stamp: $(BIN)/uv requirements/bench-%.txt
 $(SPARK)/.stamp: $(BIN)/uv requirements/spark.txt
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SPARK)
 	@$(INSTALL) $(SPARK) requirements/spark.txt 'Installing Spark in $(SPARK)'
+	@touch $@
+
+.jars/%/.stamp: $(BIN)/.embedded.stamp sources/%/pom.xml sources/%/jars.sha256
+	@$(BIN)/python -m sources.jars $*
 	@touch $@
 
 $(SITE)/.stamp: $(BIN)/uv requirements/site.txt

@@ -134,7 +134,7 @@ def _check_warehouse_runs(settings: Settings) -> None:
 
 
 def _logs(settings: Settings, options: argparse.Namespace) -> int:
-    known = {part.name: part for part in (*stack.PARTS, stack.SUPERSET)}
+    known = {part.name: part for part in (*stack.PARTS, *stack.ON_REQUEST)}
     unknown = [name for name in options.part if name not in known]
     if unknown:
         raise StackError(f"There is no part '{unknown[0]}': the parts are {', '.join(known)}.")

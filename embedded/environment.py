@@ -14,7 +14,16 @@ from dotenv import dotenv_values
 
 from clickhouse_server.limits import Limits
 from embedded.postgres import LIBPQ_VARIABLES, client_bin_dir, libpq_environment
-from embedded.settings import PORTS, ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings, endpoint_configuration
+from embedded.settings import (
+    PORTS,
+    ROOT,
+    WAREHOUSE_DATABASE,
+    WAREHOUSE_VARIABLES,
+    ClickHouseAddress,
+    Settings,
+    endpoint_configuration,
+)
+from sources.jars import jars_of
 
 ADMIN = "admin"
 # What this Airflow has in common with that of docker-compose.yml.
@@ -28,9 +37,11 @@ INHERITED = (
 
 
 # Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
-PARTS = ("airflow", "clickhouse", "superset")
+PARTS = ("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "relay", "replication", "stream")
 # Superset needs an older SQLAlchemy than Airflow: it has a Python environment of its own.
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
+# So has Spark, which needs its own packages only.
+SPARK_BIN = ROOT / ".venv-spark" / "bin"
 # The addresses of the warehouse and of ClickHouse, which each program gets as it may know them, and not otherwise.
 ADDRESSES = (*WAREHOUSE_VARIABLES.values(), "CLICKHOUSE_URL")
 
@@ -151,6 +162,34 @@ def superset_warehouse_url(dsn: str) -> str:
     return f"postgresql+psycopg2://{user}:{password}@{host}:{port}/{database}{more}"
 
 
+def live_environment(settings: Settings, part: str) -> dict[str, str]:
+    """Return what a part of the live shop gets: its own addresses, each with the password of the role that it is."""
+    if part == "shop":
+        dsn = settings.shop_dsn_of("shop_owner")
+        return {"SHOP_DSN": dsn, **libpq_environment(dsn)}
+    bootstrap = {"KAFKA_BOOTSTRAP": settings.kafka().bootstrap}
+    warehouse = settings.postgres()
+    return {
+        "producer": lambda: {"SHOP_DSN": settings.shop_dsn_of("shop_app")},
+        "kafka": dict,
+        "relay": lambda: {"SHOP_RELAY_DSN": settings.shop_dsn_of("shop_relay"), **bootstrap},
+        # Making a subscription takes a superuser.
+        "replication": lambda: {
+            "WAREHOUSE_ADMIN_DSN": warehouse.dsn(WAREHOUSE_DATABASE),
+            "SHOP_REPLICA_DSN": settings.shop_dsn_of("shop_replica"),
+        },
+        "stream": lambda: {
+            "PATH": f"{SPARK_BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+            "WAREHOUSE_CONSUMER_DSN": settings.warehouse_dsn_of("consumer"),
+            "TSHOP_STREAM_CHECKPOINT": str(settings.folder("stream") / "checkpoint"),
+            "TSHOP_STREAM_JARS": str(jars_of("stream")),
+            "SPARK_MASTER": "local[2]",
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            **bootstrap,
+        },
+    }[part]()
+
+
 def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
     """Return the whole environment of a program, with the secrets it may know.
 
@@ -164,6 +203,8 @@ def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
         secret = endpoint_environment(settings)
     elif whose == "superset":
         secret = superset_environment(settings)
+    elif whose in PARTS:
+        secret = live_environment(settings, whose)
     else:
         secret = warehouse_environment(settings, whose)
     return {**base_environment(settings), **secret}

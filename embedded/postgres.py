@@ -137,13 +137,15 @@ def memory_settings(total_bytes: int | None = None) -> dict[str, str]:
 
 # What this server has in common with that of docker-compose.yml.
 SHARED_SETTINGS = Path(__file__).parent.parent / "config" / "postgresql.conf"
+# What the server of the shop's own database has above these.
+SHOP_SETTINGS = SHARED_SETTINGS.with_name("shop-postgresql.conf")
 # The settings in there that came with a version after 15.
-SINCE = {"reserved_connections": 16, "max_notify_queue_pages": 17}
+SINCE = {"reserved_connections": 16, "max_notify_queue_pages": 17, "idle_replication_slot_timeout": 18}
 
 
-def shared_settings(version: int) -> dict[str, str]:
-    """Return the settings of config/postgresql.conf that a server of a major version knows, values as in the file."""
-    lines = [line.partition("=") for line in SHARED_SETTINGS.read_text().splitlines() if not line.startswith("#")]
+def shared_settings(version: int, file: Path = SHARED_SETTINGS) -> dict[str, str]:
+    """Return the settings of a file of config/ that a server of a major version knows, values as in the file."""
+    lines = [line.partition("=") for line in file.read_text().splitlines() if not line.startswith("#")]
     settings = {name.strip(): value.strip() for name, equals, value in lines if equals}
     return {name: value for name, value in settings.items() if version >= SINCE.get(name, 0)}
 

@@ -11,7 +11,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from clickhouse_server.configuration import Configuration
 from embedded.errors import StackError
-from embedded.postgres import PostgresServer, libpq_environment
+from embedded.kafka import KafkaServer
+from embedded.postgres import SHOP_SETTINGS, PostgresServer, libpq_environment, shared_settings
 from migrations import roles
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +29,14 @@ WAREHOUSE_ROLES = {
 WAREHOUSE_VARIABLES = {
     role: "WAREHOUSE_DSN" if role == "owner" else f"WAREHOUSE_{role.upper()}_DSN" for role in WAREHOUSE_ROLES
 }
+SHOP_DATABASE = "shop"
+# As whom one works on the shop's own database, the role by the name that its secret has.
+SHOP_ROLES = {
+    "shop_owner": SHOP_DATABASE,
+    **{role.name: role.name for role in roles.roles(ROOT / "sources" / "shop" / "roles.toml")},
+}
+# Most of the machine's memory is the warehouse's.
+SHOP_MEMORY = {"shared_buffers": "128MB", "effective_cache_size": "512MB", "maintenance_work_mem": "64MB"}
 AIRFLOW_DATABASE = "airflow"
 SUPERSET_DATABASE = "superset"
 # How many connections their roles may have: what the processes of one machine keep in their pools.
@@ -41,6 +50,9 @@ PORTS = {
     "clickhouse": ("TSHOP_CLICKHOUSE_PORT", 18123),
     "airflow": ("TSHOP_AIRFLOW_PORT", 18080),
     "superset": ("TSHOP_SUPERSET_PORT", 18088),
+    "shop": ("TSHOP_SHOP_PORT", 15433),
+    "kafka": ("TSHOP_KAFKA_PORT", 19092),
+    "kafka_controller": ("TSHOP_KAFKA_CONTROLLER_PORT", 19093),
 }
 
 
@@ -93,7 +105,7 @@ class Settings:
 
     Attributes:
         home: folder of its data, logs and secrets.
-        ports: TCP port on 127.0.0.1 of postgres, clickhouse, airflow and superset; a test may do without some.
+        ports: TCP port on 127.0.0.1 of each part of PORTS; a test may do without some.
         external_warehouse: libpq URI of a warehouse that is not the embedded one, as its owner, or "".
         external_roles: the same as others than the owner, by the names of WAREHOUSE_ROLES.
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
@@ -230,6 +242,21 @@ class Settings:
         return PostgresServer(
             self.home / "postgres", self.ports["postgres"], self.secret("postgres"), settings=self.postgres_settings
         )
+
+    def shop_postgres(self) -> PostgresServer:
+        """Return the server of the shop's own database, running or not."""
+        settings = {**shared_settings(18, SHOP_SETTINGS), **SHOP_MEMORY, **self.postgres_settings}
+        return PostgresServer(
+            self.home / "shop-postgres", self.ports["shop"], self.secret("shop_postgres"), settings=settings
+        )
+
+    def shop_dsn_of(self, who: str) -> str:
+        """Return the libpq URI of the shop's own database as one of SHOP_ROLES."""
+        return self.shop_postgres().dsn(SHOP_DATABASE, SHOP_ROLES[who], self.secret(who))
+
+    def kafka(self) -> KafkaServer:
+        """Return Kafka's broker, running or not."""
+        return KafkaServer(self.home / "kafka", self.ports["kafka"], self.ports["kafka_controller"])
 
     def folder(self, name: str) -> Path:
         """Return a folder of the stack closed to other users, made when missing."""

@@ -28,7 +28,7 @@ import httpx
 import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
-from embedded import osuser, roles
+from embedded import live_status, osuser, roles
 from embedded.environment import (
     airflow_environment,
     base_environment,
@@ -104,6 +104,15 @@ SUPERSET = Part(
     ),
     300,
 )
+# What embedded/live.py starts: the shop itself, and what brings its data to the warehouse.
+SHOP_POSTGRES = Part("shop-postgres", "Shop's PostgreSQL", "shop", (), 120)
+KAFKA = Part("kafka", "Kafka", "kafka", (), 120)
+RELAY = Part("relay", "Relay", "", ("python", "-m", "sources.relay"), 60)
+# A session of Spark takes long to start on a busy machine.
+STREAM = Part("stream", "Consumer (Spark)", "", ("python", str(ROOT / "sources" / "stream" / "consume.py")), 240)
+LIVE_PARTS = (SHOP_POSTGRES, KAFKA, RELAY, STREAM)
+# What supervisord knows and does not start with the stack.
+ON_REQUEST = (SUPERSET, *LIVE_PARTS)
 # In the order of starting; stopped in the reverse one.
 PARTS = (POSTGRES, CLICKHOUSE, *AIRFLOW_PARTS)
 
@@ -126,6 +135,7 @@ class Stack:
         self.settings = settings
         self.parts = tuple(part for part in parts if part is not CLICKHOUSE or not settings.external_clickhouse)
         self.postgres: PostgresServer = settings.postgres()
+        self.shop: PostgresServer | None = settings.shop_postgres() if SHOP_POSTGRES.port in settings.ports else None
 
     def environment(self, whose: str = "owner") -> dict[str, str]:
         """Return the environment in which a command works on this stack, as the function of this name has it."""
@@ -162,7 +172,17 @@ class Stack:
     @property
     def superset_was_set_up(self) -> bool:
         """Whether somebody has started Superset here before, and so expects it."""
-        return (self.settings.home / "superset" / "set_up").exists()
+        return self.is_expected(SUPERSET)
+
+    @property
+    def live_was_set_up(self) -> bool:
+        """Whether the live shop was started here before."""
+        return self.is_expected(STREAM)
+
+    def is_expected(self, part: Part) -> bool:
+        """Tell whether a part that starts on request was started here before."""
+        folder = "live" if part in LIVE_PARTS else part.name
+        return part in PARTS or (self.settings.home / folder / "set_up").exists()
 
     def start_superset(self) -> None:
         """Start Superset, or start it again, in the running stack and wait until it is healthy.
@@ -184,13 +204,38 @@ class Stack:
             self._wait_healthy(SUPERSET)
             (self.settings.folder("superset") / "set_up").touch()
 
+    def start_on_request(self, part: Part, prepare: Callable[[], object] | None = None) -> None:
+        """Start one of LIVE_PARTS in the running stack, unless it runs, and wait until it is healthy.
+
+        Args:
+            part: the part.
+            prepare: called before it starts, where it does not run.
+
+        Raises:
+            StackError: the stack does not run, a port is taken, or the part does not become healthy.
+        """
+        with self._lock():
+            if not self._supervisor_runs():
+                raise StackError("The embedded stack is not running: start it by 'make run'.")
+            try:
+                running = self.state(part) not in NOT_RUNNING
+            except xmlrpc.client.Fault:
+                raise StackError("The stack was started by an earlier release: 'make stop', then again.") from None
+            if not running:
+                self._check_ports((part,))
+                if prepare is not None:
+                    prepare()
+                self._start_part(part)
+            self._wait_healthy(part)
+
     def kill(self) -> None:
         """Kill everything by SIGKILL at once, as a power cut would."""
         # supervisord goes first, so it starts nothing again.
         for process in self.processes():
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
-        self.postgres.kill()
+        for server in self._servers():
+            server.kill()
         # A process whose first thread has ended counts as dead, while its others still hold the port for a moment.
         self.wait_for(lambda: not self.processes() and self._ports_are_free(), 30)
 
@@ -234,8 +279,7 @@ class Stack:
     def _end_leftovers(self) -> bool:
         """End processes of this stack that no supervisord looks after: it was killed, or they outlived its patience."""
         processes = self.processes()
-        server = self.postgres.pid()
-        if not processes and server is None:
+        if not processes and not any(server.pid() for server in self._servers()):
             return False
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -245,8 +289,13 @@ class Stack:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
         psutil.wait_procs(alive, timeout=20)
-        self.postgres.stop()
+        for server in self._servers():
+            server.stop()
         return True
+
+    def _servers(self) -> list[PostgresServer]:
+        """Return the PostgreSQL servers of this stack, the warehouse's last."""
+        return [server for server in (self.shop, self.postgres) if server is not None]
 
     def processes(self) -> list[psutil.Process]:
         """Return the processes of this stack but PostgreSQL's, supervisord first.
@@ -285,6 +334,12 @@ class Stack:
                 answer = httpx.get(f"http://127.0.0.1:{self.settings.ports['clickhouse']}/ping", timeout=5)
                 return "healthy" if answer.status_code == 200 else f"/ping answers {answer.status_code}"
             return "does not answer"
+        if part is SHOP_POSTGRES:
+            return "healthy" if self.shop.is_ready() else "takes no connections"
+        if part is KAFKA:
+            return "healthy" if self.settings.kafka().is_ready() else "does not answer"
+        if part in (RELAY, STREAM):
+            return live_status.health_of(self.settings, part.name)
         if part is SUPERSET:
             with contextlib.suppress(httpx.HTTPError):
                 answer = httpx.get(f"{self.settings.superset_url}/health", timeout=10)
@@ -304,9 +359,9 @@ class Stack:
             return [(part.title, "stopped", "") for part in self.parts]
         rows = []
         infos = {info["name"]: info for info in self._supervisor().getAllProcessInfo()}
-        for part in (*PARTS, SUPERSET):
+        for part in (*PARTS, *ON_REQUEST):
             info = infos.get(part.name)
-            if info is None or (part is SUPERSET and info["statename"] == "STOPPED" and not self.superset_was_set_up):
+            if info is None or (info["statename"] == "STOPPED" and not self.is_expected(part)):
                 continue
             state = info["description"] if info["statename"] == "RUNNING" else info["statename"].lower()
             rows.append((part.title, state, self.health(part) if info["pid"] else ""))
@@ -338,6 +393,13 @@ class Stack:
         if not file.exists():
             return "(no log yet)"
         return "\n".join(file.read_text(errors="replace").splitlines()[-lines:])
+
+    def _on_request(self) -> tuple[Part, ...]:
+        """Return the parts that supervisord knows, wanted or not: they start when they are asked for."""
+        there = [part for part in ON_REQUEST if not part.port or part.port in self.settings.ports]
+        if self.shop is None:
+            there = [part for part in there if part not in LIVE_PARTS]
+        return tuple(there) if POSTGRES in self.parts else ()
 
     def _wait_healthy(self, part: Part) -> None:
         started = time.monotonic()
@@ -471,9 +533,8 @@ class Stack:
         config["rpcinterface:supervisor"] = {
             "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
         }
-        # Known to supervisord whether it is wanted or not: it starts when it is asked for.
-        superset = (SUPERSET,) if POSTGRES in self.parts and SUPERSET.port in self.settings.ports else ()
-        for rank, part in enumerate((*self.parts, *superset)):
+        servers = {POSTGRES: self.postgres, SHOP_POSTGRES: self.shop}
+        for rank, part in enumerate((*self.parts, *self._on_request())):
             config[f"program:{part.name}"] = {
                 "command": self._command(part),
                 "autostart": "false",
@@ -482,8 +543,8 @@ class Stack:
                 "startretries": "4",
                 "priority": str(100 + rank),
                 # Interrupt is PostgreSQL's fast shutdown; others end what they do on TERM.
-                "stopsignal": "INT" if part is POSTGRES else "TERM",
-                "stopwaitsecs": "60" if part is POSTGRES else "20",
+                "stopsignal": "INT" if part in servers else "TERM",
+                "stopwaitsecs": "60" if part in (*servers, KAFKA) else "20",
                 "stopasgroup": "false",
                 "killasgroup": "true",
                 "redirect_stderr": "true",
@@ -491,21 +552,24 @@ class Stack:
                 "stdout_logfile_maxbytes": str(LOG_BYTES),
                 "stdout_logfile_backups": "2",
             }
-        if POSTGRES in self.parts and self.postgres.user.is_other:
-            config["program:postgres"]["user"] = self.postgres.user.name
-            config["program:postgres"]["directory"] = "/"
+        for part, server in servers.items():
+            if f"program:{part.name}" in config and server is not None and server.user.is_other:
+                config[f"program:{part.name}"]["user"] = server.user.name
+                config[f"program:{part.name}"]["directory"] = "/"
         for section in config.values():
             for option, value in section.items():
                 section[option] = value.replace("%", "%%")
         return config
 
     def _command(self, part: Part) -> str:
-        if part is POSTGRES:
+        if part in (POSTGRES, SHOP_POSTGRES):
+            server = self.postgres if part is POSTGRES else self.shop
             # It knows its secrets from its own files, and needs nothing from our environment.
-            command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", *self.postgres.command()]
+            command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", *server.command()]
         else:
-            whose = {CLICKHOUSE: "clickhouse", SUPERSET: "superset"}.get(part, "airflow")
-            command = [sys.executable, "-m", "embedded", "exec", "--as", whose, "--", *part.command]
+            whose = "airflow" if part in AIRFLOW_PARTS else part.name
+            own = self.settings.kafka().command() if part is KAFKA else part.command
+            command = [sys.executable, "-m", "embedded", "exec", "--as", whose, "--", *own]
             if part is CLICKHOUSE:
                 folder = self.settings.folder("clickhouse")
                 port = str(self.settings.ports["clickhouse"])
@@ -556,7 +620,7 @@ class Stack:
         """Return a digest of what running programs took over at their start."""
         environments = [builder(self.settings) for builder in (endpoint_environment, airflow_environment)]
         # Superset's port, too, and the commands stand in supervisord's configuration.
-        commands = [part.command for part in (*PARTS, SUPERSET)]
+        commands = [part.command for part in (*PARTS, *ON_REQUEST)]
         taken = [*environments, self.settings.ports, commands, repr(endpoint_configuration())]
         return hashlib.sha256(json.dumps(taken, sort_keys=True).encode()).hexdigest()
 
@@ -603,7 +667,8 @@ def remove(settings: Settings) -> list[Path]:
     Raises:
         StackError: something of them is left.
     """
-    return _delete(settings.home, osuser.outside_folder(settings.home / "postgres").parent)
+    servers = (settings.home / "postgres", settings.home / "shop-postgres")
+    return _delete(settings.home, *(osuser.outside_folder(server).parent for server in servers))
 
 
 def remove_programs() -> list[Path]:

@@ -178,11 +178,17 @@ def _complete(done):
 
 
 def main(argv=None):
-    """Runs the command line.
+    """Runs the command line: the shop's days or, where the first argument is ``live``, its application.
 
     Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 3
     where the warehouse cannot be reached; 1 for a failure on the way; 130 when interrupted.
     """
+    argv = sys.argv[1:] if argv is None else list(argv)
+    if argv[:1] == ["live"]:
+        # Spark's environment, in which days are made too, has no driver of PostgreSQL.
+        from generator.live import run
+
+        return run(argv[1:])
     arguments = parser().parse_args(argv)
     status = NOT_BEGUN
     sink = progress = None

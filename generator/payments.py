@@ -15,7 +15,7 @@ RULES = ("order_missing", "amount_missing", "amount_negative", "status_unknown",
 WARNINGS = ("order_unknown",)
 METHODS = ("card", "SBP", "cash", "instalments")
 
-_METHOD = weighted([60, 25, 5, 10])
+METHOD = weighted([60, 25, 5, 10])
 _METHOD_WORDS = pa.array(METHODS)
 _INSTALMENTS = METHODS.index("instalments")
 # In two to four parts, with two days between them.
@@ -52,7 +52,7 @@ def _joined(parts):
 
 
 def _methods(shop, order_id):
-    return pick(_METHOD, bits(shop.seed, "payment.method", order_id))
+    return pick(METHOD, bits(shop.seed, "payment.method", order_id))
 
 
 def _parts(shop, chosen):

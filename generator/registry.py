@@ -17,11 +17,12 @@ def chunks(shop, day, register):
     entity = register.LIFECYCLE.entity
     known, total = shop.total(entity, day - 1), shop.total(entity, day)
     for start in range(known + 1, total + 1, _CHUNK):
-        yield _new(shop, register, day, np.arange(start, min(start + _CHUNK, total + 1)))
+        yield new_rows(shop, register, day, np.arange(start, min(start + _CHUNK, total + 1)))
     yield _changed(shop, register, day, register.LIFECYCLE.touched(shop.seed, day, known))
 
 
-def _new(shop, register, day, ids):
+def new_rows(shop, register, day, ids):
+    """The Rows of ids that are first written on a day."""
     life = register.LIFECYCLE
     born = np.full(len(ids), day)
     states = life.states(shop.seed, ids, born, day, register.changes(shop, ids))

@@ -31,8 +31,8 @@ LONGEST_THOUGHT = 4
 _BAD = 10
 # Of so many returns one names no amount; one is of a line that does not exist, one of more than was sold.
 _NO_AMOUNT, _ODD = 30, 300
-_REASONS = pa.array(["wrong size", "does not suit", "not as described", "faulty", "came too late"])
-_REASON = weighted([45, 30, 12, 9, 4])
+REASONS = pa.array(["wrong size", "does not suit", "not as described", "faulty", "came too late"])
+REASON = weighted([45, 30, 12, 9, 4])
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _rows(shop, day, returned, back):
                 "returned_at": pa.array(at + moved, mask=rule == 4).cast(TIMESTAMP),
                 "quantity": pa.array(pieces, pa.int32(), mask=rule == 2),
                 "amount": roubles(np.where(rule == 8, -1, 1) * amount, 14, no_amount),
-                "reason": _REASONS.take(pa.array(pick(_REASON, bits(shop.seed, "return.reason", ids)))),
+                "reason": REASONS.take(pa.array(pick(REASON, bits(shop.seed, "return.reason", ids)))),
                 "updated_at": pa.array(orders.written(shop, day, "return.written", ids, happened)).cast(TIMESTAMP),
                 "is_deleted": np.zeros(count, dtype=bool),
             }

@@ -31,10 +31,10 @@ LONGEST_DELAY = 3
 LOOKBACK = 15
 
 _CHUNK = 1 << 19
-_POPULARITY_SLOPE = 0.65
-_LINES = weighted([12, 9, 7, 4, 1, 1, 1, 1])
-_UNITS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 10, 12], dtype=np.int32)
-_UNIT = weighted([45, 23, 14, 7, 3, 2, 1, 2, 2, 1])
+POPULARITY_SLOPE = 0.65
+LINES = weighted([12, 9, 7, 4, 1, 1, 1, 1])
+UNITS = np.array([1, 2, 3, 4, 5, 6, 7, 8, 10, 12], dtype=np.int32)
+UNIT = weighted([45, 23, 14, 7, 3, 2, 1, 2, 2, 1])
 _HOUR = weighted([2, 1, 1, 1, 1, 2, 3, 5, 8, 11, 14, 17, 19, 16, 14, 13, 14, 17, 20, 18, 15, 12, 8, 4])
 _REDRAWS = 20
 # Of a hundred orders so many are a guest's.
@@ -60,7 +60,7 @@ _PAID_NEXT_DAY = 0.12
 # Delivered after 1 to 9 days; carriers are unlike (generator/orders.py). A lost parcel is given up on the last day.
 LONGEST_WAY = 9
 CARRIERS = ("Северный ветер", "Быстрый заяц", "Почта полей", "Тройка", "Тихий ход")
-_CARRIER = weighted([30, 25, 20, 15, 10])
+CARRIER = weighted([30, 25, 20, 15, 10])
 _WAYS = np.stack(
     [
         weighted(weights)
@@ -197,7 +197,7 @@ def _popularity(shop, day):
     """Cumulative weights of the products on sale: a power law of the rank that falls off at its end."""
     on_sale = shop.total("product", max(day - 1, 0))
     place = uniform(bits(shop.seed, "product.popularity", np.arange(1, on_sale + 1)))
-    return np.cumsum(place**-_POPULARITY_SLOPE * np.sqrt(1 - place))
+    return np.cumsum(place**-POPULARITY_SLOPE * np.sqrt(1 - place))
 
 
 def _products(shop, day, order, line):
@@ -226,7 +226,7 @@ def made_on(shop, day):
     client, ordered_at = _visitors(shop, day)
     order_id = (day + 1) * IDS_A_DAY + 1 + np.arange(len(client))
     lines = np.minimum(
-        1 + pick(_LINES, bits(shop.seed, "order.lines", order_id)), shop.total("product", max(day - 1, 0))
+        1 + pick(LINES, bits(shop.seed, "order.lines", order_id)), shop.total("product", max(day - 1, 0))
     )
     order = np.repeat(np.arange(len(client), dtype=np.int32), lines)
     if len(order) >= IDS_A_DAY:
@@ -249,7 +249,7 @@ def made_on(shop, day):
         sale_id=sale_id,
         order=order,
         product_id=product.astype(np.int32),
-        quantity=np.take(_UNITS, pick(_UNIT, bits(shop.seed, "sale.units", sale_id))),
+        quantity=np.take(UNITS, pick(UNIT, bits(shop.seed, "sale.units", sale_id))),
         unit_price=catalogue.price_at(shop, day, product, ordered_at[order]) * (100 - off),
         fate=fate,
         delay=np.where(bad, repair, later).astype(np.int8),
@@ -291,7 +291,7 @@ def _discount(shop, day, client):
 
 def carriers(shop, order_id):
     """Who carries each order, as an index in CARRIERS."""
-    return pick(_CARRIER, bits(shop.seed, "delivery.carrier", order_id))
+    return pick(CARRIER, bits(shop.seed, "delivery.carrier", order_id))
 
 
 def _orders(shop, order_id, client, ordered_at, made):

@@ -41,8 +41,8 @@ def execute_file(cursor, path: Path, label: str) -> None:
         raise BrokenSql(f"{where}: {'; '.join(details)} (SQLSTATE {error.pgcode})") from error
 
 
-def run_file(name: str) -> None:
-    """Run a file of `migrations/sql` from within a revision's `upgrade()`."""
+def run_file(name: str, folder: Path = SQL_FOLDER) -> None:
+    """Run a file of `migrations/sql`, or of another folder of the project, from within a revision's `upgrade()`."""
     connection = op.get_bind().connection.dbapi_connection
     with connection.cursor() as cursor:
-        execute_file(cursor, SQL_FOLDER / name, f"migrations/sql/{name}")
+        execute_file(cursor, folder / name, f"{folder.relative_to(SQL_FOLDER.parent.parent)}/{name}")

@@ -5,8 +5,9 @@ CREATEROLE); ``grant`` gives them their rights, which takes the owner of the dat
 
 ``python -m migrations.roles`` does the first for the server and database named by WAREHOUSE_ADMIN_DSN, where it also
 makes the owner, "tshop", and gives it the database. Passwords come by the environment variables TSHOP_OWNER_PASSWORD,
-TSHOP_ETL_PASSWORD, TSHOP_LOADER_PASSWORD, TSHOP_READER_PASSWORD, TSHOP_ANALYST_PASSWORD and TSHOP_MONITOR_PASSWORD; a
-role whose variable is not set keeps the password it has, and a new one has none.
+TSHOP_ETL_PASSWORD, TSHOP_LOADER_PASSWORD, TSHOP_READER_PASSWORD, TSHOP_ANALYST_PASSWORD, TSHOP_MONITOR_PASSWORD,
+TSHOP_CONSUMER_PASSWORD and TSHOP_REPLICA_PASSWORD; a role whose variable is not set keeps the password it has, and a
+new one has none.
 """
 
 import contextlib
@@ -25,7 +26,7 @@ from psycopg2.sql import SQL, Composable, Identifier, Literal
 from migrations.plain import plain
 
 FILE = Path(__file__).parent / "roles.toml"
-LAYERS = ("raw", "dds", "cdm", "sl")
+LAYERS = ("landing", "raw", "dds", "cdm", "sl")
 OWNER = "tshop"
 # What none of the roles is: attribute, column of pg_roles.
 EXCESSIVE = (
@@ -42,8 +43,8 @@ OWNERS = ("pg_advisory_%", "pg_try_advisory_%", "pg_export_snapshot")
 CONSUMING = (*OWNERS, "lo_%", "loread", "lowrite")
 # What the owner is a member of: it sees how long others' transactions are open, and ends those that are in the way.
 OWNER_GROUPS = ("pg_read_all_stats", "pg_signal_backend", "pg_use_reserved_connections")
-# What PUBLIC has by default or by mistake. The schema "public" is not ours, and nobody here needs it.
-PUBLIC_SCHEMAS = (*LAYERS, "public")
+# PUBLIC has it by default. In the warehouse it is not ours, and nobody needs it.
+UNUSED_SCHEMA = "public"
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Role:
         database: privileges on the database.
         grants: privileges and the objects they are for, each "schema.name", the name with "*" for any rest; with
             " except column" for all columns of a table but that one.
+        attributes: which of EXCESSIVE it has.
     """
 
     name: str
@@ -64,13 +66,21 @@ class Role:
     settings: dict[str, str]
     database: str
     grants: dict[str, list[str]]
+    attributes: tuple[str, ...] = ()
 
 
-def roles() -> list[Role]:
-    """Return the roles of roles.toml."""
+def roles(file: Path = FILE) -> list[Role]:
+    """Return the roles of a file, the warehouse's by default."""
     return [
-        Role(name, table["connection_limit"], table.get("settings", {}), table["database"], table["grants"])
-        for name, table in tomllib.loads(FILE.read_text(encoding="utf-8")).items()
+        Role(
+            name,
+            table["connection_limit"],
+            table.get("settings", {}),
+            table["database"],
+            table["grants"],
+            tuple(table.get("attributes", ())),
+        )
+        for name, table in tomllib.loads(file.read_text(encoding="utf-8")).items()
     ]
 
 
@@ -90,32 +100,35 @@ def connect(dsn: str, **parameters) -> psycopg2.extensions.connection:
     return psycopg2.connect(dsn, options=f"{options} -c search_path=pg_catalog", **parameters)
 
 
-def ensure(cursor: Cursor, passwords: dict[str, str]) -> None:
+def ensure(cursor: Cursor, passwords: dict[str, str], owner: str = OWNER, wanted: Iterable[Role] | None = None) -> None:
     """Make the roles, and the owner of the database, and bring them to what roles.toml says.
 
     :param cursor: of a superuser, or of a role with CREATEROLE that owns the database, connected by `connect`
-    :param passwords: password by name of a role, the owner's "tshop" included; the others keep theirs
+    :param passwords: password by name of a role, the owner's included; the others keep theirs
+    :param owner: of the database, the warehouse's by default
+    :param wanted: the roles, the warehouse's by default
     :raises psycopg2.Error: the server refuses
     """
-    for name in (OWNER, *(role.name for role in roles())):
+    wanted = roles() if wanted is None else list(wanted)
+    for name in (owner, *(role.name for role in wanted)):
         _make(cursor, name)
         if password := passwords.get(name):
             # A statement is logged where it fails or is slow: it holds no usable password.
             encrypted = encrypt_password(password, name, cursor.connection, "scram-sha-256")
             _execute(cursor, "ALTER ROLE {} PASSWORD {}", Identifier(name), Literal(encrypted))
-    for role in roles():
+    for role in wanted:
         _configure(cursor, role)
-    _restrain(cursor, OWNER, _groups_there_are(cursor))
-    take_from_public(cursor, OWNER)
+    _restrain(cursor, owner, _groups_there_are(cursor))
+    take_from_public(cursor, owner)
     # The message of an error quotes what a statement held, so sessions do not log errors and warnings: who sent the
     # statement is told. What runs by itself (the checkpointer, the archiver) still logs them.
     cursor.execute("SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user")
     if cursor.fetchone()[0]:
         cursor.execute("ALTER ROLE ALL SET log_min_messages = 'log'")
     cursor.execute("SELECT pg_get_userbyid(datdba), datname FROM pg_database WHERE datname = current_database()")
-    owner, database = cursor.fetchone()
-    if owner != OWNER:
-        _execute(cursor, "ALTER DATABASE {} OWNER TO {}", Identifier(database), Identifier(OWNER))
+    owned_by, database = cursor.fetchone()
+    if owned_by != owner:
+        _execute(cursor, "ALTER DATABASE {} OWNER TO {}", Identifier(database), Identifier(owner))
 
 
 def take_from_public(cursor: Cursor, owner: str | None) -> None:
@@ -185,18 +198,18 @@ def _make(cursor: Cursor, name: str) -> None:
 
 
 def _configure(cursor: Cursor, role: Role) -> None:
-    _restrain(cursor, role.name, ())
+    _restrain(cursor, role.name, (), role.attributes)
     for statement in _differences(cursor, role):
         cursor.execute(statement)
 
 
-def _restrain(cursor: Cursor, name: str, groups: Iterable[str]) -> None:
-    """Take from a role what makes it more than a user of the server, and all groups but these."""
+def _restrain(cursor: Cursor, name: str, groups: Iterable[str], attributes: Iterable[str] = ()) -> None:
+    """Take from a role what makes it more than a user of the server, and all groups, but these."""
     columns = ", ".join(column for _, column in EXCESSIVE)
     cursor.execute(f"SELECT {columns} FROM pg_roles WHERE rolname = %s", (name,))
     for (attribute, _), has in zip(EXCESSIVE, cursor.fetchone(), strict=True):
-        if has:
-            _execute(cursor, f"ALTER ROLE {{}} NO{attribute}", Identifier(name))
+        if has != (attribute in attributes):
+            _execute(cursor, f"ALTER ROLE {{}} {'NO' if has else ''}{attribute}", Identifier(name))
     # Who granted it counts since PostgreSQL 16: each grant is revoked as its grantor's.
     by_grantor = cursor.connection.server_version >= 160000
     cursor.execute(
@@ -256,34 +269,38 @@ def _differences(cursor: Cursor, role: Role) -> list[Composable]:
 # --- the database's part --------------------------------------------------------------------------------------------
 
 
-def grant(cursor: Cursor) -> None:
+def grant(cursor: Cursor, wanted: Iterable[Role] | None = None, schemas: tuple[str, ...] = LAYERS) -> None:
     """Give the roles there are what roles.toml says, and take all else in the database from them and from PUBLIC.
 
     :param cursor: of the owner of the database, inside the migration's transaction, when all objects are there
+    :param wanted: the roles, the warehouse's by default
+    :param schemas: all schemas of the database that hold objects
     :raises LookupError: roles.toml names an object that does not exist
     """
     cursor.execute("SELECT current_database()")
     database = Identifier(cursor.fetchone()[0])
-    cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname = ANY (%s)", (list(PUBLIC_SCHEMAS),))
-    _take_all(cursor, SQL("PUBLIC"), database, [name for (name,) in cursor.fetchall()])
+    cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname = ANY (%s)", ([*schemas, UNUSED_SCHEMA],))
+    _take_all(cursor, SQL("PUBLIC"), database, [name for (name,) in cursor.fetchall()], schemas)
     # What the owner makes by hand between two migrations is not everybody's to call, either.
     cursor.execute("ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON ROUTINES FROM PUBLIC")
-    for role in roles():
+    for role in roles() if wanted is None else wanted:
         if not _exists(cursor, role.name):
             continue
         name = Identifier(role.name)
-        _take_all(cursor, name, database, LAYERS)
+        _take_all(cursor, name, database, schemas, schemas)
         _execute(cursor, f"GRANT {role.database} ON DATABASE {{}} TO {{}}", database, name)
         for privileges, patterns in role.grants.items():
             for pattern in patterns:
                 _grant_on(cursor, privileges, pattern, name)
 
 
-def _take_all(cursor: Cursor, role: Composable, database: Composable, schemas: Iterable[str]) -> None:
+def _take_all(
+    cursor: Cursor, role: Composable, database: Composable, schemas: Iterable[str], filled: Iterable[str]
+) -> None:
     _execute(cursor, "REVOKE ALL ON DATABASE {} FROM {}", database, role)
     for schema in schemas:
         _execute(cursor, "REVOKE ALL ON SCHEMA {} FROM {}", Identifier(schema), role)
-    for schema in LAYERS:
+    for schema in filled:
         for kind in ("TABLES", "SEQUENCES", "ROUTINES"):
             _execute(cursor, f"REVOKE ALL ON ALL {kind} IN SCHEMA {{}} FROM {{}}", Identifier(schema), role)
 
@@ -307,9 +324,7 @@ def _grant_on(cursor: Cursor, privileges: str, pattern: str, role: Composable) -
     cursor.execute(catalog, (schema, like))
     objects = [row[0] for row in cursor.fetchall()]
     if not objects:
-        raise LookupError(
-            f"migrations/roles.toml grants {privileges} on {pattern}, and there is no such {kind.lower()}."
-        )
+        raise LookupError(f"roles.toml grants {privileges} on {pattern}, and there is no such {kind.lower()}.")
     _execute(cursor, "GRANT USAGE ON SCHEMA {} TO {}", Identifier(schema), role)
     for one in objects:
         # regclass and regprocedure quote by themselves.

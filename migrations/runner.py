@@ -30,7 +30,7 @@ WHERE
     l.granted
     AND l.pid <> pg_backend_pid()
     AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
-    AND c.relnamespace::regnamespace::text IN ('raw', 'dds', 'cdm', 'sl')
+    AND c.relnamespace::regnamespace::text IN ('landing', 'raw', 'dds', 'cdm', 'sl')
 """
 
 
@@ -76,34 +76,37 @@ def revisions() -> list[str]:
     return [script.revision for script in scripts.walk_revisions()][::-1]
 
 
-def engine_of(dsn: str) -> sqlalchemy.Engine:
+def engine_of(dsn: str, variable: str = "WAREHOUSE_DSN") -> sqlalchemy.Engine:
     """SQLAlchemy engine for a libpq URI, through psycopg2.
 
+    :param dsn: the URI
+    :param variable: the environment variable it comes from, for errors
     :raises CannotMigrate: the DSN is no libpq URI
     """
     if not dsn.startswith(("postgresql://", "postgres://")):
-        raise CannotMigrate(f"WAREHOUSE_DSN is not a libpq URI: write it as {DSN_FORM}.")
+        raise CannotMigrate(f"{variable} is not a libpq URI: write it as {DSN_FORM}.")
     return sqlalchemy.create_engine(
         "postgresql+psycopg2://", creator=lambda: roles.connect(dsn), poolclass=sqlalchemy.pool.NullPool
     )
 
 
-def connect(dsn: str) -> sqlalchemy.Connection:
-    """Open a connection to a warehouse.
+def connect(dsn: str, what: str = "warehouse", variable: str = "WAREHOUSE_DSN") -> sqlalchemy.Connection:
+    """Open a connection to a database.
 
+    :param dsn: libpq URI of the database
+    :param what: what the database is, for errors
+    :param variable: the environment variable that the URI comes from, for errors
     :raises CannotMigrate: the DSN cannot be read, or the server does not answer
     """
-    engine = engine_of(dsn)
+    engine = engine_of(dsn, variable)
     try:
         return engine.connect()
     except sqlalchemy.exc.OperationalError as error:
         raise CannotMigrate(
-            f"The warehouse does not answer ({first_line(error.orig)}): start it, or correct WAREHOUSE_DSN."
+            f"The {what} does not answer ({first_line(error.orig)}): start it, or correct {variable}."
         ) from error
     except sqlalchemy.exc.ProgrammingError as error:
-        raise CannotMigrate(
-            f"WAREHOUSE_DSN cannot be read ({first_line(error.orig)}): write it as {DSN_FORM}."
-        ) from error
+        raise CannotMigrate(f"{variable} cannot be read ({first_line(error.orig)}): write it as {DSN_FORM}.") from error
 
 
 def check(dsn: str) -> None:

@@ -1,0 +1,115 @@
+-- raw._apply_slice(p_stream landing.stream, p_partitions integer[], p_first bigint[], p_last bigint[],
+--     p_has_own_rows boolean, OUT documents bigint, OUT counts bigint[], OUT bad_partitions integer[],
+--     OUT bad_positions bigint[]) RETURNS record
+--
+-- Purpose: brings a slice of documents into all tables of their stream, and rejects those that cannot be.
+-- Parameters: p_stream: registry row; p_partitions, p_first, p_last: ranges as of raw._document_rows; p_has_own_rows:
+--     this transaction may have written rows of the tables before.
+-- Returns: documents: how many there are; counts: rows mapped, inserted, updated, deleted, put aside; bad_partitions,
+--     bad_positions: of the documents that were rejected.
+-- Errors: what a mapping raises that is no fault of a document, such as a table that is gone.
+-- Reads: landing.stream_target, landing.document. Writes: the tables, sl.kept_state, landing.rejected_document.
+--
+-- All of the slice is tried at once. Where the server refuses a value, the slice is halved until the one document is
+-- found that it refuses: good ones need no transaction of their own.
+CREATE OR REPLACE FUNCTION raw._apply_slice(
+    p_stream landing.stream,
+    p_partitions integer[],
+    p_first bigint[],
+    p_last bigint[],
+    p_has_own_rows boolean,
+    OUT documents bigint,
+    OUT counts bigint[],
+    OUT bad_partitions integer[],
+    OUT bad_positions bigint[]
+)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $body$
+DECLARE
+    v_check record;
+    v_target landing.stream_target;
+    v_done bigint [];
+    v_new_partitions integer [];
+    v_new_positions bigint [];
+    v_new_reasons text [];
+    v_reasons text [];
+    v_refused text;
+    v_all_partitions integer [];
+    v_all_positions bigint [];
+    v_half integer;
+    v_part record;
+BEGIN
+    v_check := raw._check_documents(p_stream, p_partitions, p_first, p_last);
+    documents := v_check.documents;
+    bad_partitions := coalesce(v_check.bad_partitions, '{}');
+    bad_positions := coalesce(v_check.bad_positions, '{}');
+    v_reasons := coalesce(v_check.reasons, '{}');
+    LOOP
+        counts := '{0,0,0,0,0}';
+        EXIT WHEN cardinality(bad_positions) = documents;
+        v_refused := NULL;
+        BEGIN
+            FOR v_target IN
+                SELECT t.* FROM landing.stream_target AS t
+                WHERE t.stream = p_stream.stream
+                ORDER BY t.target_schema, t.target_table
+            LOOP
+                v_new_positions := NULL;
+                EXECUTE raw._mapping_sql(p_stream, v_target, v_check.tombstones > 0, p_has_own_rows)
+                INTO v_done, v_new_partitions, v_new_positions, v_new_reasons
+                USING p_partitions, p_first, p_last, bad_partitions, bad_positions;
+                IF v_new_positions IS NOT NULL THEN
+                    -- Of this table nothing was written, and of those before it nothing is to stay.
+                    RAISE EXCEPTION USING ERRCODE = '22004';
+                END IF;
+                counts := raw._sum(counts, v_done);
+            END LOOP;
+        EXCEPTION
+            WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded OR raise_exception
+                OR cardinality_violation OR datatype_mismatch THEN
+                v_refused := format('To %I.%I: %s', v_target.target_schema, v_target.target_table, SQLERRM);
+        END;
+        EXIT WHEN v_refused IS NULL;
+        IF v_new_positions IS NOT NULL THEN
+            bad_partitions := bad_partitions || v_new_partitions;
+            bad_positions := bad_positions || v_new_positions;
+            v_reasons := v_reasons || v_new_reasons;
+            CONTINUE;
+        END IF;
+        EXECUTE format(
+            'SELECT array_agg(d.partition ORDER BY d.partition, d.position), '
+            'array_agg(d.position ORDER BY d.partition, d.position) FROM (%s) AS d', raw._document_rows(p_stream)
+        )
+        INTO v_all_partitions, v_all_positions
+        USING p_partitions, p_first, p_last, bad_partitions, bad_positions;
+        counts := '{0,0,0,0,0}';
+        IF cardinality(v_all_positions) = 1 THEN
+            bad_partitions := bad_partitions || v_all_partitions;
+            bad_positions := bad_positions || v_all_positions;
+            v_reasons := v_reasons || v_refused;
+            EXIT;
+        END IF;
+        v_half := cardinality(v_all_positions) / 2;
+        PERFORM raw._reject_documents(p_stream.stream, bad_partitions, bad_positions, v_reasons);
+        v_reasons := '{}';
+        FOR v_second IN 0 .. 1 LOOP
+            v_part := raw._apply_slice(
+                p_stream,
+                CASE v_second WHEN 0 THEN v_all_partitions[:v_half] ELSE v_all_partitions[v_half + 1:] END,
+                CASE v_second WHEN 0 THEN v_all_positions[:v_half] ELSE v_all_positions[v_half + 1:] END,
+                CASE v_second WHEN 0 THEN v_all_positions[:v_half] ELSE v_all_positions[v_half + 1:] END,
+                true
+            );
+            counts := raw._sum(counts, v_part.counts);
+            bad_partitions := bad_partitions || v_part.bad_partitions;
+            bad_positions := bad_positions || v_part.bad_positions;
+        END LOOP;
+        RETURN;
+    END LOOP;
+    PERFORM raw._reject_documents(p_stream.stream, bad_partitions, bad_positions, v_reasons);
+END;
+$body$;
+
+COMMENT ON FUNCTION raw._apply_slice IS 'Brings a slice of documents into all tables of their stream, and rejects what cannot be';

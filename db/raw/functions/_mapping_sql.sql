@@ -1,0 +1,252 @@
+-- raw._mapping_sql(p_stream landing.stream, p_target landing.stream_target, p_has_tombstones boolean,
+--     p_has_own_rows boolean) RETURNS text
+--
+-- Purpose: writes the statement that brings documents into a table into dynamic SQL.
+-- Parameters: p_stream, p_target: registry rows; p_has_tombstones: there may be documents that say that a row was
+--     deleted; p_has_own_rows: this transaction may have written rows of the table before.
+-- Returns: a statement with the parameters of raw._document_rows that gives one row: an array of how many rows were
+--     mapped, inserted, updated, deleted, put aside; and of the documents that give no key or no time the partitions,
+--     positions and reasons. Where there are any of these it writes nothing.
+-- Errors: none.
+-- Reads: sl.entity, sl.erasure (whether there is any), pg_catalog. Writes: nothing.
+--
+-- The newest state of each key goes into the table, by updated_at and then by its place; the others, and one that is
+-- older than the table's row, are put aside for the next load of the entity that the table is the source of. So is what
+-- this transaction itself wrote before: no trigger keeps that. The order in which states of one key and time are put
+-- aside is that of their places, after what the trigger keeps of the table's row: "kept" reads "written" first.
+--
+-- A tombstone has no time but the message's, in milliseconds, rounded up. The deletion counts from the first
+-- microsecond of that millisecond, or from the state before it: a row that is deleted and written again within one
+-- millisecond is there.
+CREATE OR REPLACE FUNCTION raw._mapping_sql(
+    p_stream landing.stream,
+    p_target landing.stream_target,
+    p_has_tombstones boolean,
+    p_has_own_rows boolean
+)
+RETURNS text
+LANGUAGE plpgsql
+STABLE
+SET search_path = pg_catalog, pg_temp
+AS $body$
+DECLARE
+    v_table CONSTANT text := format('%I.%I', p_target.target_schema, p_target.target_table);
+    v_entity sl.entity;
+    v_lists record;
+    v_key record;
+    v_timed text;
+    v_kept text;
+BEGIN
+    SELECT e.* INTO v_entity
+    FROM sl.entity AS e
+    WHERE
+        e.source_schema = p_target.target_schema
+        AND e.source_table = p_target.target_table
+        AND e.changes = 'stamp'
+        AND e.event_time_column = 'updated_at';
+    SELECT
+        string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum) AS plain,
+        string_agg(format('k.%I', a.attname), ', ' ORDER BY a.attnum) AS of_ranked,
+        string_agg(
+            CASE
+                WHEN a.attname = 'is_deleted' AND a.attname <> ALL (p_target.mapped_columns) THEN 'false AS is_deleted'
+                WHEN a.attname = 'is_deleted' THEN 'coalesce(m.is_deleted, false) AS is_deleted'
+                WHEN a.attname = ANY (p_target.mapped_columns)
+                    THEN format('m.%I::%s AS %1$I', a.attname, format_type(a.atttypid, a.atttypmod))
+                ELSE format('NULL::%s AS %I', format_type(a.atttypid, a.atttypmod), a.attname)
+            END,
+            ', ' ORDER BY a.attnum
+        ) AS of_mapping,
+        string_agg(
+            CASE a.attname
+                WHEN 'updated_at' THEN 'coalesce(m.updated_at, greatest(m.deleted_at - interval ''999 us'', b.before_at)) AS updated_at'
+                WHEN 'is_deleted' THEN 'm.is_deleted OR m.deleted_at IS NOT NULL AS is_deleted'
+                ELSE format('m.%I', a.attname)
+            END,
+            ', ' ORDER BY a.attnum
+        ) AS of_timed,
+        string_agg(format('%I = excluded.%1$I', a.attname), ', ' ORDER BY a.attnum)
+        FILTER (WHERE a.attname <> ALL (p_target.key_columns)) AS assigned,
+        string_agg(format('r.%I', a.attname), ', ' ORDER BY a.attnum) AS of_row,
+        string_agg(format('excluded.%I', a.attname), ', ' ORDER BY a.attnum) AS of_excluded
+    INTO v_lists
+    FROM pg_attribute AS a
+    WHERE
+        a.attrelid = v_table::regclass
+        AND a.attnum > 0
+        AND NOT a.attisdropped
+        AND a.attgenerated = ''
+        AND a.attname <> 'changed_xid';
+    SELECT
+        string_agg(format('%I', c.name), ', ' ORDER BY c.no) AS plain,
+        string_agg(format('m.%I', c.name), ', ' ORDER BY c.no) AS of_mapping,
+        string_agg(format('r.%I', c.name), ', ' ORDER BY c.no) AS of_row,
+        string_agg(format('k.%I IS NULL', c.name), ' OR ' ORDER BY c.no) AS is_missing,
+        string_agg(format('r.%I = k.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_same,
+        string_agg(format('r.%I = m.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_mapped,
+        string_agg(format('w.%I = k.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_written,
+        string_agg(format('r.%I = w.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_overwritten
+    INTO v_key
+    FROM unnest(p_target.key_columns) WITH ORDINALITY AS c (name, no);
+
+    v_timed := 'SELECT m.* FROM mapped AS m';
+    IF p_has_tombstones THEN
+        v_timed := format(
+            $sql$
+            SELECT m.partition, m.position, %1$s
+            FROM (
+                SELECT
+                    m.*,
+                    max(m.updated_at) OVER (
+                        PARTITION BY %2$s ORDER BY m.partition, m.position
+                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                    ) AS state_at
+                FROM (
+                    SELECT
+                        m.*,
+                        CASE
+                            WHEN m.updated_at IS NULL THEN (
+                                SELECT d.written_at
+                                FROM landing.document AS d
+                                WHERE
+                                    d.stream = %3$L
+                                    AND d.partition = m.partition
+                                    AND d.position = m.position
+                                    AND d.body IS NULL
+                            )
+                        END AS deleted_at
+                    FROM mapped AS m
+                ) AS m
+            ) AS m
+            CROSS JOIN LATERAL (
+                SELECT
+                    greatest(
+                        CASE WHEN m.state_at < m.deleted_at + interval '1 ms' THEN m.state_at END,
+                        CASE
+                            WHEN m.deleted_at IS NOT NULL THEN (
+                                SELECT r.updated_at
+                                FROM %4$s AS r
+                                WHERE %5$s AND r.updated_at < m.deleted_at + interval '1 ms'
+                            )
+                        END
+                    ) AS before_at
+            ) AS b
+            $sql$,
+            v_lists.of_timed, v_key.of_mapping, p_stream.stream, v_table, v_key.is_mapped
+        );
+    END IF;
+    IF v_entity.entity_name IS NULL THEN
+        v_kept := 'SELECT FROM ranked AS k WHERE false';
+    ELSE
+        v_kept := sl._keep_states_sql(
+            v_entity,
+            CASE
+                WHEN p_has_own_rows THEN format(
+                    $sql$
+                    SELECT %1$s
+                    FROM written AS w
+                    INNER JOIN %2$s AS r ON %3$s AND r.changed_xid = pg_current_xact_id()::text::bigint
+                    UNION ALL
+                    $sql$,
+                    v_lists.of_row, v_table, v_key.is_overwritten
+                )
+                ELSE ''
+            END
+            || format(
+                $sql$
+                SELECT %1$s
+                FROM ranked AS k
+                WHERE NOT k.is_newest AND (SELECT n.rows FROM written_rows AS n) > -1 AND (SELECT is_good FROM good)
+                UNION ALL
+                SELECT %1$s
+                FROM ranked AS k
+                WHERE
+                    k.is_newest
+                    AND (SELECT n.rows FROM written_rows AS n) < (SELECT n.rows FROM newest_rows AS n)
+                    AND (SELECT is_good FROM good)
+                    AND NOT EXISTS (SELECT FROM written AS w WHERE %2$s)
+                    AND NOT EXISTS (SELECT FROM %3$s AS r WHERE %4$s AND (%5$s) IS NOT DISTINCT FROM (%1$s))
+                $sql$,
+                v_lists.of_ranked, v_key.is_written, v_table, v_key.is_same, v_lists.of_row
+            )
+        )
+        || ' RETURNING 1';
+    END IF;
+    RETURN format(
+        $sql$
+        WITH document AS (%1$s),
+        mapped AS (SELECT m.partition, m.position, %2$s FROM (%3$s) AS m),
+        timed AS (%4$s),
+        ranked AS MATERIALIZED (
+            SELECT
+                m.*,
+                lead(m.position) OVER (
+                    PARTITION BY %5$s ORDER BY m.updated_at, m.partition, m.position
+                ) IS NULL AS is_newest
+            FROM timed AS m
+        ),
+        bad AS (
+            SELECT
+                k.partition,
+                k.position,
+                CASE
+                    WHEN %6$s THEN %7$L
+                    WHEN k.updated_at IS NULL THEN %8$L
+                    ELSE %9$L
+                END AS reason
+            FROM ranked AS k
+            WHERE (%6$s) OR k.updated_at IS NULL OR NOT isfinite(k.updated_at)
+        ),
+        good AS (SELECT NOT EXISTS (SELECT FROM bad) AS is_good),
+        newest_rows AS (SELECT count(*) AS rows FROM ranked AS k WHERE k.is_newest),
+        written AS (
+            INSERT INTO %10$s AS r (%11$s)
+            SELECT %12$s
+            FROM ranked AS k
+            WHERE k.is_newest AND (SELECT is_good FROM good)
+            ON CONFLICT (%13$s) DO UPDATE
+            SET %14$s
+            WHERE excluded.updated_at >= r.updated_at AND (%15$s) IS DISTINCT FROM (%16$s)
+            RETURNING %17$s, r.xmax = 0 AS is_new, r.is_deleted
+        ),
+        written_rows AS (
+            SELECT
+                count(*) AS rows,
+                count(*) FILTER (WHERE w.is_new AND NOT w.is_deleted) AS inserted,
+                count(*) FILTER (WHERE NOT w.is_new AND NOT w.is_deleted) AS updated,
+                count(*) FILTER (WHERE w.is_deleted) AS deleted
+            FROM written AS w
+        ),
+        kept AS (%18$s)
+        SELECT
+            ARRAY[
+                (SELECT count(*) FROM ranked), w.inserted, w.updated, w.deleted, (SELECT count(*) FROM kept)
+            ] AS counts,
+            (SELECT array_agg(b.partition ORDER BY b.partition, b.position) FROM bad AS b) AS bad_partitions,
+            (SELECT array_agg(b.position ORDER BY b.partition, b.position) FROM bad AS b) AS bad_positions,
+            (SELECT array_agg(b.reason ORDER BY b.partition, b.position) FROM bad AS b) AS reasons
+        FROM written_rows AS w
+        $sql$,
+        raw._document_rows(p_stream),
+        v_lists.of_mapping,
+        p_target.mapping,
+        v_timed,
+        v_key.of_mapping,
+        v_key.is_missing,
+        format('To %s: the message gives no %s', v_table, array_to_string(p_target.key_columns, ', ')),
+        format('To %s: the message gives no updated_at', v_table),
+        format('To %s: the message gives an updated_at without end', v_table),
+        v_table,
+        v_lists.plain,
+        v_lists.of_ranked,
+        v_key.plain,
+        v_lists.assigned,
+        v_lists.of_row,
+        v_lists.of_excluded,
+        v_key.of_row,
+        v_kept
+    );
+END;
+$body$;
+
+COMMENT ON FUNCTION raw._mapping_sql IS 'Writes the statement that brings documents into a table into dynamic SQL';

@@ -1,0 +1,158 @@
+"""One Kafka broker: its folder, settings, start, stop and health.
+
+Used by the embedded stack, which runs it under supervisord, and by the tests, which start throw-away brokers.
+"""
+
+import base64
+import contextlib
+import os
+import socket
+import subprocess
+import time
+import uuid
+from pathlib import Path
+
+import psutil
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from embedded.errors import StackError
+from sources.jars import JarsError, check_programs, jars_of
+
+SOURCE = Path(__file__).parent.parent / "sources" / "kafka"
+# The heap, the code that Java makes of its own, and what it keeps outside: together 330 MB.
+JAVA_OPTIONS = (
+    "-Xms64m",
+    "-Xmx256m",
+    "-XX:+UseSerialGC",
+    "-XX:MaxDirectMemorySize=128m",
+    "-XX:+ExitOnOutOfMemoryError",
+)
+
+
+class KafkaServer:
+    """A broker, which is its own controller (KRaft), in a folder of its own, reached on 127.0.0.1.
+
+    Args:
+        folder: where its data, settings and log go.
+        port: TCP port of its clients.
+        controller_port: TCP port by which it reaches itself as the controller.
+        settings: settings above those of sources/kafka/server.properties.
+    """
+
+    def __init__(self, folder: Path, port: int, controller_port: int, settings: dict[str, str] | None = None) -> None:
+        self.folder = Path(folder)
+        self.port = port
+        self.controller_port = controller_port
+        self.settings = settings or {}
+        self._process: subprocess.Popen | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """The address that its clients take."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log_file(self) -> Path:
+        """Log written by start()."""
+        return self.folder / "kafka.log"
+
+    def command(self) -> list[str]:
+        """Return the command that runs the broker in the foreground."""
+        return [*self._java(), "kafka.Kafka", str(self._properties)]
+
+    def prepare(self) -> bool:
+        """Write the settings, and make the data folder when it is missing; return True when it was made.
+
+        Raises:
+            StackError: Java or the jars are missing, or the folder cannot be made.
+        """
+        try:
+            check_programs(("java",))
+        except JarsError as error:
+            raise StackError(str(error)) from None
+        if not any(jars_of("kafka").glob("kafka_*.jar")):
+            raise StackError("Kafka's jars are missing: run 'make setup-kafka'.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        own = {
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
+            "log.dirs": str(self._data),
+            **self.settings,
+        }
+        shared = (SOURCE / "server.properties").read_text()
+        lines = [shared, "# Of this machine: written at every start."]
+        self._properties.write_text("\n".join([*lines, *(f"{name}={value}" for name, value in own.items())]) + "\n")
+        if (self._data / "meta.properties").exists():
+            return False
+        # A cluster id is 16 random bytes in 22 characters.
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        answer = subprocess.run(
+            [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if answer.returncode != 0:
+            raise StackError(f"Kafka's data folder could not be made:\n{answer.stdout.strip()}")
+        return True
+
+    def start(self, timeout: float = 120) -> None:
+        """Start the broker in the background and wait until it answers.
+
+        Raises:
+            StackError: it did not start; the message ends with the end of its log.
+        """
+        self.prepare()
+        with self.log_file.open("ab") as log:
+            self._process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        end = time.monotonic() + timeout
+        while not self.is_ready():
+            if self._process.poll() is not None or time.monotonic() > end:
+                tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-20:])
+                raise StackError(f"Kafka did not start on port {self.port}:\n{tail}")
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """Stop the broker started by start(); nothing happens where it does not run."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(60)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """Kill the broker started by start() as a crash would, by SIGKILL, and wait until it is gone."""
+        if self._process is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                self._process.kill()
+            self._process.wait()
+
+    def is_ready(self) -> bool:
+        """Tell whether the broker answers its clients."""
+        with socket.socket() as probe:
+            # librdkafka would report each refused connection.
+            if probe.connect_ex(("127.0.0.1", self.port)):
+                return False
+        try:
+            client = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+            return bool(client.list_topics(timeout=5).brokers)
+        except KafkaException:
+            return False
+
+    @property
+    def _data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def _properties(self) -> Path:
+        return self.folder / "server.properties"
+
+    @staticmethod
+    def _java() -> list[str]:
+        log = f"-Dlog4j2.configurationFile={SOURCE / 'log4j2.properties'}"
+        return ["java", *JAVA_OPTIONS, log, "-cp", f"{jars_of('kafka')}{os.sep}*"]

@@ -1,0 +1,62 @@
+"""How the live shop is: its outbox, the relay, the consumer and the replication; each number is a query of a .sql file.
+
+The queries are in embedded/status/, those on the shop's own database in its folder shop/. They read views, as the role
+that may see no more.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2.extras import RealDictCursor
+
+from embedded.settings import Settings
+from migrations.plain import plain
+
+FOLDER = Path(__file__).parent / "status"
+TIMEOUT_SECONDS = 10
+
+Row = dict[str, Any]
+
+
+def health_of(settings: Settings, part: str) -> str:
+    """Return "healthy", or what is the matter with the relay or with the consumer ("stream")."""
+    try:
+        if part == "relay":
+            (state,) = from_shop(settings, "relay")
+            return state["problem"] or "healthy"
+        rows = from_warehouse(settings, "streams")
+    except psycopg2.Error as error:
+        return f"unknown: {plain(str(error).strip().splitlines()[0])}"
+    if not rows or not all(row["is_seen"] for row in rows):
+        return "sends no heartbeat"
+    return next((f"{row['stream']}: {row['problem']}" for row in rows if row["problem"]), "healthy")
+
+
+def from_shop(settings: Settings, name: str) -> list[Row]:
+    """Return the rows of a query on the shop's own database."""
+    with _connection(settings.shop_dsn_of("shop_monitor")) as cursor:
+        cursor.execute((FOLDER / "shop" / f"{name}.sql").read_text())
+        return [dict(row) for row in cursor.fetchall()]
+
+
+def from_warehouse(settings: Settings, name: str) -> list[Row]:
+    """Return the rows of a query on the warehouse."""
+    with _connection(settings.warehouse_dsn_of("monitor")) as cursor:
+        cursor.execute((FOLDER / "postgres" / f"{name}.sql").read_text())
+        return [dict(row) for row in cursor.fetchall()]
+
+
+@contextlib.contextmanager
+def _connection(dsn: str) -> Iterator[RealDictCursor]:
+    options = f"-c statement_timeout={TIMEOUT_SECONDS}s"
+    with (
+        contextlib.closing(
+            psycopg2.connect(dsn, connect_timeout=TIMEOUT_SECONDS, options=options, tcp_user_timeout=10_000)
+        ) as connection,
+        connection,
+        connection.cursor(cursor_factory=RealDictCursor) as cursor,
+    ):
+        yield cursor

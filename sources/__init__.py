@@ -1,0 +1,1 @@
+"""How data of other systems arrive in the warehouse."""

@@ -1,0 +1,1 @@
+"""The relay: sends the rows of the shop's outbox to Kafka."""

@@ -1,0 +1,50 @@
+"""What the tests of the live shop need, and the marks that skip them where it is missing."""
+
+import contextlib
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from conftest import run_module
+
+from embedded.postgres import PostgresServer
+from sources import jars
+from sources.shop.roles import OWNER, variables
+
+_MISSING = jars.missing()
+
+needs_java = pytest.mark.skipif(
+    "java" in _MISSING, reason="Kafka and Spark need Java 17: 'apt-get install openjdk-17-jre-headless'"
+)
+needs_maven = pytest.mark.skipif("mvn" in _MISSING, reason="Maven is missing: 'apt-get install maven'")
+needs_kafka = [
+    needs_java,
+    pytest.mark.skipif(
+        not any(jars.jars_of("kafka").glob("kafka_*.jar")), reason="Kafka's jars are missing: 'make setup-kafka'"
+    ),
+]
+
+_numbers = itertools.count(1)
+
+
+@contextlib.contextmanager
+def shop_database(server: PostgresServer) -> Iterator[dict[str, str]]:
+    """A migrated, empty database of the shop on a server: its libpq URIs by role, admin and owner included."""
+    name = f"shop_{next(_numbers)}"
+    passwords = dict.fromkeys(variables().values(), server.password)
+    server.create_database(name)
+    dsns = {
+        "admin": server.dsn(name),
+        "owner": server.dsn(name, OWNER),
+        **{role.removeprefix("shop_"): server.dsn(name, role) for role in variables() if role != OWNER},
+    }
+    for arguments, environment in (
+        (["--roles"], {"SHOP_ADMIN_DSN": dsns["admin"], **passwords}),
+        ([], {"SHOP_DSN": dsns["owner"]}),
+    ):
+        answer = run_module("sources.shop", *arguments, **environment)
+        assert answer.returncode == 0, answer.stderr
+    try:
+        yield dsns
+    finally:
+        server.drop_database(name)
