@@ -29,6 +29,7 @@ import json
 import logging
 import operator
 import os
+import re
 import shutil
 import signal
 import sys
@@ -44,13 +45,15 @@ import pyarrow.compute as pc
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyarrow import csv
 from pyspark.errors import PySparkException
+from pyspark.errors.exceptions.captured import CapturedException
 from pyspark.sql import SparkSession
+from pyspark.sql.pandas.types import from_arrow_schema
 
 TOPICS = "shop.users,shop.product_categories,shop.products,shop.orders,shop.order_details"
 # Seconds.
 TRIGGER = 1
 LOOK = 10
-LONGEST_PAUSE = 30
+LONGEST_PAUSE = 10
 # Of all topics together, in one batch.
 MESSAGES_A_BATCH = 100_000
 SETTINGS = {
@@ -86,7 +89,18 @@ END = "SELECT landing.end_landing(%s, %s, %s, %s)"
 COPY = """
 COPY landing.document (stream, partition, position, key, body, written_at) FROM STDIN WITH (FORMAT csv, ENCODING 'UTF8')
 """
-LANDED = "topic string, partition int, landed long, as_text long, next long, problem string"
+# What became of a partition's messages: how many are landed, how many of them as text, the offset
+# that follows, and why none is landed.
+LANDED = pa.schema(
+    {
+        "topic": pa.string(),
+        "partition": pa.int32(),
+        "count": pa.int64(),
+        "as_text": pa.int64(),
+        "following": pa.int64(),
+        "problem": pa.string(),
+    }
+)
 
 
 def make_land(dsn, topics, following):
@@ -105,27 +119,28 @@ def make_land(dsn, topics, following):
         if head is None:
             return
         topic, partition = head["topic"][0].as_py(), head["partition"][0].as_py()
-        landed, as_text, last, problem = 0, 0, None, None
-        with contextlib.closing(connect(dsn)) as connection, connection.cursor() as cursor:
-            first, base, problem = begin(cursor, topic, partition, topics[topic].id)
-            if problem is None and first < following[topic, partition]:
-                problem = f"The warehouse is back at offset {first}."
-            for batch in itertools.chain([head], batches) if problem is None else ():
-                new = batch.filter(pc.greater_equal(batch["offset"], first))
-                if new.num_rows:
-                    as_text += write(cursor, new, base)
-                    landed += new.num_rows
-                    last = new["offset"][-1].as_py()
-            if last is not None:
-                end = topics[topic].offsets[partition][1]
-                cursor.execute(END, (topic, partition, last, max(end, last + 1)))
-            connection.commit()
-        following_now = following[topic, partition] if last is None else last + 1
-        result = (topic, partition, landed, as_text, following_now, problem)
-        names = ("topic", "partition", "landed", "as_text", "next", "problem")
-        types = (pa.string(), pa.int32(), pa.int64(), pa.int64(), pa.int64(), pa.string())
-        arrays = [pa.array([value], type) for value, type in zip(result, types, strict=True)]
-        yield pa.record_batch(arrays, list(names))
+        count, as_text, last, problem = 0, 0, None, None
+        try:
+            with contextlib.closing(connect(dsn)) as connection, connection.cursor() as cursor:
+                first, base, problem = begin(cursor, topic, partition, topics[topic].id)
+                if problem is None and first < following[topic, partition]:
+                    problem = f"The warehouse was set back to offset {first}."
+                for batch in itertools.chain([head], batches) if problem is None else ():
+                    new = batch.filter(pc.greater_equal(batch["offset"], first))
+                    if new.num_rows:
+                        as_text += write(cursor, new, base)
+                        count += new.num_rows
+                        last = new["offset"][-1].as_py()
+                if last is not None:
+                    end = topics[topic].offsets[partition][1]
+                    cursor.execute(END, (topic, partition, last, max(end, last + 1)))
+                connection.commit()
+        except psycopg2.Error as error:
+            # A result, and no failed task: Spark would tell of it in a hundred lines.
+            problem = f"The warehouse: {first_line(error)}"
+        result = {"topic": topic, "partition": partition, "count": count, "as_text": as_text, "problem": problem}
+        result["following"] = following[topic, partition] if problem or last is None else last + 1
+        yield pa.RecordBatch.from_pylist([result], schema=LANDED)
 
     return land
 
@@ -234,6 +249,10 @@ class SettingsError(Exception):
     """A sentence that says which setting is wrong and what to do."""
 
 
+class AwayError(Exception):
+    """A sentence that says what does not work, and may work again later."""
+
+
 @dataclass(frozen=True)
 class Topic:
     """What Kafka says of a topic.
@@ -259,7 +278,11 @@ class Kafka:
         self._admin = self._kafka.clients.admin.AdminClient.create(settings)
 
     def identities(self, topics):
-        """Return by name the id and the partitions of those topics that exist."""
+        """Return by name the id and the partitions of those topics that exist.
+
+        Raises:
+            AwayError: Kafka does not answer.
+        """
         names = self._java.java.util.ArrayList()
         for topic in topics:
             names.add(topic)
@@ -271,15 +294,22 @@ class Kafka:
             except Py4JJavaError as error:
                 if "UnknownTopicOrPartitionException" in str(error.java_exception):
                     continue
-                raise
+                raise AwayError(f"Kafka: {first_line(error)}") from error
             found[topic] = (description.topicId().toString(), [part.partition() for part in description.partitions()])
         return found
 
     def offsets(self, partitions):
-        """Return by topic and partition the first offset that is still there and the one that the next message gets."""
+        """Return by topic and partition the first offset that is still there and the one that the next message gets.
+
+        Raises:
+            AwayError: Kafka does not answer.
+        """
         spec = self._kafka.clients.admin.OffsetSpec
-        first, end = self._asked(partitions, spec.earliest()), self._asked(partitions, spec.latest())
-        return {key: (first(key), end(key)) for key in partitions}
+        try:
+            first, end = self._asked(partitions, spec.earliest()), self._asked(partitions, spec.latest())
+            return {key: (first(key), end(key)) for key in partitions}
+        except Py4JJavaError as error:
+            raise AwayError(f"Kafka: {first_line(error)}") from error
 
     def _asked(self, partitions, spec):
         keys = {key: self._kafka.common.TopicPartition(*key) for key in partitions}
@@ -347,7 +377,7 @@ class Applier(threading.Thread):
             if self._connection is not None and self._connection.closed:
                 self._connection = None
             # Who applies it now may not have seen what was landed last.
-            return None if error.pgcode == RUNS_ALREADY or self._end.is_set() else one_line(error)
+            return None if error.pgcode == RUNS_ALREADY or self._end.is_set() else first_line(error)
         return None
 
 
@@ -367,8 +397,11 @@ class Consumer:
         self._seen = {}
         # By topic and partition the offset that follows what the query has read.
         self._following = {}
-        # Whether the query has met what it cannot go on with, and has to be started again.
-        self._is_over = False
+        # By topic and partition the first and the end offset that Kafka last told.
+        self._offsets = {}
+        # Why the query cannot go on and has to be started again.
+        self._over = []
+        # By topic and partition why it is not read.
         self._problems = {}
         self._applier = Applier(self._dsn)
         self._stop = threading.Event()
@@ -385,16 +418,19 @@ class Consumer:
         pause, told = 1, None
         while not self._stop.is_set():
             try:
-                self._step()
-            except (psycopg2.Error, Py4JJavaError, PySparkException) as error:
+                if self._step():
+                    pause, told = 1, None
+            except (AwayError, psycopg2.Error, PySparkException) as error:
                 self._disconnect()
-                if (problem := one_line(error)) != told and not self._stop.is_set():
-                    log.error("Trying again until it works: %s", problem)
+                problem = (
+                    f"The warehouse: {first_line(error)}" if isinstance(error, psycopg2.Error) else first_line(error)
+                )
+                if problem != told and not self._stop.is_set():
+                    log.error("Trying again until it works. %s", problem)
                 told = problem
                 self._stop.wait(pause)
                 pause = min(2 * pause, LONGEST_PAUSE)
             else:
-                pause, told = 1, None
                 self._wait()
         self._end_query()
         self._applier.stop()
@@ -422,34 +458,52 @@ class Consumer:
         self._connection = None
 
     def _step(self):
-        """Look at Kafka and at the warehouse, note what is seen, and start the query where it has to be."""
+        """Look at Kafka and at the warehouse, note what is seen, and start the query where it has to be.
+
+        Returns:
+            Whether the query goes on as it was, so that it is known to work.
+
+        Raises:
+            AwayError: Kafka does not answer, or the query has met a problem; it is started again by the next call.
+            PySparkException: the query has failed.
+        """
         if self._query is not None and not self._query.isActive:
             query, self._query = self._query, None
             if (error := query.exception()) is not None:
                 raise error
+        if self._over:
+            self._end_query()
+            problems, self._over = self._over, []
+            raise AwayError(" ".join(problems))
         seen, following = self._look()
         ids = ({name: topic.id for name, topic in topics.items()} for topics in (seen, self._seen))
         is_same = operator.eq(*ids) and following.keys() == self._following.keys()
-        if is_same and self._query is not None and not self._is_over:
+        if is_same and (self._query is not None or not following):
             # Partitions end elsewhere now.
             self._seen = seen
             self._applier.add(())
-        else:
-            self._end_query()
-            self._begin_query(seen, following)
-            # What an earlier consumer landed and did not come to apply.
-            self._applier.add(seen)
+            return True
+        self._end_query()
+        self._begin_query(seen, following)
+        # What an earlier consumer landed and did not come to apply.
+        self._applier.add(seen)
+        return False
 
     def _look(self):
         """Note in the warehouse what Kafka has; return Topic by name, and by topic and partition what to land next."""
-        identities = self._kafka.identities(self._topics)
         begun = {}
         with self._connect().cursor() as cursor:
+            try:
+                identities = self._kafka.identities(self._topics)
+            except AwayError as error:
+                for key, offsets in self._offsets.items():
+                    note(cursor, key, offsets, str(error))
+                raise
             for topic, (identity, partitions) in identities.items():
                 for partition in partitions:
                     begun[topic, partition] = self._begin(cursor, topic, partition, identity)
             # Asked after the positions: a message that is landed meanwhile must not seem to lie behind the end.
-            offsets = self._kafka.offsets(begun)
+            offsets = self._offsets = self._kafka.offsets(begun)
             following, problems, behind = {}, {}, 0
             for key, (first, met) in begun.items():
                 problem = met or find_problem(key[0], first, *offsets[key])
@@ -486,7 +540,7 @@ class Consumer:
         return first, problem
 
     def _begin_query(self, seen, following):
-        self._seen, self._following, self._is_over = seen, following, False
+        self._seen, self._following = seen, following
         if not following:
             return
         starts = {}
@@ -526,27 +580,28 @@ class Consumer:
 
     def _land(self, frame, _batch_id):
         """Land a batch of messages; nothing of it where a topic is not the one that the query began with."""
-        if self._is_over:
+        if self._over:
             return
-        seen = self._seen
-        identities = self._kafka.identities(seen)
-        problems, landed = [], set()
-        if any(name not in identities or identities[name][0] != topic.id for name, topic in seen.items()):
-            problems.append("A topic was made again.")
-        else:
+        seen, over, landed = self._seen, set(), set()
+        try:
+            identities = self._kafka.identities(seen)
+        except AwayError as error:
+            over, identities = {str(error)}, {}
+        for name in identities.keys() & seen.keys():
+            if identities[name][0] != seen[name].id:
+                over.add(f"{name} was made again.")
+        if not over:
             land = make_land(self._dsn, seen, dict(self._following))
-            for row in frame.mapInArrow(land, LANDED).collect():
-                self._following[row.topic, row.partition] = row.next
-                if row.landed:
-                    landed.add(row.topic)
-                if row.as_text:
-                    log.warning("%s: %d messages that are no JSON are landed as text.", row.topic, row.as_text)
+            for row in frame.mapInArrow(land, from_arrow_schema(LANDED)).collect():
+                self._following[row.topic, row.partition] = row.following
                 if row.problem:
-                    problems.append(f"{row.topic}, partition {row.partition}: {row.problem}")
-        for problem in problems:
-            log.warning("The query is started again: %s", problem)
-        if problems:
-            self._is_over = True
+                    over.add(row.problem)
+                elif row.count:
+                    landed.add(row.topic)
+                    if row.as_text:
+                        log.warning("%s: %d messages that are no JSON are landed as text.", row.topic, row.as_text)
+        if over:
+            self._over = sorted(over)
             self._wake.set()
         self._applier.add(landed)
 
@@ -577,13 +632,15 @@ def note(cursor, key, offsets, problem):
                 raise
 
 
-def one_line(error):
+def first_line(error):
     """Return what an error says in one line."""
-    if isinstance(error, Py4JJavaError):
-        error = error.java_exception
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    # Of an error of an executor, the last line is the cause.
-    return lines[0] if lines else type(error).__name__
+    while isinstance(error, CapturedException) and error._cause is not None:
+        error = error._cause
+    text = str(error.java_exception if isinstance(error, Py4JJavaError) else error)
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("SQLSTATE")]
+    # Of Python's error in an executor, the last line is the error.
+    line = lines[-1 if "Traceback" in text else 0] if lines else type(error).__name__
+    return re.sub(r"^((\w+\.)+\w+: )+", "", line)
 
 
 def check(environment):
@@ -641,6 +698,8 @@ def main(environment=os.environ):
     """Run the consumer; return the exit status: 0 when it was stopped, 2 where nothing was begun, 1 for a failure."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     log.setLevel(logging.INFO)
+    # What fails in a batch comes out of the query, too.
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
     # Of pandas' version, of which nothing is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
     stopped = threading.Event()
@@ -661,7 +720,7 @@ def main(environment=os.environ):
         return NOT_BEGUN
     except Py4JError as error:
         # Spark's process is gone; with it, at the end of a terminal's job or of a service, on purpose.
-        log.error("Spark has ended: %s", one_line(error))
+        log.error("Spark has ended: %s", first_line(error))
         return FAILURE
     log.info("Stopped.")
     return 0
