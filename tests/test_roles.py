@@ -40,7 +40,7 @@ RIGHTS = {
         "routines": {
             *(f"dds.load_{entity}" for entity in ENTITIES),
             *BUILDS,
-            *("sl.run_load", "sl.audit", "sl.record_failure"),
+            *("sl.run_load", "sl.procedures_due", "sl.audit", "sl.record_failure"),
         },
     },
     "tshop_loader": {
