@@ -154,7 +154,7 @@ class Application:
 def _connector(dsn):
     def connect():
         return psycopg2.connect(
-            dsn, application_name="tshop live", connect_timeout=5, options="-c timezone=UTC -c search_path=public"
+            dsn, application_name="tshop live", connect_timeout=5, options="-c timezone=UTC -c search_path=shop"
         )
 
     return connect

@@ -290,7 +290,7 @@ def test_whatever_is_killed_every_change_arrives_and_in_order(live: Live) -> Non
         CREATE TABLE committed (id bigint PRIMARY KEY, aggregateid text, payload jsonb);
         CREATE FUNCTION note_committed() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
         BEGIN
-            INSERT INTO public.committed VALUES (NEW.id, NEW.aggregateid, NEW.payload);
+            INSERT INTO shop.committed VALUES (NEW.id, NEW.aggregateid, NEW.payload);
             RETURN NULL;
         END $$;
         CREATE TRIGGER note_committed AFTER INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION note_committed();
@@ -491,4 +491,4 @@ def test_what_is_not_set_is_told() -> None:
 def test_a_database_without_an_outbox_is_told(server: PostgresServer, broker: KafkaServer) -> None:
     answer = run_module("sources.relay", SHOP_RELAY_DSN=server.dsn("postgres"), KAFKA_BOOTSTRAP=broker.bootstrap)
     assert answer.returncode == 1
-    assert answer.stderr.strip().splitlines()[-1].startswith('Error: the outbox cannot be read (relation "public.')
+    assert answer.stderr.strip().splitlines()[-1].startswith('Error: the outbox cannot be read (relation "shop.')

@@ -20,7 +20,7 @@ FROM (
         - coalesce(pg_catalog.pg_column_size(o.payload), 0) AS bytes_before
     FROM (
         SELECT *
-        FROM public.outbox
+        FROM shop.outbox
         WHERE aggregatetype <> ALL(%s::text[])
         ORDER BY id
         LIMIT %s
@@ -30,21 +30,21 @@ WHERE bytes_before < %s
 ORDER BY id
 """
 
-REMOVE = "DELETE FROM public.outbox WHERE id = ANY(%s::bigint[])"
+REMOVE = "DELETE FROM shop.outbox WHERE id = ANY(%s::bigint[])"
 
 REFUSE = """
-INSERT INTO public.outbox_refused (id, aggregatetype, aggregateid, type, payload, occurred_at, reason)
+INSERT INTO shop.outbox_refused (id, aggregatetype, aggregateid, type, payload, occurred_at, reason)
 SELECT o.id, o.aggregatetype, o.aggregateid, o.type, o.payload, o.occurred_at, r.reason
 FROM unnest(%s::bigint[], %s::text[]) AS r (id, reason)
-INNER JOIN public.outbox AS o ON o.id = r.id
+INNER JOIN shop.outbox AS o ON o.id = r.id
 """
 
 COUNT = """
-UPDATE public.relay_state
+UPDATE shop.relay_state
 SET
     sent = sent + %s,
     last_id = %s,
     last_sent_at = clock_timestamp()
 """
 
-BEAT = "UPDATE public.relay_state SET seen_at = clock_timestamp(), problem = %s"
+BEAT = "UPDATE shop.relay_state SET seen_at = clock_timestamp(), problem = %s"

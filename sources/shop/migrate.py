@@ -21,24 +21,34 @@ from migrations.runner import LOCK_TIMEOUT, OLDEST_POSTGRESQL, CannotMigrate, co
 FOLDER = Path(__file__).parent
 SQL_FOLDER = FOLDER / "sql"
 ROLES_FILE = FOLDER / "roles.toml"
-SCHEMAS = ("public",)
+# The warehouse's mirrors lie in a schema of this name: logical replication matches tables by their full names.
+SCHEMA = "shop"
 # Any constant serves, so long as all migrations of the shop's database take the same: the bytes of "t_shop_s".
 ADVISORY_LOCK = 0x745F73686F705F73
 # A trigger names a function, a view a table.
 KINDS = ("functions", "procedures", "triggers", "views")
+# Who writes a table's bare name means the shop's.
+PREPARE = """
+DO $$
+BEGIN
+    CREATE SCHEMA IF NOT EXISTS shop;
+    EXECUTE format('ALTER DATABASE %%I SET search_path = shop', current_database());
+END;
+$$
+"""
 # The ledger: Alembic's own table beside that of the bodies.
 LEDGER = """
-CREATE TABLE IF NOT EXISTS public.routine_version (
+CREATE TABLE IF NOT EXISTS shop.routine_version (
     file_name text PRIMARY KEY,
     sha256 text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON TABLE public.routine_version IS 'Files of routines, triggers and views as they were applied last';
-COMMENT ON COLUMN public.routine_version.file_name IS 'File below sources/shop/db';
-COMMENT ON COLUMN public.routine_version.sha256 IS 'Hash of its text';
-COMMENT ON COLUMN public.routine_version.applied_at IS 'When it was applied';
-COMMENT ON TABLE public.schema_revision IS 'Revision that the database is at, one row';
-COMMENT ON COLUMN public.schema_revision.version_num IS 'The revision';
+COMMENT ON TABLE shop.routine_version IS 'Files of routines, triggers and views as they were applied last';
+COMMENT ON COLUMN shop.routine_version.file_name IS 'File below sources/shop/db';
+COMMENT ON COLUMN shop.routine_version.sha256 IS 'Hash of its text';
+COMMENT ON COLUMN shop.routine_version.applied_at IS 'When it was applied';
+COMMENT ON TABLE shop.schema_revision IS 'Revision that the database is at, one row';
+COMMENT ON COLUMN shop.schema_revision.version_num IS 'The revision';
 """
 
 
@@ -85,6 +95,7 @@ def _migrate_over(connection: sqlalchemy.Connection) -> Migration:
     settings.set_main_option("script_location", str(FOLDER))
     settings.set_main_option("path_separator", "os")
     settings.attributes["connection"] = connection
+    connection.exec_driver_sql(PREPARE)
     known = [script.revision for script in ScriptDirectory.from_config(settings).walk_revisions()]
     before = _revision(connection)
     if before is not None and before not in known:
@@ -95,31 +106,31 @@ def _migrate_over(connection: sqlalchemy.Connection) -> Migration:
     with connection.connection.dbapi_connection.cursor() as cursor:
         cursor.execute(LEDGER)
         changed = _apply_bodies(cursor)
-        grant(cursor, roles(ROLES_FILE), SCHEMAS)
+        grant(cursor, roles(ROLES_FILE), (SCHEMA,))
     return Migration(before, known[0], changed)
 
 
 def _revision(connection: sqlalchemy.Connection) -> str | None:
-    if not sqlalchemy.inspect(connection).has_table("schema_revision", schema="public"):
+    if not sqlalchemy.inspect(connection).has_table("schema_revision", schema=SCHEMA):
         return None
-    return connection.exec_driver_sql("SELECT version_num FROM public.schema_revision").scalar()
+    return connection.exec_driver_sql("SELECT version_num FROM shop.schema_revision").scalar()
 
 
 def _apply_bodies(cursor) -> int:
     """Apply all files of db/ where any is new, changed or gone; return how many are new or changed."""
     files = [file for kind in KINDS for file in sorted((FOLDER / "db" / kind).glob("*.sql"))]
     wanted = {str(file.relative_to(FOLDER / "db")): sha256_of(file) for file in files}
-    cursor.execute("SELECT file_name, sha256 FROM public.routine_version")
+    cursor.execute("SELECT file_name, sha256 FROM shop.routine_version")
     installed = dict(cursor.fetchall())
     if installed == wanted:
         return 0
     for file in files:
         execute_file(cursor, file, f"sources/shop/{file.relative_to(FOLDER)}")
-    cursor.execute("DELETE FROM public.routine_version WHERE file_name <> ALL (%s)", (list(wanted),))
+    cursor.execute("DELETE FROM shop.routine_version WHERE file_name <> ALL (%s)", (list(wanted),))
     changed = {name: sha for name, sha in wanted.items() if installed.get(name) != sha}
     for name, sha in changed.items():
         cursor.execute(
-            "INSERT INTO public.routine_version (file_name, sha256) VALUES (%s, %s) "
+            "INSERT INTO shop.routine_version (file_name, sha256) VALUES (%s, %s) "
             "ON CONFLICT (file_name) DO UPDATE SET sha256 = excluded.sha256, applied_at = clock_timestamp()",
             (name, sha),
         )

@@ -6,4 +6,4 @@ SELECT
     to_char(last_sent_at AT TIME ZONE 'Europe/Moscow', 'YYYY-MM-DD HH24:MI:SS') AS last_sent_at,
     refused,
     problem
-FROM public.status_relay
+FROM shop.status_relay

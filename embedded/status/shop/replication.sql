@@ -5,4 +5,4 @@ SELECT
     lag_bytes,
     kept_bytes,
     problem
-FROM public.status_replication
+FROM shop.status_replication

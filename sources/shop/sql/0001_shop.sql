@@ -3,7 +3,9 @@
 -- The shop's application keeps its own rules (a status, a price that is not below zero): what slips through is judged
 -- on the way to dds. The database keeps identity and what belongs together.
 
-CREATE TABLE public.users (
+COMMENT ON SCHEMA shop IS 'The shop''s tables, and what tells others of their changes';
+
+CREATE TABLE shop.users (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     first_name text,
     last_name text,
@@ -16,17 +18,17 @@ CREATE TABLE public.users (
     updated_at timestamptz NOT NULL
 );
 
-CREATE TABLE public.product_categories (
+CREATE TABLE shop.product_categories (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name text,
-    parent_id bigint REFERENCES public.product_categories (id),
+    parent_id bigint REFERENCES shop.product_categories (id),
     updated_at timestamptz NOT NULL
 );
-CREATE INDEX product_categories_parent_idx ON public.product_categories (parent_id);
+CREATE INDEX product_categories_parent_idx ON shop.product_categories (parent_id);
 
-CREATE TABLE public.products (
+CREATE TABLE shop.products (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    category_id bigint REFERENCES public.product_categories (id),
+    category_id bigint REFERENCES shop.product_categories (id),
     name text,
     size text,
     price numeric(12, 2),
@@ -35,11 +37,11 @@ CREATE TABLE public.products (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz NOT NULL
 );
-CREATE INDEX products_category_idx ON public.products (category_id);
+CREATE INDEX products_category_idx ON shop.products (category_id);
 
-CREATE TABLE public.orders (
+CREATE TABLE shop.orders (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    user_id bigint REFERENCES public.users (id),
+    user_id bigint REFERENCES shop.users (id),
     ordered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     status text,
     delivered_at timestamptz,
@@ -47,59 +49,59 @@ CREATE TABLE public.orders (
     region text,
     updated_at timestamptz NOT NULL
 );
-CREATE INDEX orders_user_idx ON public.orders (user_id);
+CREATE INDEX orders_user_idx ON shop.orders (user_id);
 -- The application asks for the oldest order that waits to be paid, or to be shipped.
-CREATE INDEX orders_pending_idx ON public.orders (id) WHERE status = 'Pending';
-CREATE INDEX orders_paid_idx ON public.orders (id) WHERE status = 'Paid';
+CREATE INDEX orders_pending_idx ON shop.orders (id) WHERE status = 'Pending';
+CREATE INDEX orders_paid_idx ON shop.orders (id) WHERE status = 'Paid';
 
-CREATE TABLE public.order_details (
+CREATE TABLE shop.order_details (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    order_id bigint NOT NULL REFERENCES public.orders (id),
-    product_id bigint REFERENCES public.products (id),
+    order_id bigint NOT NULL REFERENCES shop.orders (id),
+    product_id bigint REFERENCES shop.products (id),
     quantity integer,
     unit_price numeric(12, 2),
     amount numeric(14, 2),
     updated_at timestamptz NOT NULL
 );
-CREATE INDEX order_details_order_idx ON public.order_details (order_id);
-CREATE INDEX order_details_product_idx ON public.order_details (product_id);
+CREATE INDEX order_details_order_idx ON shop.order_details (order_id);
+CREATE INDEX order_details_product_idx ON shop.order_details (product_id);
 
-CREATE TABLE public.transactions (
+CREATE TABLE shop.transactions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    order_id bigint REFERENCES public.orders (id),
+    order_id bigint REFERENCES shop.orders (id),
     paid_at timestamptz,
     amount numeric(14, 2),
     method text,
     status text,
     updated_at timestamptz NOT NULL
 );
-CREATE INDEX transactions_order_idx ON public.transactions (order_id);
+CREATE INDEX transactions_order_idx ON shop.transactions (order_id);
 
-CREATE TABLE public.deliveries (
+CREATE TABLE shop.deliveries (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    order_id bigint REFERENCES public.orders (id),
+    order_id bigint REFERENCES shop.orders (id),
     shipped_at timestamptz,
     delivered_at timestamptz,
     carrier text,
     status text,
     updated_at timestamptz NOT NULL
 );
-CREATE INDEX deliveries_order_idx ON public.deliveries (order_id);
-CREATE INDEX deliveries_shipped_idx ON public.deliveries (id) WHERE status = 'Shipped';
+CREATE INDEX deliveries_order_idx ON shop.deliveries (order_id);
+CREATE INDEX deliveries_shipped_idx ON shop.deliveries (id) WHERE status = 'Shipped';
 
-CREATE TABLE public.returns (
+CREATE TABLE shop.returns (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    order_detail_id bigint REFERENCES public.order_details (id),
+    order_detail_id bigint REFERENCES shop.order_details (id),
     returned_at timestamptz,
     quantity integer,
     amount numeric(14, 2),
     reason text,
     updated_at timestamptz NOT NULL
 );
-CREATE INDEX returns_order_detail_idx ON public.returns (order_detail_id);
+CREATE INDEX returns_order_detail_idx ON shop.returns (order_detail_id);
 
 -- The columns are those that Debezium's outbox event router reads.
-CREATE TABLE public.outbox (
+CREATE TABLE shop.outbox (
     id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,
     aggregatetype text NOT NULL,
     aggregateid text NOT NULL,
@@ -110,7 +112,7 @@ CREATE TABLE public.outbox (
 -- A queue: as many rows are removed as are written, and who reads it begins where the removed ones were.
 WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
 
-CREATE TABLE public.outbox_refused (
+CREATE TABLE shop.outbox_refused (
     id bigint PRIMARY KEY,
     aggregatetype text NOT NULL,
     aggregateid text NOT NULL,
@@ -121,14 +123,14 @@ CREATE TABLE public.outbox_refused (
     refused_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
-CREATE TABLE public.deleted_row (
+CREATE TABLE shop.deleted_row (
     aggregatetype text,
     row_id bigint,
     deleted_at timestamptz NOT NULL,
     PRIMARY KEY (aggregatetype, row_id)
 );
 
-CREATE TABLE public.relay_state (
+CREATE TABLE shop.relay_state (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     sent bigint NOT NULL DEFAULT 0,
     last_id bigint,
@@ -136,133 +138,133 @@ CREATE TABLE public.relay_state (
     seen_at timestamptz,
     problem text
 );
-INSERT INTO public.relay_state DEFAULT VALUES;
+INSERT INTO shop.relay_state DEFAULT VALUES;
 
 -- TRUNCATE is left out: a trigger refuses it here, and it must not empty the warehouse's copies either.
-CREATE PUBLICATION tshop FOR TABLE public.transactions, public.deliveries, public.returns
+CREATE PUBLICATION tshop FOR TABLE shop.transactions, shop.deliveries, shop.returns
 WITH (publish = 'insert, update, delete');
 
-COMMENT ON TABLE public.users IS 'People who registered, one row a person';
-COMMENT ON COLUMN public.users.id IS 'Number of the person';
-COMMENT ON COLUMN public.users.first_name IS 'First name. NULL: not known';
-COMMENT ON COLUMN public.users.last_name IS 'Last name. NULL: not known';
-COMMENT ON COLUMN public.users.birth_date IS 'Date of birth. NULL: not known';
-COMMENT ON COLUMN public.users.email IS 'E-mail address. NULL: not known';
-COMMENT ON COLUMN public.users.phone IS 'Telephone number with the country''s code. NULL: not known';
-COMMENT ON COLUMN public.users.loyalty_status IS 'Platinum, Gold, Silver or Basic. NULL: not known';
-COMMENT ON COLUMN public.users.region IS 'North, South, East or West. NULL: not known';
-COMMENT ON COLUMN public.users.registered_at IS 'When the person registered';
-COMMENT ON COLUMN public.users.updated_at IS
+COMMENT ON TABLE shop.users IS 'People who registered, one row a person';
+COMMENT ON COLUMN shop.users.id IS 'Number of the person';
+COMMENT ON COLUMN shop.users.first_name IS 'First name. NULL: not known';
+COMMENT ON COLUMN shop.users.last_name IS 'Last name. NULL: not known';
+COMMENT ON COLUMN shop.users.birth_date IS 'Date of birth. NULL: not known';
+COMMENT ON COLUMN shop.users.email IS 'E-mail address. NULL: not known';
+COMMENT ON COLUMN shop.users.phone IS 'Telephone number with the country''s code. NULL: not known';
+COMMENT ON COLUMN shop.users.loyalty_status IS 'Platinum, Gold, Silver or Basic. NULL: not known';
+COMMENT ON COLUMN shop.users.region IS 'North, South, East or West. NULL: not known';
+COMMENT ON COLUMN shop.users.registered_at IS 'When the person registered';
+COMMENT ON COLUMN shop.users.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.product_categories IS 'Categories of products, a tree';
-COMMENT ON COLUMN public.product_categories.id IS 'Number of the category';
-COMMENT ON COLUMN public.product_categories.name IS 'Name. NULL: not known';
-COMMENT ON COLUMN public.product_categories.parent_id IS 'The category that this one is part of. NULL: of none';
-COMMENT ON COLUMN public.product_categories.updated_at IS
+COMMENT ON TABLE shop.product_categories IS 'Categories of products, a tree';
+COMMENT ON COLUMN shop.product_categories.id IS 'Number of the category';
+COMMENT ON COLUMN shop.product_categories.name IS 'Name. NULL: not known';
+COMMENT ON COLUMN shop.product_categories.parent_id IS 'The category that this one is part of. NULL: of none';
+COMMENT ON COLUMN shop.product_categories.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.products IS 'Products on sale, one row a size';
-COMMENT ON COLUMN public.products.id IS 'Number of the product';
-COMMENT ON COLUMN public.products.category_id IS 'Its category. NULL: none';
-COMMENT ON COLUMN public.products.name IS 'Name. NULL: not known';
-COMMENT ON COLUMN public.products.size IS 'Size. NULL: not known';
-COMMENT ON COLUMN public.products.price IS 'List price in roubles. NULL: not known';
-COMMENT ON COLUMN public.products.description IS 'Text for the product''s page. NULL: none';
-COMMENT ON COLUMN public.products.stock_quantity IS 'Pieces in stock. NULL: not counted';
-COMMENT ON COLUMN public.products.created_at IS 'When the product was listed';
-COMMENT ON COLUMN public.products.updated_at IS
+COMMENT ON TABLE shop.products IS 'Products on sale, one row a size';
+COMMENT ON COLUMN shop.products.id IS 'Number of the product';
+COMMENT ON COLUMN shop.products.category_id IS 'Its category. NULL: none';
+COMMENT ON COLUMN shop.products.name IS 'Name. NULL: not known';
+COMMENT ON COLUMN shop.products.size IS 'Size. NULL: not known';
+COMMENT ON COLUMN shop.products.price IS 'List price in roubles. NULL: not known';
+COMMENT ON COLUMN shop.products.description IS 'Text for the product''s page. NULL: none';
+COMMENT ON COLUMN shop.products.stock_quantity IS 'Pieces in stock. NULL: not counted';
+COMMENT ON COLUMN shop.products.created_at IS 'When the product was listed';
+COMMENT ON COLUMN shop.products.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.orders IS 'Orders as they are now';
-COMMENT ON COLUMN public.orders.id IS 'Number of the order';
-COMMENT ON COLUMN public.orders.user_id IS 'Who ordered. NULL: a guest';
-COMMENT ON COLUMN public.orders.ordered_at IS 'When it was ordered';
-COMMENT ON COLUMN public.orders.status IS 'Pending, Paid, Completed or Aborted. NULL: not known';
-COMMENT ON COLUMN public.orders.delivered_at IS 'When it was delivered. NULL: not yet, or never';
-COMMENT ON COLUMN public.orders.total_amount IS 'Sum of its lines in roubles. NULL: not known';
-COMMENT ON COLUMN public.orders.region IS 'Where it is sent to: North, South, East or West. NULL: not known';
-COMMENT ON COLUMN public.orders.updated_at IS
+COMMENT ON TABLE shop.orders IS 'Orders as they are now';
+COMMENT ON COLUMN shop.orders.id IS 'Number of the order';
+COMMENT ON COLUMN shop.orders.user_id IS 'Who ordered. NULL: a guest';
+COMMENT ON COLUMN shop.orders.ordered_at IS 'When it was ordered';
+COMMENT ON COLUMN shop.orders.status IS 'Pending, Paid, Completed or Aborted. NULL: not known';
+COMMENT ON COLUMN shop.orders.delivered_at IS 'When it was delivered. NULL: not yet, or never';
+COMMENT ON COLUMN shop.orders.total_amount IS 'Sum of its lines in roubles. NULL: not known';
+COMMENT ON COLUMN shop.orders.region IS 'Where it is sent to: North, South, East or West. NULL: not known';
+COMMENT ON COLUMN shop.orders.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.order_details IS 'Lines of orders';
-COMMENT ON COLUMN public.order_details.id IS 'Number of the line';
-COMMENT ON COLUMN public.order_details.order_id IS 'The order it is a line of';
-COMMENT ON COLUMN public.order_details.product_id IS 'The product. NULL: not known';
-COMMENT ON COLUMN public.order_details.quantity IS 'Pieces. NULL: not known';
-COMMENT ON COLUMN public.order_details.unit_price IS 'Price of a piece in roubles when it was ordered. NULL: not known';
-COMMENT ON COLUMN public.order_details.amount IS 'Amount of the line in roubles. NULL: not known';
-COMMENT ON COLUMN public.order_details.updated_at IS
+COMMENT ON TABLE shop.order_details IS 'Lines of orders';
+COMMENT ON COLUMN shop.order_details.id IS 'Number of the line';
+COMMENT ON COLUMN shop.order_details.order_id IS 'The order it is a line of';
+COMMENT ON COLUMN shop.order_details.product_id IS 'The product. NULL: not known';
+COMMENT ON COLUMN shop.order_details.quantity IS 'Pieces. NULL: not known';
+COMMENT ON COLUMN shop.order_details.unit_price IS 'Price of a piece in roubles when it was ordered. NULL: not known';
+COMMENT ON COLUMN shop.order_details.amount IS 'Amount of the line in roubles. NULL: not known';
+COMMENT ON COLUMN shop.order_details.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.transactions IS 'Payments for orders, and refunds';
-COMMENT ON COLUMN public.transactions.id IS 'Number of the payment';
-COMMENT ON COLUMN public.transactions.order_id IS 'The order. NULL: not known';
-COMMENT ON COLUMN public.transactions.paid_at IS 'When it was paid, or tried. NULL: not known';
-COMMENT ON COLUMN public.transactions.amount IS 'Roubles, also of money that went back. NULL: not known';
-COMMENT ON COLUMN public.transactions.method IS 'card, SBP, cash or instalments. NULL: not known';
-COMMENT ON COLUMN public.transactions.status IS 'Succeeded, Failed or Refunded. NULL: not known';
-COMMENT ON COLUMN public.transactions.updated_at IS
+COMMENT ON TABLE shop.transactions IS 'Payments for orders, and refunds';
+COMMENT ON COLUMN shop.transactions.id IS 'Number of the payment';
+COMMENT ON COLUMN shop.transactions.order_id IS 'The order. NULL: not known';
+COMMENT ON COLUMN shop.transactions.paid_at IS 'When it was paid, or tried. NULL: not known';
+COMMENT ON COLUMN shop.transactions.amount IS 'Roubles, also of money that went back. NULL: not known';
+COMMENT ON COLUMN shop.transactions.method IS 'card, SBP, cash or instalments. NULL: not known';
+COMMENT ON COLUMN shop.transactions.status IS 'Succeeded, Failed or Refunded. NULL: not known';
+COMMENT ON COLUMN shop.transactions.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.deliveries IS 'Parcels of orders';
-COMMENT ON COLUMN public.deliveries.id IS 'Number of the parcel';
-COMMENT ON COLUMN public.deliveries.order_id IS 'The order. NULL: not known';
-COMMENT ON COLUMN public.deliveries.shipped_at IS 'When the carrier took it. NULL: not known';
-COMMENT ON COLUMN public.deliveries.delivered_at IS 'When it arrived. NULL: not yet, or never';
-COMMENT ON COLUMN public.deliveries.carrier IS 'Who carries it. NULL: not known';
-COMMENT ON COLUMN public.deliveries.status IS 'Shipped, Delivered or Lost. NULL: not known';
-COMMENT ON COLUMN public.deliveries.updated_at IS
+COMMENT ON TABLE shop.deliveries IS 'Parcels of orders';
+COMMENT ON COLUMN shop.deliveries.id IS 'Number of the parcel';
+COMMENT ON COLUMN shop.deliveries.order_id IS 'The order. NULL: not known';
+COMMENT ON COLUMN shop.deliveries.shipped_at IS 'When the carrier took it. NULL: not known';
+COMMENT ON COLUMN shop.deliveries.delivered_at IS 'When it arrived. NULL: not yet, or never';
+COMMENT ON COLUMN shop.deliveries.carrier IS 'Who carries it. NULL: not known';
+COMMENT ON COLUMN shop.deliveries.status IS 'Shipped, Delivered or Lost. NULL: not known';
+COMMENT ON COLUMN shop.deliveries.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.returns IS 'What of a line came back';
-COMMENT ON COLUMN public.returns.id IS 'Number of the return';
-COMMENT ON COLUMN public.returns.order_detail_id IS 'The line. NULL: not known';
-COMMENT ON COLUMN public.returns.returned_at IS 'When it came back. NULL: not known';
-COMMENT ON COLUMN public.returns.quantity IS 'Pieces. NULL: not known';
-COMMENT ON COLUMN public.returns.amount IS 'Roubles that the client gets back. NULL: not known';
-COMMENT ON COLUMN public.returns.reason IS 'Why. NULL: not said';
-COMMENT ON COLUMN public.returns.updated_at IS
+COMMENT ON TABLE shop.returns IS 'What of a line came back';
+COMMENT ON COLUMN shop.returns.id IS 'Number of the return';
+COMMENT ON COLUMN shop.returns.order_detail_id IS 'The line. NULL: not known';
+COMMENT ON COLUMN shop.returns.returned_at IS 'When it came back. NULL: not known';
+COMMENT ON COLUMN shop.returns.quantity IS 'Pieces. NULL: not known';
+COMMENT ON COLUMN shop.returns.amount IS 'Roubles that the client gets back. NULL: not known';
+COMMENT ON COLUMN shop.returns.reason IS 'Why. NULL: not said';
+COMMENT ON COLUMN shop.returns.updated_at IS
 'When the row changed last. A trigger sets it; it is greater at each change';
 
-COMMENT ON TABLE public.outbox IS
+COMMENT ON TABLE shop.outbox IS
 'Messages that Kafka has not acknowledged yet. Triggers write a row in the transaction of each change of users, '
 'product_categories, products, orders and order_details; the relay removes it';
-COMMENT ON COLUMN public.outbox.id IS
+COMMENT ON COLUMN shop.outbox.id IS
 'Number of the message. The messages of one row of the shop have their order by it';
-COMMENT ON COLUMN public.outbox.aggregatetype IS 'Table of the changed row: the message goes to the topic shop.<table>';
-COMMENT ON COLUMN public.outbox.aggregateid IS 'Key of the message: the id of the changed row';
-COMMENT ON COLUMN public.outbox.type IS
+COMMENT ON COLUMN shop.outbox.aggregatetype IS 'Table of the changed row: the message goes to the topic shop.<table>';
+COMMENT ON COLUMN shop.outbox.aggregateid IS 'Key of the message: the id of the changed row';
+COMMENT ON COLUMN shop.outbox.type IS
 'What happened: <table>_created, _changed, _deleted; _resent: the row as it was when resend() was called';
-COMMENT ON COLUMN public.outbox.payload IS
+COMMENT ON COLUMN shop.outbox.payload IS
 'The message: schema_version, event, id, occurred_at, and all columns of the row. NULL: the row was deleted';
-COMMENT ON COLUMN public.outbox.occurred_at IS 'When it happened, not before updated_at of the row';
+COMMENT ON COLUMN shop.outbox.occurred_at IS 'When it happened, not before updated_at of the row';
 
-COMMENT ON TABLE public.outbox_refused IS
+COMMENT ON TABLE shop.outbox_refused IS
 'Messages that Kafka will never take, such as too large ones. The relay moves them here from the outbox';
-COMMENT ON COLUMN public.outbox_refused.id IS 'As in outbox';
-COMMENT ON COLUMN public.outbox_refused.aggregatetype IS 'As in outbox';
-COMMENT ON COLUMN public.outbox_refused.aggregateid IS 'As in outbox';
-COMMENT ON COLUMN public.outbox_refused.type IS 'As in outbox';
-COMMENT ON COLUMN public.outbox_refused.payload IS 'As in outbox. NULL: the row was deleted';
-COMMENT ON COLUMN public.outbox_refused.occurred_at IS 'As in outbox';
-COMMENT ON COLUMN public.outbox_refused.reason IS 'Why Kafka does not take it';
-COMMENT ON COLUMN public.outbox_refused.refused_at IS 'When it was refused';
+COMMENT ON COLUMN shop.outbox_refused.id IS 'As in outbox';
+COMMENT ON COLUMN shop.outbox_refused.aggregatetype IS 'As in outbox';
+COMMENT ON COLUMN shop.outbox_refused.aggregateid IS 'As in outbox';
+COMMENT ON COLUMN shop.outbox_refused.type IS 'As in outbox';
+COMMENT ON COLUMN shop.outbox_refused.payload IS 'As in outbox. NULL: the row was deleted';
+COMMENT ON COLUMN shop.outbox_refused.occurred_at IS 'As in outbox';
+COMMENT ON COLUMN shop.outbox_refused.reason IS 'Why Kafka does not take it';
+COMMENT ON COLUMN shop.outbox_refused.refused_at IS 'When it was refused';
 
-COMMENT ON TABLE public.deleted_row IS
+COMMENT ON TABLE shop.deleted_row IS
 'Rows that were deleted from the tables of the outbox: resend() tells of them again';
-COMMENT ON COLUMN public.deleted_row.aggregatetype IS 'Table that the row was in';
-COMMENT ON COLUMN public.deleted_row.row_id IS 'Id of the row';
-COMMENT ON COLUMN public.deleted_row.deleted_at IS 'When it was deleted';
+COMMENT ON COLUMN shop.deleted_row.aggregatetype IS 'Table that the row was in';
+COMMENT ON COLUMN shop.deleted_row.row_id IS 'Id of the row';
+COMMENT ON COLUMN shop.deleted_row.deleted_at IS 'When it was deleted';
 
-COMMENT ON TABLE public.relay_state IS 'What the relay has done and how it is, one row';
-COMMENT ON COLUMN public.relay_state.is_only IS 'True: there is one row';
-COMMENT ON COLUMN public.relay_state.sent IS 'Messages that Kafka has acknowledged, since the beginning';
-COMMENT ON COLUMN public.relay_state.last_id IS
+COMMENT ON TABLE shop.relay_state IS 'What the relay has done and how it is, one row';
+COMMENT ON COLUMN shop.relay_state.is_only IS 'True: there is one row';
+COMMENT ON COLUMN shop.relay_state.sent IS 'Messages that Kafka has acknowledged, since the beginning';
+COMMENT ON COLUMN shop.relay_state.last_id IS
 'The greatest outbox id of the last ones. NULL: none was sent. A smaller one may still wait: its transaction was '
 'longer';
-COMMENT ON COLUMN public.relay_state.last_sent_at IS 'When Kafka acknowledged the last ones. NULL: none was sent';
-COMMENT ON COLUMN public.relay_state.seen_at IS 'When the relay was last at work. NULL: never';
-COMMENT ON COLUMN public.relay_state.problem IS 'What keeps the relay from its work. NULL: nothing';
+COMMENT ON COLUMN shop.relay_state.last_sent_at IS 'When Kafka acknowledged the last ones. NULL: none was sent';
+COMMENT ON COLUMN shop.relay_state.seen_at IS 'When the relay was last at work. NULL: never';
+COMMENT ON COLUMN shop.relay_state.problem IS 'What keeps the relay from its work. NULL: nothing';
 
 COMMENT ON PUBLICATION tshop IS 'Tables that the warehouse copies by logical replication';

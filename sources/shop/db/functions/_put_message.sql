@@ -1,19 +1,19 @@
--- public._put_message(p_table text, p_row jsonb, p_event text) RETURNS void
+-- shop._put_message(p_table text, p_row jsonb, p_event text) RETURNS void
 --
 -- Purpose: puts the message of one row into the outbox.
 -- Parameters: p_table: the row's table; p_row: all its columns; p_event: created, changed or resent.
--- Reads: public.orders, for a line: the warehouse wants the client and the time of a line. Writes: public.outbox.
+-- Reads: shop.orders, for a line: the warehouse wants the client and the time of a line. Writes: shop.outbox.
 --
 -- Who calls it holds the lock on the row, and the number is taken under it: the numbers of a row's messages are in the
 -- order of its changes.
-CREATE OR REPLACE FUNCTION public._put_message(p_table text, p_row jsonb, p_event text)
+CREATE OR REPLACE FUNCTION shop._put_message(p_table text, p_row jsonb, p_event text)
 RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC'
 AS $body$
 DECLARE
-    v_id CONSTANT bigint := nextval('public.outbox_id_seq');
+    v_id CONSTANT bigint := nextval('shop.outbox_id_seq');
     v_type CONSTANT text := p_table || '_' || p_event;
     v_occurred_at CONSTANT timestamptz := greatest(clock_timestamp(), (p_row ->> 'updated_at')::timestamptz);
     v_row jsonb := p_row;
@@ -21,11 +21,11 @@ BEGIN
     IF p_table = 'order_details' THEN
         v_row := v_row || (
             SELECT jsonb_build_object('user_id', o.user_id, 'ordered_at', o.ordered_at)
-            FROM public.orders AS o
+            FROM shop.orders AS o
             WHERE o.id = (p_row ->> 'order_id')::bigint
         );
     END IF;
-    INSERT INTO public.outbox (id, aggregatetype, aggregateid, type, payload, occurred_at)
+    INSERT INTO shop.outbox (id, aggregatetype, aggregateid, type, payload, occurred_at)
     VALUES (
         v_id,
         p_table,
@@ -39,4 +39,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION public._put_message IS 'Puts the message of one row into the outbox';
+COMMENT ON FUNCTION shop._put_message IS 'Puts the message of one row into the outbox';

@@ -1,7 +1,7 @@
--- public.notify_outbox() RETURNS trigger
+-- shop.notify_outbox() RETURNS trigger
 --
 -- Purpose: wakes the relay when the transaction commits. The relay also looks by itself: a lost call costs a second.
-CREATE OR REPLACE FUNCTION public.notify_outbox()
+CREATE OR REPLACE FUNCTION shop.notify_outbox()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $body$
@@ -11,4 +11,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION public.notify_outbox() IS 'Trigger: wakes the relay when the transaction commits';
+COMMENT ON FUNCTION shop.notify_outbox() IS 'Trigger: wakes the relay when the transaction commits';

@@ -1,9 +1,9 @@
--- public.refuse_truncate() RETURNS trigger
+-- shop.refuse_truncate() RETURNS trigger
 --
 -- Purpose: refuses to TRUNCATE a table of the shop: no message would tell of the rows that are gone, and the warehouse
 --     would keep them.
 -- Errors: 55000 always.
-CREATE OR REPLACE FUNCTION public.refuse_truncate()
+CREATE OR REPLACE FUNCTION shop.refuse_truncate()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $body$
@@ -16,4 +16,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION public.refuse_truncate() IS 'Trigger: refuses to TRUNCATE a table of the shop';
+COMMENT ON FUNCTION shop.refuse_truncate() IS 'Trigger: refuses to TRUNCATE a table of the shop';

@@ -1,8 +1,8 @@
--- public.set_updated_at() RETURNS trigger
+-- shop.set_updated_at() RETURNS trigger
 --
 -- Purpose: sets updated_at at each change of a row: strictly greater than before, also where several changes fall in
 --     one microsecond, and where the clock steps back.
-CREATE OR REPLACE FUNCTION public.set_updated_at()
+CREATE OR REPLACE FUNCTION shop.set_updated_at()
 RETURNS trigger
 LANGUAGE plpgsql
 AS $body$
@@ -15,4 +15,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION public.set_updated_at() IS 'Trigger: sets updated_at, greater at each change of a row';
+COMMENT ON FUNCTION shop.set_updated_at() IS 'Trigger: sets updated_at, greater at each change of a row';

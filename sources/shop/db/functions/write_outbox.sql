@@ -1,11 +1,11 @@
--- public.write_outbox() RETURNS trigger
+-- shop.write_outbox() RETURNS trigger
 --
 -- Purpose: writes the message of each change into the outbox, in the transaction of the change, whoever makes it.
--- Reads: public.orders. Writes: public.outbox, public.deleted_row, public.order_details.
+-- Reads: shop.orders. Writes: shop.outbox, shop.deleted_row, shop.order_details.
 --
 -- With the rights of its owner: who changes the shop's rows cannot touch the outbox by itself. A row whose id changes
 -- is one row deleted and another created.
-CREATE OR REPLACE FUNCTION public.write_outbox()
+CREATE OR REPLACE FUNCTION shop.write_outbox()
 RETURNS trigger
 LANGUAGE plpgsql
 SECURITY DEFINER
@@ -18,14 +18,14 @@ DECLARE
 BEGIN
     IF v_is_gone THEN
         v_gone_at := greatest(clock_timestamp(), OLD.updated_at);
-        INSERT INTO public.outbox (aggregatetype, aggregateid, type, occurred_at)
+        INSERT INTO shop.outbox (aggregatetype, aggregateid, type, occurred_at)
         VALUES (TG_TABLE_NAME, OLD.id, TG_TABLE_NAME || '_deleted', v_gone_at);
-        INSERT INTO public.deleted_row (aggregatetype, row_id, deleted_at)
+        INSERT INTO shop.deleted_row (aggregatetype, row_id, deleted_at)
         VALUES (TG_TABLE_NAME, OLD.id, v_gone_at)
         ON CONFLICT (aggregatetype, row_id) DO UPDATE SET deleted_at = excluded.deleted_at;
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        PERFORM public._put_message(
+        PERFORM shop._put_message(
             TG_TABLE_NAME, to_jsonb(NEW), CASE WHEN TG_OP = 'INSERT' OR v_is_gone THEN 'created' ELSE 'changed' END
         );
     END IF;
@@ -33,4 +33,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON FUNCTION public.write_outbox() IS 'Trigger: writes the message of a change into the outbox';
+COMMENT ON FUNCTION shop.write_outbox() IS 'Trigger: writes the message of a change into the outbox';

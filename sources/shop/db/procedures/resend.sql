@@ -1,15 +1,15 @@
--- public.resend(p_table text)
+-- shop.resend(p_table text)
 --
 -- Purpose: puts a message into the outbox for each row that is there, and for each that was deleted: the repair when
 --     messages were lost, such as by Kafka's retention or with a topic.
 -- Parameters: p_table: users, product_categories, products, orders or order_details; NULL: all of them.
 -- Returns: rows_sent: how many messages were written.
 -- Errors: 22023 the outbox is not for such a table; 2D000 it was called inside a transaction.
--- Reads: the table, public.deleted_row. Writes: public.outbox.
+-- Reads: the table, shop.deleted_row. Writes: shop.outbox.
 --
 -- A row is locked while its message is written: a change that comes beside it gets the greater number. Every ten
 -- thousand rows it commits, so that the shop's writers wait for moments only.
-CREATE OR REPLACE PROCEDURE public.resend(p_table text DEFAULT NULL, INOUT rows_sent bigint DEFAULT NULL)
+CREATE OR REPLACE PROCEDURE shop.resend(p_table text DEFAULT NULL, INOUT rows_sent bigint DEFAULT NULL)
 LANGUAGE plpgsql
 AS $body$
 DECLARE
@@ -31,9 +31,9 @@ BEGIN
         LOOP
             EXECUTE pg_catalog.format(
                 'WITH held AS MATERIALIZED ('
-                '    SELECT t.* FROM public.%I AS t WHERE $1 IS NULL OR t.id > $1 ORDER BY t.id LIMIT $2 FOR SHARE'
+                '    SELECT t.* FROM shop.%I AS t WHERE $1 IS NULL OR t.id > $1 ORDER BY t.id LIMIT $2 FOR SHARE'
                 '), put AS MATERIALIZED ('
-                '    SELECT h.id, public._put_message(%L, pg_catalog.to_jsonb(h), ''resent'') FROM held AS h'
+                '    SELECT h.id, shop._put_message(%L, pg_catalog.to_jsonb(h), ''resent'') FROM held AS h'
                 ') SELECT pg_catalog.max(p.id), pg_catalog.count(*) FROM put AS p',
                 v_table, v_table
             ) INTO v_last, v_sent USING v_last, c_slice;
@@ -42,10 +42,10 @@ BEGIN
             EXIT WHEN v_sent = 0;
         END LOOP;
         EXECUTE pg_catalog.format(
-            'INSERT INTO public.outbox (aggregatetype, aggregateid, type, occurred_at)'
+            'INSERT INTO shop.outbox (aggregatetype, aggregateid, type, occurred_at)'
             ' SELECT d.aggregatetype, d.row_id, d.aggregatetype || ''_deleted'', d.deleted_at'
-            ' FROM public.deleted_row AS d'
-            ' WHERE d.aggregatetype = %L AND NOT EXISTS (SELECT FROM public.%I AS t WHERE t.id = d.row_id)',
+            ' FROM shop.deleted_row AS d'
+            ' WHERE d.aggregatetype = %L AND NOT EXISTS (SELECT FROM shop.%I AS t WHERE t.id = d.row_id)',
             v_table, v_table
         );
         GET DIAGNOSTICS v_sent = ROW_COUNT;
@@ -56,4 +56,4 @@ BEGIN
 END;
 $body$;
 
-COMMENT ON PROCEDURE public.resend IS 'Puts a message into the outbox for each row of a table, or of all tables';
+COMMENT ON PROCEDURE shop.resend IS 'Puts a message into the outbox for each row of a table, or of all tables';

@@ -1,3 +1,3 @@
--- The trigger of public.outbox.
-CREATE OR REPLACE TRIGGER notify_outbox AFTER INSERT ON public.outbox
-FOR EACH STATEMENT EXECUTE FUNCTION public.notify_outbox();
+-- The trigger of shop.outbox.
+CREATE OR REPLACE TRIGGER notify_outbox AFTER INSERT ON shop.outbox
+FOR EACH STATEMENT EXECUTE FUNCTION shop.notify_outbox();

@@ -1,7 +1,7 @@
--- The triggers of public.products.
-CREATE OR REPLACE TRIGGER set_updated_at BEFORE INSERT OR UPDATE ON public.products
-FOR EACH ROW EXECUTE FUNCTION public.set_updated_at();
-CREATE OR REPLACE TRIGGER write_outbox AFTER INSERT OR UPDATE OR DELETE ON public.products
-FOR EACH ROW EXECUTE FUNCTION public.write_outbox();
-CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.products
-FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+-- The triggers of shop.products.
+CREATE OR REPLACE TRIGGER set_updated_at BEFORE INSERT OR UPDATE ON shop.products
+FOR EACH ROW EXECUTE FUNCTION shop.set_updated_at();
+CREATE OR REPLACE TRIGGER write_outbox AFTER INSERT OR UPDATE OR DELETE ON shop.products
+FOR EACH ROW EXECUTE FUNCTION shop.write_outbox();
+CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON shop.products
+FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_truncate();

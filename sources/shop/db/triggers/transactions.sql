@@ -1,5 +1,5 @@
--- The triggers of public.transactions.
-CREATE OR REPLACE TRIGGER set_updated_at BEFORE INSERT OR UPDATE ON public.transactions
-FOR EACH ROW EXECUTE FUNCTION public.set_updated_at();
-CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON public.transactions
-FOR EACH STATEMENT EXECUTE FUNCTION public.refuse_truncate();
+-- The triggers of shop.transactions.
+CREATE OR REPLACE TRIGGER set_updated_at BEFORE INSERT OR UPDATE ON shop.transactions
+FOR EACH ROW EXECUTE FUNCTION shop.set_updated_at();
+CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON shop.transactions
+FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_truncate();

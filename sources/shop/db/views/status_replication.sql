@@ -1,8 +1,8 @@
--- public.status_replication
+-- shop.status_replication
 --
 -- Purpose: how far the warehouse's copy of transactions, deliveries and returns is, one row.
 -- Reads: pg_replication_slots.
-CREATE OR REPLACE VIEW public.status_replication AS
+CREATE OR REPLACE VIEW shop.status_replication AS
 SELECT
     w.slot_name,
     coalesce(s.active, false) AS is_active,
@@ -20,13 +20,13 @@ SELECT
 FROM (VALUES ('tshop_shop')) AS w (slot_name)
 LEFT JOIN pg_replication_slots AS s ON s.slot_name = w.slot_name AND s.database = current_database();
 
-COMMENT ON VIEW public.status_replication IS 'How far the warehouse''s copy of the published tables is, one row';
-COMMENT ON COLUMN public.status_replication.slot_name IS 'Name of the replication slot';
-COMMENT ON COLUMN public.status_replication.is_active IS 'True: the warehouse is connected';
-COMMENT ON COLUMN public.status_replication.wal_status IS
+COMMENT ON VIEW shop.status_replication IS 'How far the warehouse''s copy of the published tables is, one row';
+COMMENT ON COLUMN shop.status_replication.slot_name IS 'Name of the replication slot';
+COMMENT ON COLUMN shop.status_replication.is_active IS 'True: the warehouse is connected';
+COMMENT ON COLUMN shop.status_replication.wal_status IS
 'reserved, extended, unreserved or lost, as in pg_replication_slots. NULL: there is no slot';
-COMMENT ON COLUMN public.status_replication.lag_bytes IS
+COMMENT ON COLUMN shop.status_replication.lag_bytes IS
 'Bytes of write-ahead log that the warehouse has not confirmed yet. NULL: there is no slot, or it is lost';
-COMMENT ON COLUMN public.status_replication.kept_bytes IS
+COMMENT ON COLUMN shop.status_replication.kept_bytes IS
 'Bytes of write-ahead log that the server keeps for the slot; at max_slot_wal_keep_size the place is lost. NULL: none';
-COMMENT ON COLUMN public.status_replication.problem IS 'What is wrong and what to do. NULL: nothing';
+COMMENT ON COLUMN shop.status_replication.problem IS 'What is wrong and what to do. NULL: nothing';
