@@ -38,10 +38,11 @@ CHECK := $(AS_OWNER) python -m migrations --check
 PSQL := psql -X -v ON_ERROR_STOP=1
 
 # The targets below get their arguments by the environment.
-export CLIENTS PRODUCTS FROM TO AS_OF DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS
+export CLIENTS PRODUCTS FROM TO AS_OF DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS RATE MINUTES
 
 # The variables that each target takes, in addition to those that all take.
 TAKES.run := CLIENTS PRODUCTS SEED LOCALE FROM DAYS RUNS
+TAKES.live := RATE MINUTES
 TAKES.generate := CLIENTS PRODUCTS SEED LOCALE OPENED FROM TO
 TAKES.report := AS_OF FROM TO
 TAKES.backfill := SLICE_ROWS
@@ -93,6 +94,10 @@ setup-spark: $(SPARK)/.stamp ## Make the Python environment in .venv-spark in wh
 
 run: setup ## Start the stack, run the main job, print the report; again: the next days
 	@$(BIN)/python -m embedded run
+
+.PHONY: live
+live: setup check-java $(JARS) $(SPARK)/.stamp ## Run the web shop live for MINUTES (3) at RATE (50) events a second; print its report
+	@$(BIN)/python -m embedded live
 
 dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: apply what changed
 	@$(BIN)/python -m embedded.superset
@@ -184,7 +189,8 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles, the compose file and th
 	$(if $(DOCKERFILES),$(BIN)/hadolint $(DOCKERFILES))
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
-POSTGRES_SQL := $(wildcard db migrations sources tests/pgtap embedded/report/postgres embedded/status/postgres)
+POSTGRES_SQL := $(wildcard db migrations sources tests/pgtap embedded/report/postgres embedded/report/shop embedded/status/postgres \
+	embedded/status/shop)
 CLICKHOUSE_SQL := $(wildcard clickhouse embedded/report/clickhouse embedded/status/clickhouse)
 DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
 
@@ -256,6 +262,10 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   OPENED=2026-01-01   the shop's first day: FROM of the first make run on the same warehouse
 #:   FROM TO   the days to generate, such as 2026-02-03
 #:
+#: Variables of make live
+#:   RATE=50   changed rows a second in the web shop's own database
+#:   MINUTES=3   for how long; again: the shop goes on where it stopped
+#:
 #: Variables of make report
 #:   AS_OF=2026-01-26   what was reported at the end of that day, or at '2026-01-26 09:00', Moscow time
 #:   FROM TO   the days of the sales; each may be left out
@@ -277,7 +287,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   CLICKHOUSE_URL   http://user:password@host:port/db   default: the embedded ClickHouse
 #:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop
 #:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080
-#:   TSHOP_SUPERSET_PORT 18088
+#:   TSHOP_SUPERSET_PORT 18088   TSHOP_SHOP_PORT 15433   TSHOP_KAFKA_PORT 19092   TSHOP_KAFKA_CONTROLLER_PORT 19093
 #:   TSHOP_LANGUAGE   of the dashboards, for make dashboard: en or ru; it is kept
 
 # --- the environment ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|report|clean``."""
+"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|live|report|clean``."""
 
 import argparse
 import errno
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
     command.add_argument("--follow", action="store_true", help="follow what is written")
     add("run", _run, "Start the stack, run the main job, print the report.")
+    add("live", _live, "Start the live shop, run it for RATE and MINUTES, print its report.")
     add("report", _report, "Print the report.")
     command = add("clean", _clean, "Stop the stack and delete its data, logs and secrets.")
     command.add_argument("--sure", default="", help="yes: really")
@@ -163,6 +164,14 @@ def _run(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _live(settings: Settings, _options: argparse.Namespace) -> int:
+    from embedded import live
+
+    live.run(settings)
+    print(where(settings))
+    return 0
+
+
 def _report(settings: Settings, _options: argparse.Namespace) -> int:
     from embedded import report
     from embedded.report.request import Request
@@ -197,6 +206,7 @@ def where(settings: Settings) -> str:
         f"  PostgreSQL   {warehouse}",
         f"  ClickHouse   {clickhouse}",
         *_superset(settings),
+        *_live_shop(settings),
         f"  Logs         {settings.home}/logs: make logs",
         "Stop it by 'make stop'; 'make run' resumes. The ports are set by "
         + ", ".join(variable for variable, _port in PORTS.values())
@@ -214,6 +224,20 @@ def _superset(settings: Settings) -> list[str]:
     if health == "healthy":
         return [f"  Superset     {settings.superset_url}/superset/dashboard/t-shop/"]
     return [f"  Superset     does not run ({health}): start it by 'make dashboard'"]
+
+
+def _live_shop(settings: Settings) -> list[str]:
+    """Return lines on the live shop where it runs."""
+    embedded = stack.Stack(settings)
+    if not embedded.live_was_set_up:
+        return []
+    if embedded.health(stack.SHOP_POSTGRES) != "healthy":
+        return ["  Live shop    does not run: start it by 'make live'"]
+    ports, secrets = settings.ports, settings.home / "secrets"
+    return [
+        f"  Live shop    127.0.0.1:{ports['shop']}/shop, user shop, password in {secrets}/shop_owner",
+        f"  Kafka        127.0.0.1:{ports['kafka']}",
+    ]
 
 
 if __name__ == "__main__":

@@ -1,0 +1,7 @@
+-- Categories, as live_product_categories.sql reads them from raw.
+SELECT
+    id,
+    name,
+    parent_id,
+    updated_at
+FROM public.product_categories
