@@ -45,7 +45,6 @@ import pyarrow.compute as pc
 from py4j.protocol import Py4JError, Py4JJavaError
 from pyarrow import csv
 from pyspark.errors import PySparkException
-from pyspark.errors.exceptions.captured import CapturedException
 from pyspark.sql import SparkSession
 from pyspark.sql.pandas.types import from_arrow_schema
 
@@ -397,6 +396,8 @@ class Consumer:
         self._seen = {}
         # By topic and partition the offset that follows what the query has read.
         self._following = {}
+        # Names of the topics that a query was last begun with.
+        self._reading = set()
         # By topic and partition the first and the end offset that Kafka last told.
         self._offsets = {}
         # Why the query cannot go on and has to be started again.
@@ -566,7 +567,9 @@ class Consumer:
             .option("checkpointLocation", tempfile.mkdtemp(prefix="query-", dir=self._checkpoints))
             .start()
         )
-        log.info("Landing %d partitions of %s.", len(following), ", ".join(starts))
+        if starts.keys() != self._reading:
+            log.info("Landing %d partitions of %s.", len(following), ", ".join(starts))
+        self._reading = starts.keys()
 
     def _remove_checkpoints(self):
         for folder in self._checkpoints.glob("query-*"):
@@ -633,14 +636,13 @@ def note(cursor, key, offsets, problem):
 
 
 def first_line(error):
-    """Return what an error says in one line."""
-    while isinstance(error, CapturedException) and error._cause is not None:
-        error = error._cause
+    """Return what an error says in one line: of those that caused each other, the first one."""
     text = str(error.java_exception if isinstance(error, Py4JJavaError) else error)
-    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("SQLSTATE")]
-    # Of Python's error in an executor, the last line is the error.
-    line = lines[-1 if "Traceback" in text else 0] if lines else type(error).__name__
-    return re.sub(r"^((\w+\.)+\w+: )+", "", line)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    # Without the packages that the names of Java's and Python's errors begin with.
+    found = (re.match(r"(?:.*[.: ])?(\w+(?:Error|Exception): .+)", line) for line in lines)
+    causes = [match[1] for match in found if match]
+    return (causes or lines)[-1 if causes else 0]
 
 
 def check(environment):
