@@ -85,7 +85,7 @@ def run(settings: Settings) -> None:
         with sampler:
             stack.say(f"The shop is open: {request.rate:g} events a second for {request.minutes:g} minutes.")
             events = _produce(embedded, request)
-            ended = _Wait(embedded, api).until_all_is_seen()
+            ended = Wait(embedded, api).until_all_is_seen()
         print(report.render(settings, begun, ended, events, sampler.samples))
 
 
@@ -267,7 +267,7 @@ def ends(settings: Settings) -> dict[tuple[str, int], int]:
         }
 
 
-class _Wait:
+class Wait:
     """Waits until what the shop did is seen, part after part of the chain."""
 
     def __init__(self, embedded: stack.Stack, api: AirflowApi) -> None:
@@ -282,7 +282,7 @@ class _Wait:
             StackError: nothing moves any more.
         """
         lsn = self._ask_shop("SELECT pg_current_wal_lsn()::text")
-        self._until("messages in the outbox", lambda: self._ask_shop("SELECT waiting FROM status_relay"))
+        self._until("messages in the outbox", lambda: self._ask_shop("SELECT waiting FROM shop.status_relay"))
         self._until("messages that are not landed", lambda: self._behind("landed"))
         self._until("messages that are not applied", lambda: self._behind("applied"))
         self._until("bytes that are not replicated", lambda: self._bytes_behind(lsn))

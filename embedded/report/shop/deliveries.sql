@@ -7,4 +7,4 @@ SELECT
     carrier,
     status,
     updated_at
-FROM public.deliveries
+FROM shop.deliveries

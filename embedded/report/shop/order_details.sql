@@ -9,5 +9,5 @@ SELECT
     d.unit_price,
     d.amount,
     d.updated_at
-FROM public.order_details AS d
-INNER JOIN public.orders AS o ON o.id = d.order_id
+FROM shop.order_details AS d
+INNER JOIN shop.orders AS o ON o.id = d.order_id

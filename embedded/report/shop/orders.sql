@@ -9,4 +9,4 @@ SELECT
     region,
     'web' AS channel,
     updated_at
-FROM public.orders
+FROM shop.orders

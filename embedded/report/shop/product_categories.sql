@@ -4,4 +4,4 @@ SELECT
     name,
     parent_id,
     updated_at
-FROM public.product_categories
+FROM shop.product_categories

@@ -9,4 +9,4 @@ SELECT
     stock_quantity,
     created_at,
     updated_at
-FROM public.products
+FROM shop.products

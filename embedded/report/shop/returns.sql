@@ -7,4 +7,4 @@ SELECT
     amount,
     reason,
     updated_at
-FROM public.returns
+FROM shop.returns

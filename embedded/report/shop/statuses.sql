@@ -2,6 +2,6 @@
 SELECT
     status,
     count(*) AS orders
-FROM public.orders
+FROM shop.orders
 GROUP BY status
 ORDER BY status

@@ -7,4 +7,4 @@ SELECT
     method,
     status,
     updated_at
-FROM public.transactions
+FROM shop.transactions

@@ -10,4 +10,4 @@ SELECT
     region,
     registered_at,
     updated_at
-FROM public.users
+FROM shop.users
