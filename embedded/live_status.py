@@ -17,6 +17,7 @@ from migrations.plain import plain
 
 FOLDER = Path(__file__).parent / "status"
 TIMEOUT_SECONDS = 10
+REPLICATION = "replication"
 
 Row = dict[str, Any]
 
@@ -33,6 +34,57 @@ def health_of(settings: Settings, part: str) -> str:
     if not rows or not all(row["is_seen"] for row in rows):
         return "sends no heartbeat"
     return next((f"{row['stream']}: {row['problem']}" for row in rows if row["problem"]), "healthy")
+
+
+def rows(settings: Settings) -> list[Row]:
+    """Return how far each way from the shop's own database to the warehouse is.
+
+    Each row has source, target, part (who carries it), waiting and its unit, seconds_behind, rejected, last_at and
+    problem; what does not apply or is not known is None.
+    """
+    (relay,) = from_shop(settings, "relay")
+    (replication,) = from_shop(settings, "replication")
+    found = [
+        {
+            "source": "outbox",
+            "target": "Kafka",
+            "part": "relay",
+            "waiting": relay["waiting"],
+            "unit": "messages",
+            "seconds_behind": relay["lag_seconds"],
+            "rejected": relay["refused"],
+            "last_at": relay["last_sent_at"],
+            "problem": relay["problem"],
+        }
+    ]
+    for stream in from_warehouse(settings, "streams"):
+        found.append(
+            {
+                "source": stream["stream"],
+                "target": "raw",
+                "part": "stream",
+                "waiting": (stream["documents_behind"] or 0) + stream["documents_waiting"],
+                "unit": "messages",
+                "seconds_behind": stream["lag_seconds"],
+                "rejected": stream["documents_rejected"],
+                "last_at": stream["landed_at"],
+                "problem": stream["problem"],
+            }
+        )
+    found.append(
+        {
+            "source": "transactions, deliveries, returns",
+            "target": "raw",
+            "part": REPLICATION,
+            "waiting": replication["lag_bytes"],
+            "unit": "bytes",
+            "seconds_behind": replication["lag_seconds"],
+            "rejected": None,
+            "last_at": None,
+            "problem": replication["problem"],
+        }
+    )
+    return found
 
 
 def from_shop(settings: Settings, name: str) -> list[Row]:

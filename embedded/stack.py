@@ -111,6 +111,8 @@ RELAY = Part("relay", "Relay", "", ("python", "-m", "sources.relay"), 60)
 # A session of Spark takes long to start on a busy machine.
 STREAM = Part("stream", "Consumer (Spark)", "", ("python", str(ROOT / "sources" / "stream" / "consume.py")), 240)
 LIVE_PARTS = (SHOP_POSTGRES, KAFKA, RELAY, STREAM)
+# How they are after 'make stop' and 'make run'. Nothing is lost meanwhile: the shop itself is closed.
+LIVE_STOPPED = "stopped: 'make live' starts it"
 # What supervisord knows and does not start with the stack.
 ON_REQUEST = (SUPERSET, *LIVE_PARTS)
 # In the order of starting; stopped in the reverse one.
@@ -364,6 +366,8 @@ class Stack:
             if info is None or (info["statename"] == "STOPPED" and not self.is_expected(part)):
                 continue
             state = info["description"] if info["statename"] == "RUNNING" else info["statename"].lower()
+            if part in LIVE_PARTS and state == "stopped":
+                state = LIVE_STOPPED
             rows.append((part.title, state, self.health(part) if info["pid"] else ""))
         return rows
 

@@ -20,11 +20,11 @@ from clickhouse_connect.driver.exceptions import ClickHouseError, DatabaseError,
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from tabulate import tabulate
 
-from embedded import reach
+from embedded import live_status, reach
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
 from embedded.settings import Settings
-from embedded.stack import SUPERSET, Stack
+from embedded.stack import LIVE_STOPPED, SHOP_POSTGRES, SUPERSET, Stack
 from migrations.plain import plain
 
 # The shop's day is taken over in the night: what has waited for longer has missed it.
@@ -34,7 +34,9 @@ LONG_HOURS = 2
 # How long each of the two databases may take to answer, in seconds.
 TIMEOUT_SECONDS = 10
 # The DAGs whose last run is reported where it failed.
-DAGS = ("tshop_daily", "tshop_heal")
+DAGS = ("tshop_daily", "tshop_heal", "tshop_live")
+# What comes from the live shop is late after so long, in seconds: it is in raw within seconds, and seen within minutes.
+LIVE_LATE_SECONDS = 15 * 60
 SHOP = ZoneInfo("Europe/Moscow")
 # What stands for the batch of a mart of which none was published.
 NEVER = {"last_run_id": 0, "last_started_at": datetime.fromtimestamp(0, UTC), "last_published_at": None}
@@ -78,9 +80,11 @@ def look(settings: Settings) -> State:
                 state.problems.append(
                     "Superset is stopped, so nobody sees the dashboards: start it by 'make dashboard'."
                 )
-            elif health != "healthy":
+            elif health != "healthy" and process != LIVE_STOPPED:
                 state.problems.append(f"{title} is not healthy ({health or process}): see 'make logs'.")
         _ask_airflow(settings, state)
+        if any(title == SHOP_POSTGRES.title and process != LIVE_STOPPED for title, process, _ in state.services):
+            _ask_live(settings, state)
     published = None
     if runs or settings.external_clickhouse:
         published = _ask_clickhouse(settings, state)
@@ -110,6 +114,32 @@ def _ask_airflow(settings: Settings, state: State) -> None:
                 )
     except StackError as error:
         state.problems.append(f"Airflow does not tell how its runs ended. {error}")
+
+
+# --- the live shop --------------------------------------------------------------------------------------------------
+
+
+def _ask_live(settings: Settings, state: State) -> None:
+    """Find how far the shop's messages and its replicated rows are. What a part says of itself is its health."""
+    try:
+        state.tables["live"] = live_status.rows(settings)
+    except psycopg2.Error as error:
+        said = plain(str(error).strip().splitlines()[0])
+        state.problems.append(f"The live shop does not tell how far it is ({said}): see 'make logs'.")
+    for row in state.tables.get("live", []):
+        if (row["seconds_behind"] or 0) > LIVE_LATE_SECONDS:
+            state.problems.append(
+                f"{_text(row['waiting'])} {row['unit']} of {row['source']} have waited for {row['target']} for "
+                f"{_duration(row['seconds_behind'] / 60)}: see the log of {row['part']}, 'make logs'."
+            )
+        if row["rejected"]:
+            state.problems.append(
+                f"{_text(row['rejected'])} documents of {row['source']} were rejected: docs/live.md says how to see "
+                "why, and to replay them."
+            )
+        # The other parts say it as their health.
+        if row["problem"] and row["part"] == live_status.REPLICATION:
+            state.problems.append(f"Replication: {row['problem']}")
 
 
 # --- PostgreSQL -----------------------------------------------------------------------------------------------------
@@ -303,6 +333,19 @@ def render(state: State) -> str:
             {"service": title, "health": health or "-", "process": process} for title, process, health in state.services
         ]
         sections.append(("Services", _table(services)))
+    if "live" in state.tables:
+        live = [
+            {
+                "from": row["source"],
+                "to": row["target"],
+                "waiting": f"{_text(row['waiting'])} {row['unit']}",
+                "behind for": f"{row['seconds_behind']:.1f} s" if row["seconds_behind"] is not None else "-",
+                "rejected": row["rejected"],
+                "last at": row["last_at"] or "never",
+            }
+            for row in state.tables["live"]
+        ]
+        sections.append((f"Live shop (times: {SHOP})", _table(live)))
     if "lag" in state.tables:
         lag = [
             {
@@ -346,7 +389,7 @@ def _table(rows: list[Row]) -> str:
         headers=[name.replace("_", " ") for name in rows[0]],
         tablefmt="plain",
         colalign=[
-            "right" if name in ("rows behind", "behind for") or number else "left"
+            "right" if name in ("rows behind", "waiting", "behind for") or number else "left"
             for name, number in zip(rows[0], numeric, strict=True)
         ],
         disable_numparse=True,
@@ -402,6 +445,16 @@ def metrics(state: State) -> str:
         for one, value in ((rows, row["rows_behind"]), (seconds, row["minutes_behind"])):
             if value is not None:
                 one.labels(row["source"], row["target"]).set(value * (60 if one is seconds else 1))
+    waiting = gauge("live_waiting", "What the live shop has and the target has not", "source", "target", "unit")
+    behind = gauge("live_lag_seconds", "For how long it has waited", "source", "target")
+    documents = gauge("live_rejected_documents", "Documents whose rejection is open", "source")
+    for row in state.tables.get("live", []):
+        if row["waiting"] is not None:
+            waiting.labels(row["source"], row["target"], row["unit"]).set(row["waiting"])
+        if row["seconds_behind"] is not None:
+            behind.labels(row["source"], row["target"]).set(row["seconds_behind"])
+        if row["rejected"] is not None:
+            documents.labels(row["source"]).set(row["rejected"])
     rejected = gauge("rejected_rows", "Rejected rows that wait for a good state of their key", "entity", "rule")
     for row in state.tables.get("rejected", []):
         rejected.labels(row["entity"], row["rule"]).set(row["rows"])
