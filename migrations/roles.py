@@ -26,7 +26,7 @@ from psycopg2.sql import SQL, Composable, Identifier, Literal
 from migrations.plain import plain
 
 FILE = Path(__file__).parent / "roles.toml"
-LAYERS = ("landing", "raw", "dds", "cdm", "sl")
+LAYERS = ("landing", "shop", "raw", "dds", "cdm", "sl")
 OWNER = "tshop"
 # What none of the roles is: attribute, column of pg_roles.
 EXCESSIVE = (
