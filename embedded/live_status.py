@@ -43,7 +43,8 @@ def rows(settings: Settings) -> list[Row]:
     problem; what does not apply or is not known is None.
     """
     (relay,) = from_shop(settings, "relay")
-    (replication,) = from_shop(settings, "replication")
+    (slot,) = from_shop(settings, "replication")
+    (subscription,) = from_warehouse(settings, "replication")
     found = [
         {
             "source": "outbox",
@@ -76,12 +77,12 @@ def rows(settings: Settings) -> list[Row]:
             "source": "transactions, deliveries, returns",
             "target": "raw",
             "part": REPLICATION,
-            "waiting": replication["lag_bytes"],
+            "waiting": slot["lag_bytes"],
             "unit": "bytes",
-            "seconds_behind": replication["lag_seconds"],
+            "seconds_behind": subscription["lag_seconds"],
             "rejected": None,
-            "last_at": None,
-            "problem": replication["problem"],
+            "last_at": subscription["heard_at"],
+            "problem": subscription["problem"] or slot["problem"],
         }
     )
     return found

@@ -4,6 +4,5 @@ SELECT
     wal_status,
     lag_bytes,
     kept_bytes,
-    NULL::numeric AS lag_seconds,
     problem
 FROM shop.status_replication
