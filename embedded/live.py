@@ -80,12 +80,15 @@ def run(settings: Settings) -> None:
         embedded = start(settings)
         api = AirflowApi(settings)
         _unpause(api)
-        begun = Marks.now(settings)
-        sampler = Sampler(settings)
-        with sampler:
-            stack.say(f"The shop is open: {request.rate:g} events a second for {request.minutes:g} minutes.")
-            events = _produce(embedded, request)
-            ended = Wait(embedded, api).until_all_is_seen()
+        try:
+            begun = Marks.now(settings)
+            with Sampler(settings) as sampler:
+                stack.say(f"The shop is open: {request.rate:g} events a second for {request.minutes:g} minutes.")
+                events = _produce(embedded, request)
+                stack.say("The shop is closed: waiting until ClickHouse has all that it did ...")
+                ended = Wait(embedded, api).until_all_is_seen()
+        except (psycopg2.Error, KafkaException) as error:
+            raise StackError(f"The live shop does not answer ({_first_line(error)}): see 'make status'.") from None
         print(report.render(settings, begun, ended, events, sampler.samples))
 
 
@@ -236,21 +239,18 @@ class Marks:
         """Look at all parts.
 
         Raises:
-            StackError: one does not answer.
+            psycopg2.Error, KafkaException: one does not answer.
         """
-        try:
-            (relay,) = live_status.from_shop(settings, "relay")
-            positions = report.from_warehouse(settings, "live_positions")
-            return cls(
-                datetime.now(UTC),
-                relay["sent"],
-                relay["refused"],
-                ends(settings),
-                {(row["stream"], row["partition"]): row["landed"] for row in positions},
-                {(row["stream"], row["partition"]): row["applied"] for row in positions},
-            )
-        except (psycopg2.Error, KafkaException) as error:
-            raise StackError(f"The live shop does not answer ({_first_line(error)}): see 'make status'.") from None
+        (relay,) = live_status.from_shop(settings, "relay")
+        positions = report.from_warehouse(settings, "live_positions")
+        return cls(
+            datetime.now(UTC),
+            relay["sent"],
+            relay["refused"],
+            ends(settings),
+            {(row["stream"], row["partition"]): row["landed"] for row in positions},
+            {(row["stream"], row["partition"]): row["applied"] for row in positions},
+        )
 
 
 def ends(settings: Settings) -> dict[tuple[str, int], int]:
