@@ -127,7 +127,7 @@ generate: setup ## Fill raw with the days FROM to TO of a shop (TO is FROM by de
 		$(if $(TO),--to "$(TO)") $(if $(CLIENTS),--clients "$(CLIENTS)") $(if $(PRODUCTS),--products "$(PRODUCTS)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(LOCALE),--locale "$(LOCALE)")
 
-# In the order that rules look at each other's entities in, as in dags/tshop_daily.py.
+# In the order that rules look at each other's entities in, as in dags/tshop_shop.py.
 ENTITIES := category client product sale sales_order payment delivery sale_return
 MARTS := mart user_sales product_sales region_sales daily_sales category_tree status_time carrier_delivery
 

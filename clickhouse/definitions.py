@@ -113,6 +113,20 @@ def pending(ask: Ask, folder: Path = DEFINITIONS) -> list[Step]:
     return steps
 
 
+def is_current(ask: Ask, folder: Path = DEFINITIONS) -> bool:
+    """Tell whether a ClickHouse is at the state of the files, by its ledger and the names of what it holds.
+
+    It is asked twice, where `pending` leads to statements that run each time. What a hand changed is not seen.
+    """
+    definitions = [Definition.read(file) for file in sorted(folder.glob("*.sql"))]
+    held = {row[0] for row in ask(f"SELECT name FROM system.tables WHERE database = '{DATABASE}'")}
+    if LEDGER not in held or not all(definition.makes <= held for definition in definitions):
+        return False
+    return _applied(ask) == {
+        definition.name: _Applied(definition.sha256, definition.run_once) for definition in definitions
+    }
+
+
 def _refuse_gone(names: set[str]) -> None:
     if names:
         raise DefinitionError(

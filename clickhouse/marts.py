@@ -310,6 +310,36 @@ def take_over(ask: Ask, run: Run, table: str) -> str:
     return f"Rows of {DATABASE}.{table} copied: {rows}, batches: {batches}{', the whole mart' if is_whole else ''}"
 
 
+def behind(ask: Ask) -> list[str]:
+    """Return the tables of which the warehouse has a batch that is not published, cheaply enough to ask every minute.
+
+    The table of the sales mart may be one of them. What is to be healed is not looked at.
+    """
+    declared = list(
+        ask(
+            "SELECT published_as, view_schema, batch_view "
+            f"FROM {_view('sl', 'published_mart')} WHERE published_as LIKE '{DATABASE}.%' ORDER BY published_as"
+        )
+    )
+    if not declared:
+        return []
+    published = dict(
+        ask(
+            f"""
+            SELECT mart, max(run_id) FROM {DATABASE}.published_mart_batch GROUP BY mart
+            UNION ALL
+            SELECT 'sales_mart', max(run_id) FROM {DATABASE}.published_batch
+            """
+        )
+    )
+    newer = [
+        f"SELECT {_text(table)} AS mart FROM {_view(schema, batch_view)} "
+        f"WHERE run_id > {published.get(table, 0)} LIMIT 1"
+        for table, schema, batch_view in ((name.split(".", 1)[1], *views) for name, *views in declared)
+    ]
+    return sorted(table for (table,) in ask(" UNION ALL ".join(f"SELECT mart FROM ({query})" for query in newer)))
+
+
 def differences(ask: Ask, table: str) -> list[tuple[int, str]]:
     """Return the batches in which what readers see of a mart is not what the warehouse says, and how they differ."""
     (query,) = read(ask, table).render("difference")

@@ -9,7 +9,7 @@ for each other mart, which does all of this
 
 Every task may be retried, and a run may be started again from its first task: the loads take what is new since their
 own last run, not what belongs to a date, and ClickHouse takes over whole batches of a mart or nothing. Therefore a
-day that was missed needs no run of its own, and runs never overlap.
+day that was missed needs no run of its own, and runs never overlap, nor do they with `tshop_live`, which yields.
 
 One audit stands between all builds and all publishing: where one load or build fails, or the audit finds something, no
 mart is published, the sales mart included, and readers keep what they had.
@@ -37,32 +37,9 @@ from tshop_operators import (
     prepare_clickhouse,
     tables,
 )
+from tshop_runs import wait_for_live
+from tshop_shop import BUILDS, CDM, DDS, MARTS, RAW, STEPS
 
-# The entities in the order of their loads. Those of a step are loaded side by side; their rules look at those of the
-# steps before.
-STEPS = (
-    ("category", "client"),
-    ("product", "sale"),
-    ("sales_order",),
-    ("payment", "delivery", "sale_return"),
-)
-# The marts, and the entities that each is built of.
-MARTS = {
-    "sales_mart": ("client", "product", "sale"),
-    "user_sales": ("client", "sales_order"),
-    "product_sales": ("category", "product", "sale", "sales_order"),
-    "region_sales": ("product", "sale", "sales_order"),
-    "daily_sales": ("payment", "product", "sale", "sale_return", "sales_order"),
-    "category_tree": ("category",),
-    "status_time": ("sales_order",),
-    "carrier_delivery": ("delivery",),
-}
-# The procedure of a mart is named after it, but this one.
-BUILDS = {"sales_mart": "build_mart"}
-ENTITIES = [entity for step in STEPS for entity in step]
-RAW, DDS, CDM = (
-    [f"{layer}.{name}" for name in names] for layer, names in (("raw", ENTITIES), ("dds", ENTITIES), ("cdm", MARTS))
-)
 MART, STAGING, PUBLISHED = "cdm.sales_mart", "tshop.sales_mart_staging", "tshop.sales_mart"
 
 with DAG(
@@ -79,7 +56,7 @@ with DAG(
     on_failure_callback=notify_run_failure,
     tags=["tshop", "warehouse", "clickhouse"],
     template_searchpath=TEMPLATES,
-    default_args=DEFAULT_ARGUMENTS,
+    default_args={**DEFAULT_ARGUMENTS, "pre_execute": wait_for_live},
     params={
         "generate": Param(False, type="boolean", description="Write days of the synthetic shop into raw first"),
         "date_from": Param(None, type=["null", "string"], format="date", description="First day to generate"),
@@ -138,7 +115,7 @@ with DAG(
 
     with TaskGroup("build", prefix_group_id=False, tooltip="dds to cdm") as build:
         for mart, entities in MARTS.items():
-            name = BUILDS.get(mart, f"build_{mart}")
+            name = BUILDS[mart]
             CallOperator(
                 task_id=name,
                 procedure=f"cdm.{name}",

@@ -28,8 +28,8 @@ from tshop_operators import (
     prepare_clickhouse,
     tables,
 )
+from tshop_runs import DAILY, wait_for_live
 
-DAILY = "tshop_daily"
 MARTS = [f"{layer}.{mart}" for layer in ("cdm", "tshop") for mart in marts.tables()]
 # A run of tshop_daily that is under way is waited for first.
 TWO_DAILY_RUNS = timedelta(hours=16)
@@ -45,7 +45,7 @@ with DAG(
     on_failure_callback=notify_run_failure,
     tags=["tshop", "clickhouse"],
     template_searchpath=TEMPLATES,
-    default_args=DEFAULT_ARGUMENTS,
+    default_args={**DEFAULT_ARGUMENTS, "pre_execute": wait_for_live},
     params={
         "batch": Param(
             None,

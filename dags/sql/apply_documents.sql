@@ -1,0 +1,2 @@
+-- Brings into raw what has landed of a stream.
+CALL raw.apply_documents(%(stream)s);

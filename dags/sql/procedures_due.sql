@@ -1,0 +1,2 @@
+-- The loads, builds and the audit that have something to do.
+SELECT procedure_name FROM sl.procedures_due();
