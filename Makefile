@@ -25,7 +25,8 @@ BENCH := .venv-bench
 comma := ,
 BENCH_PEERS = $(if $(PEERS),$(subst $(comma), ,$(PEERS)),dbt sqlmesh)
 BENCH_ENVIRONMENTS = $(patsubst %,$(BENCH)-%/.stamp,plot \
-	$(if $(filter client,$(if $(ONLY),$(subst $(comma), ,$(ONLY)),client)),$(filter dbt sqlmesh,$(BENCH_PEERS))))
+	$(if $(filter client,$(if $(ONLY),$(subst $(comma), ,$(ONLY)),client)),$(filter dbt sqlmesh,$(BENCH_PEERS)))) \
+	$(if $(filter stream,$(subst $(comma), ,$(ONLY))),$(SPARK)/.stamp $(JARS))
 # Runs a command with the address of the warehouse filled in, as its owner or with less rights.
 EXEC := $(BIN)/python -m embedded exec --running
 AS_OWNER := $(EXEC) --as owner --
@@ -272,7 +273,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:
 #: Variables of make bench
 #:   SCALE=0.02   share of 5 million clients, or full
-#:   ONLY=client,day,year,dashboard,keep   PEERS=dbt,sqlmesh (or none)   what to measure
+#:   ONLY=client,day,year,dashboard,stream,keep   PEERS=dbt,sqlmesh (or none)   what to measure
 #:   RUNS=3   repetitions; DAYS=28   days loaded one by one, of the full size 365; KEEP=yes keeps them for more
 #:   BENCH_HOME=.tshop-bench   folder of its servers
 #:

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import clients, dashboard, days, keep, results, year
+from bench import clients, dashboard, days, keep, results, stream, year
 from bench.measure import BenchError
 from bench.plan import FULL, PARTS, Plan, parse
 from embedded.errors import StackError
@@ -16,6 +16,7 @@ _RUNS: dict[str, Callable[[Plan], results.Part]] = {
     "day": days.run,
     "year": year.run,
     "dashboard": dashboard.run,
+    "stream": stream.run,
     "keep": keep.run,
 }
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from embedded.environment import SPARK_BIN
 from embedded.settings import ROOT
+from sources.jars import JarsError, check_programs, jars_of
 
 FULL_CLIENTS = 5_000_000
 FULL = "full"
@@ -25,6 +27,7 @@ PARTS = {
     "day": "a weekend day into the warehouse, and from there into ClickHouse",
     "year": "the shop's days one by one",
     "dashboard": "the dashboard's queries of as many days, on ClickHouse alone",
+    "stream": "messages of the live shop from Kafka through Spark into raw",
     "keep": "updates of rows that a load has read, beside the stamp of the writing transaction alone",
 }
 PEERS = ("dbt", "sqlmesh")
@@ -101,7 +104,7 @@ def parse(argv: list[str] | None = None) -> Plan:
         description="Measures the warehouse against floors and peers on throw-away servers of its own.",
     )
     parser.add_argument("--scale", type=_scale, default=0.02, help="share of the real size, or full (default 0.02)")
-    parser.add_argument("--only", type=_some_of(tuple(PARTS)), default=tuple(PARTS), help="parts, such as client,day")
+    parser.add_argument("--only", type=_some_of(tuple(PARTS)), help="parts, such as client,day (default: all)")
     parser.add_argument("--peers", type=_some_of(PEERS), default=PEERS, help="dbt,sqlmesh or none")
     parser.add_argument("--runs", type=_number(1, 99), default=3, help="repetitions (default 3)")
     parser.add_argument(
@@ -112,8 +115,14 @@ def parse(argv: list[str] | None = None) -> Plan:
     parser.add_argument("--page", type=Path, default=Plan.page, help="page to write")
     parser.add_argument("--keep", action="store_true", help="keep the year's data, to continue from it with more days")
     given = parser.parse_args(argv)
+    lacking = stream_lacks()
+    if lacking and "stream" in (given.only or ()):
+        parser.error(lacking)
+    if lacking and given.only is None:
+        print(f"bench: the part stream is left out. {lacking}", file=sys.stderr)
+    all_parts = tuple(part for part in PARTS if part != "stream" or not lacking)
     plan = Plan(
-        *(given.scale, given.only, given.peers, given.runs),
+        *(given.scale, all_parts if given.only is None else given.only, given.peers, given.runs),
         given.days or (YEAR_DAYS if given.scale == 1 else SOME_DAYS),
         *(folder.absolute() for folder in (given.home, given.results, given.page)),
         keep=given.keep,
@@ -134,6 +143,16 @@ def parse(argv: list[str] | None = None) -> Plan:
 def peer_program(peer: str) -> Path:
     """Return the program of a peer in its own Python environment, installed or not."""
     return ROOT / f".venv-bench-{peer}" / "bin" / peer
+
+
+def stream_lacks() -> str:
+    """Return in a sentence what the part "stream" lacks on this machine, "" where it has all."""
+    try:
+        check_programs(("java",))
+    except JarsError as error:
+        return str(error)
+    installed = SPARK_BIN.exists() and all(any(jars_of(part).glob("*.jar")) for part in ("kafka", "stream"))
+    return "" if installed else "Kafka's jars or Spark are missing: 'make setup-kafka setup-spark' brings them."
 
 
 def plan_bytes(plan: Plan) -> int:

@@ -47,7 +47,7 @@ class Warehouse:
     """
 
     def __init__(self, home: Path, clickhouse: bool = False, postgres_settings: dict[str, str] | None = None) -> None:
-        ports = _free_ports("postgres", "clickhouse", "airflow")
+        ports = free_ports("postgres", "clickhouse", "airflow")
         self.settings = Settings(home, ports, postgres_settings=postgres_settings or {})
         self.stack = stack.Stack(self.settings, (stack.POSTGRES, *((stack.CLICKHOUSE,) if clickhouse else ())))
         self.log = home / "bench.log"
@@ -240,7 +240,8 @@ class Warehouse:
                 client.command(step.statement)
 
 
-def _free_ports(*parts: str) -> dict[str, int]:
+def free_ports(*parts: str) -> dict[str, int]:
+    """Return a free TCP port of 127.0.0.1 for each part."""
     with contextlib.ExitStack() as held:
         # All of them held at once, or the kernel might give one twice.
         probes = {part: held.enter_context(socket.socket()) for part in parts}

@@ -383,8 +383,9 @@ class Applier(threading.Thread):
 class Consumer:
     """The query and what watches it."""
 
-    def __init__(self, spark, environment):
+    def __init__(self, spark, environment, stop):
         self._spark = spark
+        self._stop = stop
         self._bootstrap = environment["KAFKA_BOOTSTRAP"]
         self._dsn = environment["WAREHOUSE_CONSUMER_DSN"]
         self._topics = sorted(name.strip() for name in environment.get("KAFKA_TOPICS", TOPICS).split(","))
@@ -405,23 +406,16 @@ class Consumer:
         # By topic and partition why it is not read.
         self._problems = {}
         self._applier = Applier(self._dsn)
-        self._stop = threading.Event()
-        self._wake = threading.Event()
-
-    def stop(self, *_signal):
-        """Have run() end."""
-        self._stop.set()
-        self._wake.set()
 
     def run(self):
-        """Land until stop() is called, whatever goes away and comes back meanwhile."""
+        """Land until the event ``stop`` is set, whatever goes away and comes back meanwhile."""
         self._applier.start()
         pause, told = 1, None
         while not self._stop.is_set():
             try:
                 if self._step():
                     pause, told = 1, None
-            except (AwayError, psycopg2.Error, PySparkException) as error:
+            except (AwayError, psycopg2.Error, Py4JJavaError, PySparkException) as error:
                 self._disconnect()
                 problem = (
                     f"The warehouse: {first_line(error)}" if isinstance(error, psycopg2.Error) else first_line(error)
@@ -440,9 +434,8 @@ class Consumer:
     def _wait(self):
         """Wait until it is time to look again, or the query has ended or is over."""
         for _ in range(LOOK):
-            if self._wake.wait(1) or (self._query is not None and not self._query.isActive):
+            if self._stop.wait(1) or self._over or (self._query is not None and not self._query.isActive):
                 break
-        self._wake.clear()
 
     def _connect(self):
         if self._connection is None:
@@ -605,7 +598,6 @@ class Consumer:
                         log.warning("%s: %d messages that are no JSON are landed as text.", row.topic, row.as_text)
         if over:
             self._over = sorted(over)
-            self._wake.set()
         self._applier.add(landed)
 
 
@@ -670,15 +662,20 @@ def locked(folder):
     """Keep a folder for this consumer.
 
     Raises:
-        SettingsError: another consumer has it.
+        SettingsError: another consumer has it, or it cannot be written to.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
+    with contextlib.ExitStack() as stack:
         try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = stack.enter_context((folder / "lock").open("w"))
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise SettingsError(
                 f"Another consumer works in {folder}: TSHOP_STREAM_CHECKPOINT names a folder for each."
+            ) from None
+        except OSError as error:
+            raise SettingsError(
+                f"{folder} cannot be written to ({error.strerror}): TSHOP_STREAM_CHECKPOINT names another folder."
             ) from None
         yield
 
@@ -704,26 +701,23 @@ def main(environment=os.environ):
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     # Of pandas' version, of which nothing is used here.
     warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
-    stopped = threading.Event()
+    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda *_: stop.set())
     try:
         jars = check(environment)
         with locked(Path(environment["TSHOP_STREAM_CHECKPOINT"])):
             spark = session(environment, jars)
-            consumer = Consumer(spark, environment)
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, consumer.stop)
-            if not stopped.is_set():
-                consumer.run()
+            Consumer(spark, environment, stop).run()
             spark.stop()
     except SettingsError as error:
         print(f"stream: {error}", file=sys.stderr)
         return NOT_BEGUN
-    except Py4JError as error:
-        # Spark's process is gone; with it, at the end of a terminal's job or of a service, on purpose.
-        log.error("Spark has ended: %s", first_line(error))
-        return FAILURE
+    except (Py4JError, ConnectionError) as error:
+        # A service's end, or Ctrl+C, may end Spark's own process first.
+        if not stop.is_set():
+            log.error("Spark has ended: %s", first_line(error))
+            return FAILURE
     log.info("Stopped.")
     return 0
 
