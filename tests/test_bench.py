@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from bench import clients, dashboard, days, history, keep, results, year
+from bench import clients, dashboard, days, history, keep, results, stream, year
 from bench.marts import FLOORS
 from bench.measure import BenchError, Cost, Meter, median
-from bench.plan import OPENED, Plan, parse
+from bench.plan import OPENED, Plan, parse, stream_lacks
 from bench.warehouse import MARTS
 from bench.warehouse import warehouse as warehouse_of_bench
 from embedded.postgres import THROW_AWAY_SETTINGS
@@ -55,6 +55,25 @@ def test_updates_of_rows_that_were_read_keep_nothing_aside(plan):
     part = keep.run(plan, THROW_AWAY_SETTINGS)
     assert part.is_right
     assert [(row.rows, row.at_most, len(row.other)) for row in part.rows] == [(500, 1.1, 1)] * 2
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(bool(stream_lacks()), reason=stream_lacks() or "-")
+def test_the_stream_ends_with_messages_that_are_all_in_raw(plan):
+    part = stream.run(plan, THROW_AWAY_SETTINGS, rates=(400,))
+    assert part.is_right
+    assert part.checks == [results.Check("messages sent", {"not landed": 0, "not applied": 0, "rows differ": 0})]
+    assert [row.rows for row in part.rows if row.what.startswith(("land", "catch"))] == [10_000, 10_000]
+    assert all(cost.seconds > 0 for row in part.rows for cost in row.ours)
+
+
+def test_a_rate_that_is_not_held_is_not_the_largest():
+    p95 = {500: 0.5, 1000: 5.0, 2000: 5.1, 4000: 0.1}
+    assert [stream._climb(rates, p95.__getitem__) for rates in ((500, 1000, 2000, 4000), (500, 1000), (2000,))] == [
+        1,
+        1,
+        0,
+    ]
 
 
 def part_of(plan: Plan, name: str, seconds: float) -> results.Part:

@@ -603,7 +603,7 @@ class Consumer:
 
 def find_problem(topic, first, earliest, end):
     """Return why a partition cannot be read from its next offset, or None."""
-    send_again = "Send what is lost again: CALL resend() in the shop's database. Then CALL landing."
+    send_again = "Send what is lost again: CALL shop.resend() in the shop's database. Then CALL landing."
     if first > end:
         return (
             f"The topic ends before offset {end} and was landed to offset {first - 1}, so it is not the same. "
