@@ -5,9 +5,8 @@ shop/, those on the warehouse and on ClickHouse in live_*.sql of postgres/ and c
 """
 
 import contextlib
-import math
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from embedded import reach
 from embedded.errors import StackError
 from embedded.settings import Settings
 from migrations.plain import plain
+from sources import compare
 
 if TYPE_CHECKING:
     from embedded.live import Marks
@@ -28,20 +28,9 @@ Row = dict[str, Any]
 Query = Callable[..., list[Row]]
 
 FOLDER = Path(__file__).parent
-# Tables of the shop's own database, with the table that has them in raw; the last three come by replication.
-TABLES = {
-    "users": "client",
-    "product_categories": "category",
-    "products": "product",
-    "orders": "sales_order",
-    "order_details": "sale",
-    "transactions": "payment",
-    "deliveries": "delivery",
-    "returns": "sale_return",
-}
-# Rows that are compared at a time.
-BUCKET = 1000
 NAMED = 3
+# Stands in the queries on ClickHouse for the moment since when they count.
+EPOCH = "1970-01-01 00:00:00"
 
 
 @contextlib.contextmanager
@@ -63,9 +52,9 @@ def _queries(dsn: str, folder: str) -> Iterator[Query]:
     with contextlib.closing(psycopg2.connect(dsn, connect_timeout=10)) as connection:
         connection.autocommit = True
 
-        def query(name: str, around: str = "{}") -> list[Row]:
+        def query(name: str) -> list[Row]:
             with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-                cursor.execute(around.format((FOLDER / folder / f"{name}.sql").read_text()))
+                cursor.execute((FOLDER / folder / f"{name}.sql").read_text())
                 return [dict(row) for row in cursor.fetchall()]
 
         query.connection = connection
@@ -101,7 +90,10 @@ def render(
                 ("Rejected documents (PostgreSQL)", _table(from_postgres("live_rejected"))),
                 ("Orders by status", _statuses(from_shop("statuses"), from_postgres("live_statuses"))),
                 ("Freshness, seconds", _freshness(settings, from_postgres, begun.at, samples)),
-                ("The shop's tables against raw", compare_tables(from_shop, from_postgres)),
+                (
+                    "The shop's tables against raw",
+                    compare_tables(settings.shop_dsn_of("shop_monitor"), settings.warehouse_dsn),
+                ),
                 ("The web shop's lines in ClickHouse", _lines(settings, from_postgres)),
             ]
     except psycopg2.Error as error:
@@ -157,12 +149,15 @@ def _freshness(settings: Settings, from_postgres: Query, since: datetime, sample
     (messages,) = from_postgres("live_freshness")
     with contextlib.closing(reach.clickhouse_client(settings)) as client:
         query = (FOLDER / "clickhouse" / "live_freshness.sql").read_text()
-        ((lines, p50, p95),) = client.query(query, parameters={"since": since.isoformat()}).result_rows
+        moment = since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+        ((lines, p50, p95),) = client.query(query.replace(EPOCH, moment)).result_rows
     return _table(
         [
             _percentiles("change in the shop to landing", messages["messages"], messages, "landed"),
             _percentiles("change in the shop to raw", messages["messages"], messages, "raw"),
-            {"from, to": "order to ClickHouse", "measured": lines, "p50": _seconds(p50), "p95": _seconds(p95)},
+            _percentiles(
+                "order to ClickHouse", lines, {"_p50": p50 if lines else None, "_p95": p95 if lines else None}, ""
+            ),
         ]
     )
 
@@ -177,47 +172,28 @@ def _percentiles(what: str, count: int, row: Row, name: str) -> Row:
 
 
 def _seconds(value: float | None) -> str:
-    return "-" if value is None or math.isnan(value) else f"{value:.1f}"
+    return "-" if value is None else f"{value:.1f}"
 
 
-def compare_tables(from_shop: Query, from_postgres: Query) -> str:
+def compare_tables(shop_dsn: str, warehouse_dsn: str) -> str:
     """Compare all rows of the shop's tables with those of raw, and name the first that differ."""
     rows, told = [], []
-    for table, target in TABLES.items():
-        theirs, ours = _buckets(from_shop, table), _buckets(from_postgres, f"live_{table}")
-        differing = [bucket for bucket in theirs.keys() | ours.keys() if theirs.get(bucket) != ours.get(bucket)]
-        ids = sorted(number for bucket in differing for number in _differing(from_shop, from_postgres, table, bucket))
+    for table, found in compare.compare(shop_dsn, warehouse_dsn).items():
         rows.append(
             {
                 "table": table,
-                "rows in the shop": sum(count for count, _sum in theirs.values()),
-                "in raw": f"raw.{target}",
-                "rows": sum(count for count, _sum in ours.values()),
-                "verdict": "DIFFERENT" if ids else "equal",
+                "rows in the shop": found.in_shop,
+                "in raw": f"raw.{compare.TABLES[table]}",
+                "rows": found.in_raw,
+                "verdict": "DIFFERENT" if found.differences else "equal",
             }
         )
-        if ids:
-            named = ", ".join(map(str, ids[:NAMED])) + (", ..." if len(ids) > NAMED else "")
-            told.append(f"{table}: {_text(len(ids))} rows differ ({named}).")
+        if found.differences:
+            named = ", ".join(str(number) for number, _what in found.differences[:NAMED])
+            more = ", ..." if len(found.differences) > NAMED else ""
+            told.append(f"{table}: {_text(len(found.differences))} rows differ ({named}{more}).")
     verdict = "The shop's tables do NOT equal raw." if told else "The shop's tables equal raw, row by row."
     return "\n".join([_table(rows), *told, verdict])
-
-
-def _buckets(query: Query, name: str) -> dict[int, tuple[int, int]]:
-    """Return the number of rows and the sum of their hashes by a thousand of ids."""
-    found = query(
-        name,
-        f"SELECT id / {BUCKET} AS bucket, count(*), sum(hashtextextended(t::text, 0)::numeric) AS hashes "
-        "FROM ({}) AS t GROUP BY 1",
-    )
-    return {row["bucket"]: (row["count"], row["hashes"]) for row in found}
-
-
-def _differing(from_shop: Query, from_postgres: Query, table: str, bucket: int) -> set[int]:
-    around = f"SELECT id, t::text AS row FROM ({{}}) AS t WHERE id / {BUCKET} = {bucket}"
-    theirs = {(row["id"], row["row"]) for row in from_shop(table, around)}
-    ours = {(row["id"], row["row"]) for row in from_postgres(f"live_{table}", around)}
-    return {number for number, _row in theirs ^ ours}
 
 
 def _lines(settings: Settings, from_postgres: Query) -> str:

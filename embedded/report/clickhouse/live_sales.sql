@@ -1,7 +1,7 @@
 -- The web shop's current lines of orders.
 SELECT
     count() AS lines,
-    max(order_id) AS last_order,
+    toString(max(order_id)) AS last_order,
     sum(quantity) AS pieces,
     sum(total_amount) AS revenue
 FROM tshop.sales

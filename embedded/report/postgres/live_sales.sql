@@ -1,7 +1,7 @@
 -- The web shop's current lines in the sales mart, as live_sales.sql of ClickHouse has them.
 SELECT
     count(*) AS lines,
-    coalesce(max(order_id), 0) AS last_order,
+    coalesce(max(order_id), 0)::text AS last_order,
     coalesce(sum(quantity), 0) AS pieces,
     coalesce(sum(total_amount), 0) AS revenue
 FROM cdm.sales_mart
