@@ -289,8 +289,14 @@ class Wait:
         self._until_published(datetime.now(UTC))
         return Marks.now(self._settings)
 
-    def _until(self, what: str, look: Callable[[], int]) -> None:
-        """Wait until nothing is left of something, for as long as it becomes less."""
+    def _until(self, what: str, look: Callable[[], int], told: Callable[[], str] | None = None) -> None:
+        """Wait until nothing is left of something, for as long as it becomes less.
+
+        Args:
+            what: it is.
+            look: tells how many are left.
+            told: says what is under way, instead of how many are left.
+        """
         least, moved, said = None, time.monotonic(), time.monotonic()
         while True:
             try:
@@ -306,7 +312,7 @@ class Wait:
                     least, moved = left, time.monotonic()
             if time.monotonic() > said + SAY_SECONDS:
                 said = time.monotonic()
-                stack.say(f"  waiting: {plain(what_now)}")
+                stack.say(f"  waiting: {told() if told else plain(what_now)}")
                 self._check_alive()
             if time.monotonic() > moved + NOTHING_MOVED_SECONDS:
                 raise StackError(
@@ -330,7 +336,16 @@ class Wait:
                     stack.say(f"  {run['dag_run_id']} of {DAG} failed: {self._settings.airflow_url} shows why")
             return 1
 
-        self._until(f"run of {DAG}", runs_to_come)
+        def under_way() -> str:
+            tasks = [
+                task["task_id"]
+                for run in self._api.runs(DAG, ("running",))
+                for task in self._api.tasks(DAG, run["dag_run_id"])
+                if task["state"] in ("running", "up_for_retry")
+            ]
+            return f"{DAG}: {', '.join(tasks) or 'its next run'}"
+
+        self._until(f"run of {DAG}", runs_to_come, under_way)
 
     def _was_left_out(self, run: dict[str, Any]) -> bool:
         """Tell whether a run left its work to another one that was under way."""

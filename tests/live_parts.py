@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from conftest import run_module
 
+from embedded.environment import SPARK_BIN
 from embedded.postgres import PostgresServer
 from sources import jars
 from sources.shop.roles import OWNER, variables
@@ -21,6 +22,13 @@ needs_kafka = [
     needs_java,
     pytest.mark.skipif(
         not any(jars.jars_of("kafka").glob("kafka_*.jar")), reason="Kafka's jars are missing: 'make setup-kafka'"
+    ),
+]
+needs_spark = [
+    *needs_kafka,
+    pytest.mark.skipif(not (SPARK_BIN / "python").exists(), reason="Spark is not installed: 'make setup-spark'"),
+    pytest.mark.skipif(
+        not any(jars.jars_of("stream").glob("*.jar")), reason="Spark's jars for Kafka are missing: 'make setup-kafka'"
     ),
 ]
 

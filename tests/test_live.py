@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from test_stack import listens, stack_of, throw_away
 from embedded import live, live_status, main_job, stack, status
 from embedded.environment import environment
 from embedded.report import live as report
-from embedded.settings import SHOP_ROLES, Settings
+from embedded.settings import PORTS, SHOP_ROLES, Settings
 from sources.shop.roles import variables
-from tests.live_parts import needs_kafka, shop_database
+from tests.live_parts import needs_kafka, needs_spark, shop_database
 from tests.ports import free_port
 
 OFFSET = 10**12
@@ -207,6 +208,58 @@ class TestServices:
         text = where(services.settings)
         assert f"127.0.0.1:{services.settings.ports['shop']}/shop, user shop, password in " in text
         assert not [secret for secret in (services.settings.home / "secrets").iterdir() if secret.read_text() in text]
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def mark_all(marks):
+    """Put several marks on one test."""
+
+    def put(function):
+        for mark in marks:
+            function = mark(function)
+        return function
+
+    return put
+
+
+@mark_all(needs_spark)
+@pytest.mark.timeout(1800)
+def test_the_shop_lives_and_clickhouse_has_all_of_it(scratch: Path) -> None:
+    home = scratch / "make-live"
+    ports = {variable: str(free_port()) for variable, _default in PORTS.values()}
+
+    def command(*words: str, **more: str) -> subprocess.CompletedProcess:
+        return run_module("embedded", *words, timeout=1500, TSHOP_HOME=str(home), **ports, **more)
+
+    def check(answer: subprocess.CompletedProcess) -> int:
+        """Check what the command printed, and return how many events there were."""
+        assert answer.returncode == 0, answer.stdout[-4000:] + answer.stderr
+        report = answer.stdout
+        assert "The shop's tables equal raw, row by row." in report
+        assert "ClickHouse equals PostgreSQL." in report
+        assert "DIFFERENT" not in report
+        in_kafka, landed, applied = re.search(r"^all +(\d+) +(\d+) +(\d+)$", report, re.MULTILINE).groups()
+        assert in_kafka == landed == applied
+        assert f"The relay sent {in_kafka} messages; Kafka refused 0." in report
+        assert re.search(r"^change in the shop to raw +\d+ +\d+\.\d +\d+\.\d$", report, re.MULTILINE)
+        assert re.search(r"^order to ClickHouse +\d+ +\d+\.\d +\d+\.\d$", report, re.MULTILINE)
+        return int(re.search(r"generator: (\d+) events", report)[1])
+
+    try:
+        assert check(command("live", RATE="20", MINUTES="0.2")) > 50
+        answer = command("status")
+        assert answer.returncode == 0, answer.stdout
+        assert answer.stdout.endswith("All is well.\n")
+        # Again: the shop goes on where it stopped.
+        answer = command("live", RATE="20", MINUTES="0.1")
+        assert "the shop opens with" not in answer.stdout
+        assert check(answer) > 20
+    finally:
+        answer = command("clean", "--sure", "yes")
+    assert answer.returncode == 0, answer.stderr
+    assert not home.exists()
 
 
 # --- the report -------------------------------------------------------------------------------------------------------

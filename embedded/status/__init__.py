@@ -132,11 +132,6 @@ def _ask_live(settings: Settings, state: State) -> None:
                 f"{_text(row['waiting'])} {row['unit']} of {row['source']} have waited for {row['target']} for "
                 f"{_duration(row['seconds_behind'] / 60)}: see the log of {row['part']}, 'make logs'."
             )
-        if row["rejected"]:
-            state.problems.append(
-                f"{_text(row['rejected'])} documents of {row['source']} were rejected: docs/live.md says how to see "
-                "why, and to replay them."
-            )
         # The other parts say it as their health.
         if row["problem"] and row["part"] == live_status.REPLICATION:
             state.problems.append(f"Replication: {row['problem']}")
