@@ -8,7 +8,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 files=(docker-compose.yml docker/*/Dockerfile)
 before='^( +image:|FROM) +'
-after='(@sha256:[0-9a-f]{64})?$'
+after='(@sha256:[0-9a-f]{64})?( AS [a-z]+)?$'
 mapfile -t images < <(sed -nE "s#$before([a-z0-9./-]+:[0-9][A-Za-z0-9._-]*)$after#\\2#p" "${files[@]}" | sort -u)
 
 edits=()
@@ -18,7 +18,7 @@ for image in "${images[@]}"; do
         echo "The registry does not tell the digest of $image: look whether it can be reached and has this tag." >&2
         exit 1
     fi
-    edits+=(-e "s#$before(${image//./\\.})$after#\\1 \\2@$digest#")
+    edits+=(-e "s#$before(${image//./\\.})$after#\\1 \\2@$digest\\4#")
 done
 sed -E -i "${edits[@]}" "${files[@]}"
 printf '%s\n' "${#images[@]} images are pinned by digest."

@@ -39,11 +39,12 @@ def register(desk):
 
 
 def _someone(desk):
-    """Number and region of a person; the first ones order most."""
+    """Number and region of a person, both None where there is nobody; the first ones order most."""
     share = desk.uniform() ** 2
-    return desk.one(
+    found = desk.one(
         "SELECT id, region FROM users WHERE id >= (SELECT max(id) * %s FROM users) ORDER BY id LIMIT 1", (share,)
     )
+    return found or (None, None)
 
 
 def change_email(desk):
@@ -79,7 +80,10 @@ def order(desk):
         region = people.REGIONS[pick(people.REGION, desk.bits())[0]]
     wanted = desk.products(1 + int(pick(sales.LINES, desk.bits())[0]))
     found = desk.all(
-        "SELECT id, price, stock_quantity FROM products WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE", (wanted,)
+        "SELECT id, price, stock_quantity FROM products"
+        " WHERE id = ANY (%s::bigint[]) AND price IS NOT NULL AND stock_quantity IS NOT NULL"
+        " ORDER BY id FOR NO KEY UPDATE",
+        (wanted,),
     )
     if not found:
         return
@@ -292,7 +296,7 @@ def clear_failed_payment(desk):
 
 def revise_price(desk):
     """A price is revised, at times again at once: it was a slip."""
-    [number] = desk.products(1)
+    number = desk.product()
     _write_price(desk, number)
     return partial(_write_price, number=number) if desk.uniform() < _TWICE else None
 
@@ -313,7 +317,7 @@ def count_stock(desk):
         "products",
         "changed",
         "UPDATE products SET stock_quantity = %s WHERE id = %s",
-        (int(desk.uniform() * _DELIVERY_OF_STOCK), *desk.products(1)),
+        (int(desk.uniform() * _DELIVERY_OF_STOCK), desk.product()),
     )
 
 

@@ -44,7 +44,9 @@ class Desk:
         self._cursor = None
         self._pending = Counter()
         self._ids = np.empty(0, dtype=np.int64)
+        self._shares = np.empty(0)
         self._known_until = 0.0
+        self._server_begun = None
         # Rows by what happened to them, and transactions by how they ended.
         self.made = Counter()
         self.ended = Counter()
@@ -87,7 +89,7 @@ class Desk:
         return self._cursor.fetchall() if self._cursor.description else []
 
     def products(self, count):
-        """Numbers of products, at most ``count``, by how well they sell."""
+        """Numbers of products, at most ``count``, by how well they sell; none where there are none."""
         if time.monotonic() > self._known_until:
             found = self.all("SELECT id FROM products WHERE price IS NOT NULL AND stock_quantity IS NOT NULL")
             ids = np.array([number for (number,) in found], dtype=np.int64)
@@ -96,8 +98,14 @@ class Desk:
             ranks = np.arange(1, len(ids) + 1, dtype=float)
             self._shares = np.cumsum(ranks**-POPULARITY_SLOPE)
             self._known_until = time.monotonic() + _KNOWN_FOR
+        if not len(self._ids):
+            return []
         places = np.searchsorted(self._shares, self._random.random(count) * self._shares[-1])
         return np.unique(self._ids[places]).tolist()
+
+    def product(self):
+        """Number of a product, or None where there is none."""
+        return next(iter(self.products(1)), None)
 
     # --- transactions -------------------------------------------------------------------------------------------------
 
@@ -139,8 +147,9 @@ class Desk:
             self.ended["given up"] += 1
             return None, 0
         except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            begun = self._server_begun
             self._reconnect()
-            if not is_committing or not self._is_committed(xid):
+            if not is_committing or not self._is_committed(xid, begun):
                 self.ended["cut off"] += 1
                 return None, 0
             following = None
@@ -148,17 +157,32 @@ class Desk:
         self.ended["committed"] += 1
         return following, self._pending.total()
 
-    def _is_committed(self, xid):
-        """Finds out what became of a transaction whose COMMIT was not answered."""
+    def _is_committed(self, xid, begun):
+        """Finds out what became of a transaction whose COMMIT was not answered.
+
+        begun: when the server that it was sent to was started.
+        A server that was killed gives the number of a transaction that did not get to its disk to another one. When a
+        transaction committed tells them apart; without track_commit_timestamp nobody knows it, and it counts as ours.
+        """
         while True:
             try:
-                (status,) = self.one("SELECT pg_xact_status(%s::xid8)", (xid,))
+                status, is_ours = self.one(
+                    "SELECT t.status, pg_postmaster_start_time() = %(begun)s OR"
+                    " CASE WHEN t.status = 'committed' AND current_setting('track_commit_timestamp')::boolean"
+                    " THEN pg_xact_commit_timestamp(%(xid)s::xid8::xid) < pg_postmaster_start_time() ELSE true END"
+                    " FROM pg_xact_status(%(xid)s::xid8) AS t (status)",
+                    {"xid": xid, "begun": begun},
+                )
                 self._connection.rollback()
             except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 self._reconnect()
                 continue
-            if status != "in progress":
-                return status == "committed"
+            except psycopg2.errors.InvalidParameterValue:
+                # The number lies in the future: it did not get to the disk, and nobody has got it yet.
+                self._connection.rollback()
+                return False
+            if status != "in progress" or not is_ours:
+                return status == "committed" and is_ours
             if self._stop.wait(_FIRST_PAUSE):
                 raise Stopped
 
@@ -170,6 +194,8 @@ class Desk:
             try:
                 self._connection = self._connect()
                 self._cursor = self._connection.cursor()
+                (self._server_begun,) = self.one("SELECT pg_postmaster_start_time()")
+                self._connection.rollback()
             except psycopg2.OperationalError:
                 self.ended["waited"] += 1
             else:

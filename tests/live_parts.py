@@ -10,6 +10,7 @@ from conftest import run_module
 from embedded.environment import SPARK_BIN
 from embedded.postgres import PostgresServer
 from sources import jars
+from sources.shop.migrate import migrate
 from sources.shop.roles import OWNER, variables
 
 _MISSING = jars.missing()
@@ -35,24 +36,29 @@ needs_spark = [
 _numbers = itertools.count(1)
 
 
+TEMPLATE = "shop_template"
+
+
 @contextlib.contextmanager
 def shop_database(server: PostgresServer) -> Iterator[dict[str, str]]:
     """A migrated, empty database of the shop on a server: its libpq URIs by role, admin and owner included."""
+    if server.create_database(TEMPLATE):
+        passwords = dict.fromkeys(variables().values(), server.password)
+        for arguments, environment in (
+            (["--roles"], {"SHOP_ADMIN_DSN": server.dsn(TEMPLATE), **passwords}),
+            ([], {"SHOP_DSN": server.dsn(TEMPLATE, OWNER)}),
+        ):
+            answer = run_module("sources.shop", *arguments, **environment)
+            assert answer.returncode == 0, answer.stderr
     name = f"shop_{next(_numbers)}"
-    passwords = dict.fromkeys(variables().values(), server.password)
-    server.create_database(name)
-    dsns = {
-        "admin": server.dsn(name),
-        "owner": server.dsn(name, OWNER),
-        **{role.removeprefix("shop_"): server.dsn(name, role) for role in variables() if role != OWNER},
-    }
-    for arguments, environment in (
-        (["--roles"], {"SHOP_ADMIN_DSN": dsns["admin"], **passwords}),
-        ([], {"SHOP_DSN": dsns["owner"]}),
-    ):
-        answer = run_module("sources.shop", *arguments, **environment)
-        assert answer.returncode == 0, answer.stderr
+    server.create_database(name, TEMPLATE, OWNER)
+    # Settings of the template, and rights on it, are not copied.
+    migrate(server.dsn(name, OWNER))
     try:
-        yield dsns
+        yield {
+            "admin": server.dsn(name),
+            "owner": server.dsn(name, OWNER),
+            **{role.removeprefix("shop_"): server.dsn(name, role) for role in variables() if role != OWNER},
+        }
     finally:
         server.drop_database(name)

@@ -39,11 +39,18 @@ SERVICES = COMPOSE["services"]
 VARIABLE = re.compile(r"(?<!\$)\$\{(?P<name>\w+)(?P<rest>[^}]*)\}")
 SECRET = re.compile(r"(PASSWORD|SECRET|KEY)$")
 CLUSTER = {name for name, service in SERVICES.items() if service.get("profiles") == ["cluster"]}
+LIVE = {name for name, service in SERVICES.items() if service.get("profiles") == ["live"]}
 LONG_RUNNING = [
-    name for name, service in SERVICES.items() if service["restart"] == "unless-stopped" and name not in CLUSTER
+    name
+    for name, service in SERVICES.items()
+    if service["restart"] == "unless-stopped" and name not in CLUSTER and name not in LIVE
 ]
 # These are started by hand, not by "up".
-BY_HAND = {"generator", "test", "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "clickhouse-cluster-ddl"}
+BY_HAND = {
+    *("generator", "test", "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "clickhouse-cluster-ddl"),
+    *("shop-postgres", "shop-roles", "shop-migrate", "live", "kafka", "kafka-topics", "relay", "replication"),
+    *("spark-master", "spark-worker", "stream", "live-dag"),
+}
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
 
@@ -77,7 +84,8 @@ def size(text: str) -> int:
 
 def copied(dockerfile: Path) -> Iterator[tuple[str, str]]:
     """Yield the sources of a Dockerfile's COPY instructions, each with its target."""
-    for line in re.findall(r"^COPY (.+)$", dockerfile.read_text(), re.MULTILINE):
+    # What another stage has made is none of the context.
+    for line in re.findall(r"^COPY (?!--from=)(.+)$", dockerfile.read_text(), re.MULTILINE):
         *sources, target = [word for word in line.split() if not word.startswith("--")]
         for source in sources:
             yield source, target
@@ -237,8 +245,13 @@ def test_folders_in_memory_say_who_may_write_and_how_much(name):
 
 def test_memory_fits_a_laptop_of_16_gib():
     long_running = sum(size(SERVICES[name]["mem_limit"]) for name in LONG_RUNNING)
-    others = [size(SERVICES[name]["mem_limit"]) for name in SERVICES if name not in (*LONG_RUNNING, *CLUSTER, "test")]
+    others = [
+        size(SERVICES[name]["mem_limit"]) for name in SERVICES if name not in (*LONG_RUNNING, *CLUSTER, *LIVE, "test")
+    ]
     assert long_running <= 13 * UNITS["g"]
+    # docs/compose.md says how much more this profile takes.
+    live = [name for name in LIVE if SERVICES[name]["restart"] == "unless-stopped"]
+    assert sum(size(SERVICES[name]["mem_limit"]) for name in live) <= 5.5 * UNITS["g"]
     # What runs once runs beside the rest at its start, one after the other; the tests run by themselves.
     assert long_running + max(others) <= 14 * UNITS["g"]
 
@@ -312,7 +325,7 @@ def test_images_can_be_pinned_by_digest(pinnable):
         digest = f"@sha256:{digit * 64}"
         # Nothing else is changed, and a later digest takes the place of the earlier one.
         assert {file: text.replace(digest, "") for file, text in after.items()} == before
-        named = re.findall(r"^(?: +image:|FROM) +(\S+:.+)$", "\n".join(after.values()), re.MULTILINE)
+        named = re.findall(r"^(?: +image:|FROM) +(\S+:\S+)", "\n".join(after.values()), re.MULTILINE)
         assert len(named) >= 7
         assert [image for image in named if not image.endswith(digest)] == []
 
@@ -377,7 +390,9 @@ def test_ready_made_image_runs_as_no_root(name):
 
 
 def test_every_long_running_service_has_a_health_check():
-    for name in (*LONG_RUNNING, "clickhouse-keeper", "clickhouse-1", "clickhouse-2"):
+    live = [name for name in LIVE if SERVICES[name]["restart"] == "unless-stopped"]
+    assert len(live) == 6
+    for name in (*LONG_RUNNING, "clickhouse-keeper", "clickhouse-1", "clickhouse-2", *live):
         assert "healthcheck" in SERVICES[name], name
 
 
@@ -407,7 +422,7 @@ SECRETS = {
     "postgres": {"TSHOP_POSTGRES_PASSWORD", "TSHOP_AIRFLOW_DB_PASSWORD", "TSHOP_SUPERSET_DB_PASSWORD"},
     "roles": {
         *("TSHOP_POSTGRES_PASSWORD", "TSHOP_OWNER_PASSWORD", "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD"),
-        *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD"),
+        *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD", "TSHOP_CONSUMER_PASSWORD"),
     },
     "migrate": {"TSHOP_OWNER_PASSWORD"},
     "clickhouse": CLICKHOUSE_SECRETS,
@@ -433,6 +448,15 @@ SECRETS = {
     },
     # It has the databases' passwords from its own database.
     "superset": SUPERSET_SECRETS,
+    "shop-postgres": {"TSHOP_SHOP_POSTGRES_PASSWORD"},
+    "shop-roles": {f"TSHOP_SHOP_{role}_PASSWORD" for role in ("OWNER", "APP", "RELAY", "REPLICA", "MONITOR")},
+    "shop-migrate": {"TSHOP_SHOP_OWNER_PASSWORD"},
+    "live": {"TSHOP_SHOP_APP_PASSWORD"},
+    "relay": {"TSHOP_SHOP_RELAY_PASSWORD"},
+    "replication": {"TSHOP_SHOP_REPLICA_PASSWORD"},
+    # Its executors get it from it.
+    "stream": {"TSHOP_CONSUMER_PASSWORD"},
+    "live-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
 }
 
 
@@ -503,9 +527,11 @@ def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server
             }
         ),
         "tshop_analyst": f"postgresql://tshop_analyst:TSHOP_ANALYST_PASSWORD@127.0.0.1:{port}/tshop",
+        "tshop_consumer": compose_environment("stream", port)["WAREHOUSE_CONSUMER_DSN"],
         "tshop_monitor": compose_environment("superset-init", port)["SUPERSET_WAREHOUSE_URL"].replace("+psycopg2", ""),
     }
-    assert set(addresses) == {"tshop", *(role.name for role in roles.roles())}
+    # The subscription's owner does not log in.
+    assert set(addresses) == {"tshop", *(role.name for role in roles.roles())} - {"tshop_replica"}
     is_superuser = "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
     for name, dsn in addresses.items():
         assert execute(dsn, f"SELECT current_user::text, {is_superuser}") == (name, False)
@@ -610,7 +636,10 @@ def named(service: dict) -> set[str]:
     text = yaml.safe_dump(service.get("environment", {}), width=10_000)
     hosts = set(re.findall(r"@([a-z0-9-]+):\d+|https?://([a-z0-9-]+):\d+|\"host\": \"([a-z0-9-]+)\"", text))
     values = {value for value in service.get("environment", {}).values() if isinstance(value, str)}
-    return {host for found in hosts for host in found if host in SERVICES} | (values & {"postgres", "clickhouse"})
+    alone = {value.removesuffix(":9092") for value in values}
+    return {host for found in hosts for host in found if host in SERVICES} | (
+        alone & {"postgres", "clickhouse", "kafka"}
+    )
 
 
 def needed() -> set[frozenset[str]]:
@@ -618,6 +647,11 @@ def needed() -> set[frozenset[str]]:
     pairs = {frozenset((name, host)) for name, service in SERVICES.items() for host in named(service) if host != name}
     # The addresses of these are in docker/clickhouse/cluster.xml, and in Superset's database.
     pairs |= {frozenset(pair) for pair in (("clickhouse-1", "clickhouse-2"), ("superset", "clickhouse"))}
+    # The subscription is in the warehouse's database. Executors have their addresses from the driver.
+    pairs |= {
+        frozenset(("postgres", "shop-postgres")),
+        *(frozenset(("spark-worker", o)) for o in ("postgres", "kafka")),
+    }
     return pairs | {frozenset((replica, "clickhouse-keeper")) for replica in ("clickhouse-1", "clickhouse-2")}
 
 
@@ -724,9 +758,14 @@ def test_rules_of_postgres_are_where_its_settings_say():
     (file,) = [one.split("=", 1)[1] for one in SERVICES["postgres"]["command"] if one.startswith("--hba-file=")]
     target = {target: source for source, target, *_ in mounts(SERVICES["postgres"])}[str(Path(file).parent)]
     assert (ROOT / target / Path(file).name).exists()
-    assert {name for name, service in SERVICES.items() if "/var/run/postgresql" in str(mounts(service))} == {
-        "postgres",
-        "roles",
+    sockets = {}
+    for name, service in SERVICES.items():
+        for source, target, *_ in mounts(service):
+            if target == "/var/run/postgresql":
+                sockets.setdefault(source, set()).add(name)
+    assert sockets == {
+        "postgres-socket": {"postgres", "roles", "replication"},
+        "shop-postgres-socket": {"shop-postgres", "shop-roles"},
     }
 
 
@@ -742,6 +781,12 @@ def commands(name: str) -> list[list[str]]:
     return [command for command in (own, check[1:]) if command]
 
 
+# Programs of packages: the requirements that have the package, and its name.
+PROGRAMS = {
+    "airflow": ("airflow", "apache-airflow"),
+    "gunicorn": ("superset", "gunicorn"),
+    "spark-class": ("spark", "pyspark"),
+}
 BUILT = [name for name, service in SERVICES.items() if "build" in service and name != "test"]
 
 
@@ -750,11 +795,9 @@ def test_command_is_in_the_image(name, tmp_path):
     folder = lay_out(name, tmp_path)
     assert commands(name)
     for program, *arguments in commands(name):
-        if program in ("airflow", "gunicorn"):
-            requirements = "airflow" if program == "airflow" else "superset"
-            assert re.search(
-                rf"^(apache-)?{program}==", (ROOT / "requirements" / f"{requirements}.txt").read_text(), re.M
-            )
+        if program in PROGRAMS:
+            requirements, package = PROGRAMS[program]
+            assert re.search(rf"^{package}==", (ROOT / "requirements" / f"{requirements}.txt").read_text(), re.M)
             continue
         assert program in ("python", "bash"), program
         if arguments[0] == "-c":

@@ -67,21 +67,19 @@ class Airflow:
         return answer.status, json.load(answer)
 
 
-def wait_for_dag(airflow: Airflow) -> None:
-    """Wait until the DAG processor has read the DAG.
+def wait_for_dag(airflow: Airflow, dag_id: str) -> dict[str, Any]:
+    """Wait until the DAG processor has read a DAG, and return what Airflow knows of it.
 
-    :raises SystemExit: it has not, or the DAG is paused
+    :raises SystemExit: it has not
     """
     end = time.monotonic() + DAG_APPEARS
     while True:
-        status, dag = airflow.request("GET", f"/api/v2/dags/{DAG}")
+        status, dag = airflow.request("GET", f"/api/v2/dags/{dag_id}")
         if status == http.HTTPStatus.OK:
-            break
+            return dag
         if time.monotonic() > end:
-            sys.exit(f"Airflow does not have the DAG {DAG}: see the import errors in its UI.")
+            sys.exit(f"Airflow does not have the DAG {dag_id}: see the import errors in its UI.")
         time.sleep(PAUSE)
-    if dag["is_paused"]:
-        sys.exit(f"The DAG {DAG} is paused, so its run would not begin: switch it on in Airflow, and start this again.")
 
 
 def start(airflow: Airflow, conf: dict[str, Any]) -> str:
@@ -133,7 +131,8 @@ def main() -> None:
         print("No last day is named, so no days are generated.")
         return
     airflow = Airflow(os.environ["AIRFLOW_URL"])
-    wait_for_dag(airflow)
+    if wait_for_dag(airflow, DAG)["is_paused"]:
+        sys.exit(f"The DAG {DAG} is paused, so its run would not begin: switch it on in Airflow, and start this again.")
     conf = {
         "generate": True,
         "date_from": first,

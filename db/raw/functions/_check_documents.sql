@@ -23,36 +23,51 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 SET jit = off
 AS $body$
+DECLARE
+    c_is_bad CONSTANT text := '(d.key = '''') IS NOT FALSE OR d.body IS NOT NULL AND (jsonb_typeof(d.body) <> ''object'''
+        || CASE
+            WHEN p_stream.schema_version IS NULL THEN ''
+            ELSE format(' OR (d.body -> ''schema_version'' > %L::jsonb) IS TRUE', p_stream.schema_version)
+        END
+        || ')';
+    v_has_bad boolean;
 BEGIN
     EXECUTE format(
         $sql$
+        SELECT count(*), count(*) FILTER (WHERE d.body IS NULL), coalesce(bool_or(%2$s), false)
+        FROM (%1$s) AS d
+        $sql$,
+        raw._document_rows(p_stream), c_is_bad
+    )
+    INTO documents, tombstones, v_has_bad
+    USING p_partitions, p_first, p_last, '{}'::integer[], '{}'::bigint[];
+    IF NOT v_has_bad THEN
+        RETURN;
+    END IF;
+    EXECUTE format(
+        $sql$
         SELECT
-            count(*),
-            count(*) FILTER (WHERE d.is_tombstone),
-            array_agg(d.partition) FILTER (WHERE d.reason IS NOT NULL),
-            array_agg(d.position) FILTER (WHERE d.reason IS NOT NULL),
-            array_agg(d.reason) FILTER (WHERE d.reason IS NOT NULL)
-        FROM (
-            SELECT
-                d.partition,
-                d.position,
-                d.body IS NULL AS is_tombstone,
+            array_agg(d.partition ORDER BY d.partition, d.position),
+            array_agg(d.position ORDER BY d.partition, d.position),
+            array_agg(
                 CASE
-                    WHEN d.key IS NULL OR d.key = '' THEN 'The message has no key'
+                    WHEN (d.key = '') IS NOT FALSE THEN 'The message has no key'
                     WHEN jsonb_typeof(d.body) <> 'object' THEN format(
                         'The message is no JSON object: %%s', left(d.body #>> '{}', 200)
                     )
-                    WHEN d.body -> 'schema_version' > to_jsonb(%2$s) THEN format(
+                    ELSE format(
                         'The message has schema_version %%s, and the mapping knows up to %%s',
-                        left(d.body ->> 'schema_version', 20), %2$s
+                        left(d.body ->> 'schema_version', 20), %3$L
                     )
-                END AS reason
-            FROM (%1$s) AS d
-        ) AS d
+                END
+                ORDER BY d.partition, d.position
+            )
+        FROM (%1$s) AS d
+        WHERE %2$s
         $sql$,
-        raw._document_rows(p_stream), coalesce(p_stream.schema_version::text, 'NULL::integer')
+        raw._document_rows(p_stream), c_is_bad, p_stream.schema_version
     )
-    INTO documents, tombstones, bad_partitions, bad_positions, reasons
+    INTO bad_partitions, bad_positions, reasons
     USING p_partitions, p_first, p_last, '{}'::integer[], '{}'::bigint[];
 END;
 $body$;

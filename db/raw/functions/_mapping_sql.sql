@@ -84,7 +84,8 @@ BEGIN
         string_agg(format('k.%I IS NULL', c.name), ' OR ' ORDER BY c.no) AS is_missing,
         string_agg(format('r.%I = k.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_same,
         string_agg(format('r.%I = m.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_mapped,
-        string_agg(format('w.%I = k.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_written,
+        string_agg(format('k.%I', c.name), ', ' ORDER BY c.no) AS of_ranked,
+        string_agg(format('w.%I', c.name), ', ' ORDER BY c.no) AS of_written,
         string_agg(format('r.%I = w.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_overwritten
     INTO v_key
     FROM unnest(p_target.key_columns) WITH ORDINALITY AS c (name, no);
@@ -156,18 +157,19 @@ BEGIN
                 $sql$
                 SELECT %1$s
                 FROM ranked AS k
-                WHERE NOT k.is_newest AND (SELECT n.rows FROM written_rows AS n) > -1 AND (SELECT is_good FROM good)
+                WHERE NOT k.is_newest AND (SELECT n.rows FROM written_rows AS n) > -1 AND (SELECT n.bad FROM ranked_rows AS n) = 0
                 UNION ALL
                 SELECT %1$s
                 FROM ranked AS k
                 WHERE
                     k.is_newest
-                    AND (SELECT n.rows FROM written_rows AS n) < (SELECT n.rows FROM newest_rows AS n)
-                    AND (SELECT is_good FROM good)
-                    AND NOT EXISTS (SELECT FROM written AS w WHERE %2$s)
+                    AND (SELECT n.rows FROM written_rows AS n) < (SELECT n.newest FROM ranked_rows AS n)
+                    AND (SELECT n.bad FROM ranked_rows AS n) = 0
+                    -- Hashed, however few rows the planner expects.
+                    AND (%2$s) NOT IN (SELECT %6$s FROM written AS w)
                     AND NOT EXISTS (SELECT FROM %3$s AS r WHERE %4$s AND (%5$s) IS NOT DISTINCT FROM (%1$s))
                 $sql$,
-                v_lists.of_ranked, v_key.is_written, v_table, v_key.is_same, v_lists.of_row
+                v_lists.of_ranked, v_key.of_ranked, v_table, v_key.is_same, v_lists.of_row, v_key.of_written
             )
         )
         || ' RETURNING 1';
@@ -185,25 +187,34 @@ BEGIN
                 ) IS NULL AS is_newest
             FROM timed AS m
         ),
+        -- One pass over all rows; a second one only where there are bad ones.
+        ranked_rows AS (
+            SELECT
+                count(*) AS rows,
+                count(*) FILTER (WHERE k.is_newest) AS newest,
+                count(*) FILTER (WHERE %6$s) AS bad
+            FROM ranked AS k
+        ),
         bad AS (
             SELECT
-                k.partition,
-                k.position,
-                CASE
-                    WHEN %6$s THEN %7$L
-                    WHEN k.updated_at IS NULL THEN %8$L
-                    ELSE %9$L
-                END AS reason
-            FROM ranked AS k
-            WHERE (%6$s) OR k.updated_at IS NULL OR NOT isfinite(k.updated_at)
+                array_agg(k.partition ORDER BY k.partition, k.position) AS partitions,
+                array_agg(k.position ORDER BY k.partition, k.position) AS positions,
+                array_agg(k.reason ORDER BY k.partition, k.position) AS reasons
+            FROM (
+                SELECT DISTINCT ON (k.partition, k.position)
+                    k.partition,
+                    k.position,
+                    CASE WHEN %7$s THEN %8$L WHEN k.updated_at IS NULL THEN %9$L ELSE %18$L END AS reason
+                FROM ranked AS k
+                WHERE (SELECT n.bad FROM ranked_rows AS n) > 0 AND (%6$s)
+                ORDER BY k.partition, k.position
+            ) AS k
         ),
-        good AS (SELECT NOT EXISTS (SELECT FROM bad) AS is_good),
-        newest_rows AS (SELECT count(*) AS rows FROM ranked AS k WHERE k.is_newest),
         written AS (
             INSERT INTO %10$s AS r (%11$s)
             SELECT %12$s
             FROM ranked AS k
-            WHERE k.is_newest AND (SELECT is_good FROM good)
+            WHERE k.is_newest AND (SELECT n.bad FROM ranked_rows AS n) = 0
             ON CONFLICT (%13$s) DO UPDATE
             SET %14$s
             WHERE excluded.updated_at >= r.updated_at AND (%15$s) IS DISTINCT FROM (%16$s)
@@ -217,25 +228,26 @@ BEGIN
                 count(*) FILTER (WHERE w.is_deleted) AS deleted
             FROM written AS w
         ),
-        kept AS (%18$s)
+        kept AS (%19$s)
         SELECT
             ARRAY[
-                (SELECT count(*) FROM ranked), w.inserted, w.updated, w.deleted, (SELECT count(*) FROM kept)
+                (SELECT n.rows FROM ranked_rows AS n), w.inserted, w.updated, w.deleted, (SELECT count(*) FROM kept)
             ] AS counts,
-            (SELECT array_agg(b.partition ORDER BY b.partition, b.position) FROM bad AS b) AS bad_partitions,
-            (SELECT array_agg(b.position ORDER BY b.partition, b.position) FROM bad AS b) AS bad_positions,
-            (SELECT array_agg(b.reason ORDER BY b.partition, b.position) FROM bad AS b) AS reasons
+            b.partitions AS bad_partitions,
+            b.positions AS bad_positions,
+            b.reasons
         FROM written_rows AS w
+        CROSS JOIN bad AS b
         $sql$,
         raw._document_rows(p_stream),
         v_lists.of_mapping,
         p_target.mapping,
         v_timed,
         v_key.of_mapping,
+        v_key.is_missing || ' OR k.updated_at IS NULL OR NOT isfinite(k.updated_at)',
         v_key.is_missing,
         format('To %s: the message gives no %s', v_table, array_to_string(p_target.key_columns, ', ')),
         format('To %s: the message gives no updated_at', v_table),
-        format('To %s: the message gives an updated_at without end', v_table),
         v_table,
         v_lists.plain,
         v_lists.of_ranked,
@@ -244,6 +256,7 @@ BEGIN
         v_lists.of_row,
         v_lists.of_excluded,
         v_key.of_row,
+        format('To %s: the message gives an updated_at without end', v_table),
         v_kept
     );
 END;

@@ -7,10 +7,10 @@
 --     states that are older than another one of their key: put aside for the next load); documents_rejected.
 -- Errors: TS001 another call on the stream is in progress; TS005 another session holds a lock for longer than
 --     lock_timeout; TS021 the stream is not declared.
--- Reads: landing.stream, landing.stream_target, landing.document. Writes: the tables of the stream, sl.kept_state,
---     landing.position, landing.rejected_document, sl.run.
+-- Reads: landing.stream, landing.stream_target, landing.document, sl.erasure. Writes: the tables of the stream,
+--     sl.kept_state, landing.position, landing.rejected_document, landing.document, sl.run.
 --
--- Documents are applied in slices, with a NOTICE after each, and all of them in one transaction. Each ends in raw or
+-- What is personal in a document of a forgotten client is emptied first. Documents are applied in slices, with a NOTICE after each, and all of them in one transaction. Each ends in raw or
 -- rejected. Calls that begin within a minute share a row of sl.run, as long as no audit has read it: a consumer calls
 -- each second.
 CREATE OR REPLACE PROCEDURE raw.apply_documents(
@@ -38,7 +38,9 @@ AS $body$
 #variable_conflict use_column
 DECLARE
     c_procedure CONSTANT text := 'raw.apply_documents';
-    c_slice CONSTANT bigint := 100000;
+    -- A refused document costs the mapping of its slice once more. Of a key that has many states in a slice, one is
+    -- written into the table.
+    c_slice CONSTANT bigint := 1000000;
     v_stream landing.stream := landing._stream_of(p_stream);
     v_has_own_rows boolean := pg_current_xact_id_if_assigned() IS NOT NULL;
     v_partitions integer [];
@@ -65,6 +67,7 @@ BEGIN
         WHERE p.stream = p_stream AND p.landed_position > p.applied_position;
         IF v_partitions IS NOT NULL THEN
             run_id := raw._run_of_stream(c_procedure, p_stream);
+            PERFORM raw._erase_documents(v_stream, raw._forgotten_keys(v_stream), p_waiting_alone => true);
             LOOP
                 SELECT
                     array_agg(s.partition) AS partitions,
@@ -75,21 +78,30 @@ BEGIN
                     SELECT
                         w.partition,
                         w.applied + 1 AS first_position,
-                        (
-                            SELECT max(d.position)
-                            FROM (
-                                SELECT d.position
-                                FROM landing.document AS d
-                                WHERE
-                                    d.stream = p_stream
-                                    AND d.partition = w.partition
-                                    AND d.position > w.applied
-                                    AND d.position <= w.landed
-                                ORDER BY d.position
-                                LIMIT c_slice / cardinality(v_partitions) + 1
-                            ) AS d
-                        ) AS last_position
-                    FROM unnest(v_partitions, v_applied, v_landed) AS w (partition, applied, landed)
+                        CASE
+                            WHEN w.waiting <= c_slice THEN w.landed
+                            ELSE (
+                                SELECT max(d.position)
+                                FROM (
+                                    SELECT d.position
+                                    FROM landing.document AS d
+                                    WHERE
+                                        d.stream = p_stream
+                                        AND d.partition = w.partition
+                                        AND d.position > w.applied
+                                        AND d.position <= w.landed
+                                    ORDER BY d.position
+                                    LIMIT c_slice / cardinality(v_partitions)
+                                ) AS d
+                            )
+                        END AS last_position
+                    FROM (
+                        SELECT
+                            w.*,
+                            sum(w.landed - w.applied) OVER () AS waiting
+                        FROM unnest(v_partitions, v_applied, v_landed) AS w (partition, applied, landed)
+                    ) AS w
+                    WHERE w.landed > w.applied
                 ) AS s
                 WHERE s.last_position IS NOT NULL;
                 EXIT WHEN v_slice.partitions IS NULL;

@@ -1,0 +1,76 @@
+-- raw._erase_documents(p_stream landing.stream, p_keys text[], p_waiting_alone boolean DEFAULT false) RETURNS bigint
+--
+-- Purpose: takes what is personal out of documents: the fields that the stream declares as such; of a document that is
+--     rejected, or is no JSON object, all of it, and the reason.
+-- Parameters: p_stream: registry row; p_keys: keys of the documents; p_waiting_alone: only those that are landed and not
+--     applied (default false: all).
+-- Returns: how many documents held any.
+-- Errors: none.
+-- Reads: landing.position. Writes: landing.document, landing.rejected_document.
+CREATE OR REPLACE FUNCTION raw._erase_documents(
+    p_stream landing.stream,
+    p_keys text[],
+    p_waiting_alone boolean DEFAULT false
+)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+SET jit = off
+AS $body$
+DECLARE
+    c_erased CONSTANT text := '(erased)';
+    v_documents bigint;
+BEGIN
+    IF cardinality(p_keys) = 0 OR p_stream.personal = '{}' THEN
+        RETURN 0;
+    END IF;
+    UPDATE landing.rejected_document AS r
+    SET reason = c_erased
+    FROM landing.document AS d
+    WHERE
+        d.stream = p_stream.stream
+        AND d.key = ANY (p_keys)
+        AND (r.stream, r.partition, r.position) = (d.stream, d.partition, d.position)
+        AND r.resolved_at IS NULL
+        AND r.reason <> c_erased;
+    EXECUTE format(
+        $sql$
+        UPDATE landing.document AS d
+        SET body = e.body
+        FROM landing.document AS o
+        INNER JOIN landing.position AS p ON (p.stream, p.partition) = (o.stream, o.partition)
+        CROSS JOIN LATERAL (
+            SELECT
+                CASE
+                    WHEN
+                        jsonb_typeof(o.body) = 'object'
+                        AND NOT EXISTS (
+                            SELECT FROM landing.rejected_document AS r
+                            WHERE
+                                (r.stream, r.partition, r.position) = (o.stream, o.partition, o.position)
+                                AND r.resolved_at IS NULL
+                        )
+                        THEN o.body%s
+                    ELSE to_jsonb($3)
+                END AS body
+        ) AS e
+        WHERE
+            (d.stream, d.partition, d.position) = (o.stream, o.partition, o.position)
+            AND o.stream = $1
+            AND o.key = ANY ($2)
+            AND o.body IS NOT NULL
+            AND e.body <> o.body
+            AND (NOT $4 OR o.position > p.applied_position)
+        $sql$,
+        (
+            SELECT string_agg(format(' #- %L', string_to_array(f.field, '.')), '' ORDER BY f.no)
+            FROM unnest(p_stream.personal) WITH ORDINALITY AS f (field, no)
+        )
+    )
+    USING p_stream.stream, p_keys, c_erased, p_waiting_alone;
+    GET DIAGNOSTICS v_documents = ROW_COUNT;
+    RETURN v_documents;
+END;
+$body$;
+
+COMMENT ON FUNCTION raw._erase_documents IS 'Takes what is personal out of documents';

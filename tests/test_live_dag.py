@@ -1,0 +1,285 @@
+"""The DAG tshop_live: from landed documents to ClickHouse, only what is due, and never beside the other DAGs."""
+
+import contextlib
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import pairwise, product
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+import pytest
+from test_dags import BUILDS, ENTITIES, MARTS, dag_bag, decision, live  # noqa: F401
+
+from clickhouse.definitions import is_current
+from embedded import main_job, stack
+from embedded.airflow_api import FINISHED, AirflowApi
+from embedded.postgres import THROW_AWAY_SETTINGS
+from embedded.settings import ROOT, Settings
+from tests.ports import free_port
+
+DAG = "tshop_live"
+# For what a loaded machine takes minutes for.
+TIMEOUT_SECONDS = 600
+
+
+def settings_of(folder: Path) -> Settings:
+    """Return the settings of a throw-away stack."""
+    ports = {part: free_port() for part in ("postgres", "clickhouse", "airflow")}
+    return Settings(folder, ports, postgres_settings=THROW_AWAY_SETTINGS)
+
+
+def execute(running: stack.Stack, *statements: str, role: str = "owner") -> list[tuple]:
+    """Run statements in the warehouse and return the rows of the last one."""
+    with psycopg.connect(running.settings.warehouse_dsn_of(role), autocommit=True) as connection:
+        for statement in statements:
+            cursor = connection.execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+
+# --- what it is ------------------------------------------------------------------------------------------------------
+
+
+def test_tasks_run_one_after_the_other_and_all_that_is_declared_is_called(live, warehouse):  # noqa: F811
+    order = [task.task_id for task in live.topological_sort()]
+    assert order == ["apply", "load", "build", "audit", "publish"]
+    edges = {(task.task_id, below) for task in live.tasks for below in task.downstream_task_ids}
+    assert edges == set(pairwise(order))
+    calls = {task_id: [call.procedure for call in live.get_task(task_id).calls] for task_id in order[:-1]}
+    # In the order that rules look at each other's entities in.
+    assert calls["load"] == [f"dds.load_{entity}" for entity in ENTITIES]
+    assert calls["build"] == [f"cdm.{build}" for build in BUILDS]
+    assert calls["audit"] == ["sl.audit"]
+    with psycopg.connect(warehouse) as connection:
+        declared = {name for (name,) in connection.execute("SELECT stream FROM landing.stream")}
+    assert {call.parameters["stream"] for call in live.get_task("apply").calls} == declared
+
+
+def test_it_is_paused_until_it_is_wanted_and_then_runs_each_minute(live):  # noqa: F811
+    assert live.is_paused_upon_creation
+    assert live.timetable.expression == "* * * * *"
+    assert live.max_active_runs == 1
+    assert not live.catchup
+
+
+def test_what_a_retry_would_find_again_ends_the_task_at_once(live):  # noqa: F811
+    import tshop_operators
+
+    for task_id in ("load", "publish"):
+        assert decision(live, task_id, tshop_operators.Failed("a mart failed")) == "default"
+        assert live.get_task(task_id).retries == 1
+    refusal = RuntimeError("Code: 395. DB::Exception: Not the warehouse. (FUNCTION_THROW_IF_VALUE_IS_NON_ZERO)")
+    assert decision(live, "publish", refusal) == "fail"
+
+
+# --- what a run does -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def running(scratch: Path) -> Iterator[stack.Stack]:
+    """A migrated stack of PostgreSQL and ClickHouse with Airflow's tables, but none of Airflow's services."""
+    running = stack.Stack(settings_of(scratch / "live-dag"), (stack.POSTGRES, stack.CLICKHOUSE))
+    try:
+        running.start()
+        running.prepare_airflow()
+        main_job.migrate(running)
+        yield running
+    finally:
+        running.stop()
+        stack.remove(running.settings)
+
+
+def run_dag(running: stack.Stack, state: str = "success") -> str:
+    """Run the DAG until it ends in a state, and return its log."""
+    answer = subprocess.run(
+        ["airflow", "dags", "test", DAG],
+        cwd=ROOT,
+        env=running.environment("airflow"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert f"state={state}" in answer.stdout, answer.stdout[-5000:]
+    return answer.stdout
+
+
+def land(running: stack.Stack, *documents: tuple[str, int, dict]) -> None:
+    """Land documents as the consumer does: stream, key and row of each, one partition a stream."""
+    dsn = running.settings.warehouse_dsn_of("consumer")
+    for stream, key, row in documents:
+        with psycopg.connect(dsn) as connection:
+            ((offset,),) = connection.execute(
+                "SELECT first_offset FROM landing.begin_landing(%s, 0, 'test')", (stream,)
+            ).fetchall()
+            body = json.dumps({"schema_version": 1, "event": "changed", "id": offset, "row": row})
+            connection.execute(
+                "INSERT INTO landing.document (stream, partition, position, key, body, written_at)"
+                " VALUES (%s, 0, %s, %s, %s, now())",
+                (stream, offset, str(key), body),
+            )
+            connection.execute("SELECT landing.end_landing(%s, 0, %s, %s)", (stream, offset, offset + 1))
+
+
+NOW = "2026-11-30T12:00:00+03:00"
+ORDER = {
+    "id": 7,
+    "user_id": 5,
+    "ordered_at": NOW,
+    "status": "Pending",
+    "delivered_at": None,
+    "total_amount": 500,
+    "region": "North",
+    "updated_at": NOW,
+}
+
+
+def runs_of(running: stack.Stack) -> list[str]:
+    """Return the procedures that sl.run knows of, in the order of their runs."""
+    return [name for (name,) in execute(running, "SELECT procedure_name FROM sl.run ORDER BY run_id")]
+
+
+def ask(running: stack.Stack, query: str) -> list[tuple]:
+    """Return the rows of a query of ClickHouse."""
+    import clickhouse_connect
+
+    client = clickhouse_connect.get_client(dsn=running.settings.clickhouse_url.rsplit("/", 1)[0] + "/default")
+    with contextlib.closing(client):
+        return [tuple(row) for row in client.query(query).result_rows]
+
+
+@pytest.mark.timeout(TIMEOUT_SECONDS)
+def test_an_order_goes_from_its_document_to_clickhouse_by_what_is_due_and_no_more(running: stack.Stack) -> None:
+    land(running, ("shop.orders", 7, ORDER))
+    # ClickHouse is empty: what the files define is made first.
+    assert ask(running, "SELECT count() FROM system.tables WHERE database = 'tshop'") == [(0,)]
+    log = run_dag(running)
+    assert is_current(lambda query: ask(running, query))
+    marts_of_orders = ("user_sales", "product_sales", "region_sales", "daily_sales", "status_time")
+    due = ["dds.load_sales_order", *(f"cdm.build_{mart}" for mart in marts_of_orders), "sl.audit"]
+    assert [name for name in runs_of(running) if name.startswith(("dds", "cdm", "sl"))] == due
+    assert ask(running, "SELECT sum(orders_cnt) FROM tshop.daily_sales WHERE channel = 'web'") == [(1,)]
+    assert "Rows of tshop.daily_sales copied: 1, batches: 1" in log
+
+    # Nothing new: no call, no publishing, one task.
+    before = runs_of(running)
+    log = run_dag(running)
+    assert "Nothing is new" in log
+    assert runs_of(running) == before
+
+    # What was loaded and not published, since a run was lost, is no less new than what has just come.
+    land(running, ("shop.orders", 8, {**ORDER, "id": 8}))
+    execute(running, "CALL raw.apply_documents('shop.orders')", "CALL dds.load_sales_order()", role="etl")
+    execute(running, "CALL cdm.build_daily_sales()", role="etl")
+    run_dag(running)
+    assert ask(running, "SELECT sum(orders_cnt) FROM tshop.daily_sales WHERE channel = 'web'") == [(2,)]
+    assert ask(running, "SELECT sum(orders_cnt) FROM tshop.user_sales") == [(2,)]
+
+
+# --- never beside the others -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scheduled(scratch: Path) -> Iterator[stack.Stack]:
+    """A migrated stack with all of Airflow, on which tshop_live is on."""
+    running = stack.Stack(settings_of(scratch / "live-dag-scheduled"))
+    try:
+        running.start()
+        main_job.migrate(running)
+        api = AirflowApi(running.settings)
+        for dag_id in (main_job.DAG, DAG):
+            assert running.wait_for(lambda dag_id=dag_id: api.dag_exists(dag_id), TIMEOUT_SECONDS)
+            api.unpause(dag_id)
+        yield running
+    finally:
+        running.stop()
+        stack.remove(running.settings)
+
+
+class Work(NamedTuple):
+    """What a task did between its look at the other DAGs and its end."""
+
+    dag_id: str
+    task_id: str
+    begun: datetime
+    ended: datetime
+
+
+def works(api: AirflowApi, dag_id: str, run_id: str) -> Iterator[Work]:
+    """Yield the work of a run's tasks. A task that is skipped does none."""
+    for task in api.tasks(dag_id, run_id):
+        if task["state"] != "success" or not task["start_date"]:
+            continue
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
+        entries = api._request("GET", f"{path}?full_content=true").json()["content"]
+        # A task's work begins where its preparation ends, and what comes after it has a group of its own.
+        ends = [entry["timestamp"] for entry in entries if entry["event"] == "::endgroup::" and entry.get("timestamp")]
+        after = [entry["timestamp"] for entry in entries if entry["event"].startswith("::group::Post Execute")]
+        yield Work(dag_id, task["task_id"], datetime.fromisoformat(ends[-1]), datetime.fromisoformat(after[0]))
+
+
+def wait_until(running: stack.Stack, condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    assert running.wait_for(condition, TIMEOUT_SECONDS)
+
+
+def tasks_in(api: AirflowApi, dag_id: str, run_id: str, state: str) -> set[str]:
+    """Return the tasks of a run that are in a state."""
+    return {task["task_id"] for task in api.tasks(dag_id, run_id) if task["state"] == state}
+
+
+@pytest.mark.timeout(3 * TIMEOUT_SECONDS)
+def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(scheduled: stack.Stack) -> None:
+    api, daily = AirflowApi(scheduled.settings), main_job.DAG
+
+    def is_over(dag_id: str, run_id: str) -> bool:
+        return api.run(dag_id, run_id)["state"] in FINISHED
+
+    # tshop_daily comes while tshop_live is at work.
+    land(scheduled, ("shop.orders", 7, ORDER))
+    lives = [api.trigger(DAG, {})]
+    wait_until(scheduled, lambda: tasks_in(api, DAG, lives[0], "running") - {"apply"} or is_over(DAG, lives[0]))
+    dailies = [api.trigger(daily, {})]
+    # tshop_live comes while tshop_daily is at work, which is then left in the middle: only now is it in nobody's way.
+    wait_until(scheduled, lambda: tasks_in(api, daily, dailies[0], "success"))
+    wait_until(scheduled, lambda: is_over(DAG, lives[0]))
+    lives.append(api.trigger(DAG, {}))
+    wait_until(scheduled, lambda: is_over(DAG, lives[1]))
+    assert tasks_in(api, DAG, lives[1], "success") == set()
+    api._request("PATCH", f"/api/v2/dags/{daily}", {"is_paused": True})
+    wait_until(scheduled, lambda: not tasks_in(api, daily, dailies[0], "running"))
+    assert not is_over(daily, dailies[0])
+    land(scheduled, ("shop.orders", 8, {**ORDER, "id": 8}))
+    lives.append(api.trigger(DAG, {}))
+    wait_until(scheduled, lambda: is_over(DAG, lives[2]))
+    assert "publish" in tasks_in(api, DAG, lives[2], "success")
+    api.unpause(daily)
+    # Both at once.
+    dailies.append(api.trigger(daily, {}))
+    lives.append(api.trigger(DAG, {}))
+    for run_id in dailies:
+        wait_until(scheduled, lambda run_id=run_id: is_over(daily, run_id))
+        assert api.run(daily, run_id)["state"] == "success"
+    # And it works again.
+    land(scheduled, ("shop.orders", 9, {**ORDER, "id": 9}))
+    lives.append(api.trigger(DAG, {}))
+    for run_id in lives:
+        wait_until(scheduled, lambda run_id=run_id: is_over(DAG, run_id))
+    ((orders,),) = ask(scheduled, "SELECT sum(orders_cnt) FROM tshop.user_sales")
+    assert orders == 3
+
+    # Those of each minute, too.
+    runs = {DAG: [run["dag_run_id"] for run in api.runs(DAG, FINISHED)], daily: dailies}
+    assert set(lives) <= set(runs[DAG])
+    done = {dag_id: [work for run_id in runs[dag_id] for work in works(api, dag_id, run_id)] for dag_id in runs}
+    assert len(done[DAG]) >= 5
+    assert len(done[daily]) > 50
+    at_once = [
+        (one, other)
+        for one, other in product(done[DAG], done[daily])
+        if one.begun < other.ended and other.begun < one.ended
+    ]
+    assert at_once == []
