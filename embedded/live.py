@@ -17,9 +17,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg2
+from clickhouse_connect.driver.exceptions import ClickHouseError
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
-from embedded import live_status, main_job, stack
+from clickhouse import marts
+from embedded import live_status, main_job, reach, stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.environment import SPARK_BIN, environment
 from embedded.errors import StackError
@@ -32,7 +34,7 @@ from sources.jars import JarsError, check_programs, jars_of
 from sources.kafka import TopicsError, declared, make_topics
 
 DAG = "tshop_live"
-# A wait in which nothing becomes less is given up after so long.
+# A wait in which nothing moves is given up after so long.
 NOTHING_MOVED_SECONDS = 600
 SAY_SECONDS = 10
 SAMPLE_SECONDS = 0.5
@@ -274,6 +276,8 @@ class Wait:
         self._stack = embedded
         self._settings = embedded.settings
         self._api = api
+        # Where the shop's write-ahead log ended when the outbox was empty.
+        self._lsn = "0/0"
 
     def until_all_is_seen(self) -> Marks:
         """Return where all parts are once ClickHouse has everything.
@@ -281,35 +285,34 @@ class Wait:
         Raises:
             StackError: nothing moves any more.
         """
-        lsn = self._ask_shop("SELECT pg_current_wal_lsn()::text")
-        self._until("messages in the outbox", lambda: self._ask_shop("SELECT waiting FROM shop.status_relay"))
+        self._until("messages in the outbox", self._unsent)
         self._until("messages that are not landed", lambda: self._behind("landed"))
         self._until("messages that are not applied", lambda: self._behind("applied"))
-        self._until("bytes that are not replicated", lambda: self._bytes_behind(lsn))
-        self._until_published(datetime.now(UTC))
+        self._until("bytes that are not replicated", self._bytes_behind)
+        self._until("loads, builds or publications", self._unpublished, self._under_way)
         return Marks.now(self._settings)
 
     def _until(self, what: str, look: Callable[[], int], told: Callable[[], str] | None = None) -> None:
-        """Wait until nothing is left of something, for as long as it becomes less.
+        """Wait until nothing is left of something, for as long as it changes how much is.
 
         Args:
             what: it is.
             look: tells how many are left.
             told: says what is under way, instead of how many are left.
         """
-        least, moved, said = None, time.monotonic(), time.monotonic()
+        last, moved, said = None, time.monotonic(), time.monotonic()
         while True:
             try:
                 left = look()
-            except (psycopg2.Error, KafkaException) as error:
+            except (psycopg2.Error, KafkaException, ClickHouseError) as error:
                 # It is being started again.
-                left, what_now = least, _first_line(error)
+                what_now = _first_line(error)
             else:
                 what_now = f"{left} {what}"
                 if not left:
                     return
-                if least is None or left < least:
-                    least, moved = left, time.monotonic()
+                if left != last:
+                    last, moved = left, time.monotonic()
             if time.monotonic() > said + SAY_SECONDS:
                 said = time.monotonic()
                 stack.say(f"  waiting: {told() if told else plain(what_now)}")
@@ -321,51 +324,47 @@ class Wait:
                 )
             time.sleep(SAMPLE_SECONDS)
 
-    def _until_published(self, since: datetime) -> None:
-        """Wait for a run of the DAG that began when all was in raw."""
-        seen: set[str] = set()
+    def _unpublished(self) -> int:
+        """Return how many loads, builds or, when none is due any more, marts of ClickHouse have something to do."""
+        if due := len(report.from_warehouse(self._settings, "live_due")):
+            return due
+        with contextlib.closing(reach.clickhouse_client(self._settings)) as client:
+            return len(marts.behind(lambda question: client.query(question).result_rows))
 
-        def runs_to_come() -> int:
-            for run in self._api.runs(DAG, FINISHED)[-5:]:
-                if not run["start_date"] or datetime.fromisoformat(run["start_date"]) < since:
-                    continue
-                if run["state"] == "success" and not self._was_left_out(run):
-                    return 0
-                if run["state"] == "failed" and run["dag_run_id"] not in seen:
-                    seen.add(run["dag_run_id"])
-                    stack.say(f"  {run['dag_run_id']} of {DAG} failed: {self._settings.airflow_url} shows why")
-            return 1
-
-        def under_way() -> str:
-            tasks = [
-                task["task_id"]
-                for run in self._api.runs(DAG, ("running",))
-                for task in self._api.tasks(DAG, run["dag_run_id"])
-                if task["state"] in ("running", "up_for_retry")
-            ]
-            return f"{DAG}: {', '.join(tasks) or 'its next run'}"
-
-        self._until(f"run of {DAG}", runs_to_come, under_way)
-
-    def _was_left_out(self, run: dict[str, Any]) -> bool:
-        """Tell whether a run left its work to another one that was under way."""
-        states = [task["state"] for task in self._api.tasks(DAG, run["dag_run_id"])]
-        busy = self._api.runs("tshop_daily", ("running",)) or self._api.runs("tshop_heal", ("running",))
-        return bool(states) and set(states) == {"skipped"} and bool(busy)
+    def _under_way(self) -> str:
+        """Return what the DAG does, or that it failed."""
+        tasks = [
+            task["task_id"]
+            for run in self._api.runs(DAG, ("running",))
+            for task in self._api.tasks(DAG, run["dag_run_id"])
+            if task["state"] in ("running", "up_for_retry")
+        ]
+        said = f"{DAG}: {', '.join(tasks) or 'its next run'}"
+        last = self._api.runs(DAG, FINISHED)[-1:]
+        if last and last[0]["state"] == "failed":
+            said += f"; its last run failed, {self._settings.airflow_url} shows why"
+        return said
 
     def _behind(self, which: str) -> int:
         now = Marks.now(self._settings)
         places = getattr(now, which)
         return sum(max(end - places.get(partition, 0), 0) for partition, end in now.ends.items())
 
-    def _bytes_behind(self, lsn: str) -> int:
-        return self._ask_shop(
-            "SELECT greatest(max(pg_wal_lsn_diff(%s, coalesce(confirmed_flush_lsn, '0/0'))), 0)::bigint "
-            "FROM pg_replication_slots WHERE slot_name = 'tshop_shop'",
-            lsn,
-        )
+    def _unsent(self) -> int:
+        waiting, self._lsn = self._ask_shop("SELECT waiting, pg_current_wal_lsn()::text FROM shop.status_relay")
+        return waiting
 
-    def _ask_shop(self, statement: str, *values: Any) -> Any:
+    def _bytes_behind(self) -> int:
+        """Return the bytes of what the shop had written when the outbox was empty, that the warehouse has not."""
+        (left,) = self._ask_shop(
+            # Where there is no slot, nothing is replicated.
+            "SELECT coalesce(max(greatest(pg_wal_lsn_diff(%s, confirmed_flush_lsn), 0)), 1)::bigint "
+            "FROM pg_replication_slots WHERE slot_name = 'tshop_shop'",
+            self._lsn,
+        )
+        return left
+
+    def _ask_shop(self, statement: str, *values: Any) -> tuple[Any, ...]:
         with (
             contextlib.closing(
                 psycopg2.connect(self._settings.shop_dsn_of("shop_monitor"), connect_timeout=10)
@@ -373,7 +372,7 @@ class Wait:
             connection.cursor() as cursor,
         ):
             cursor.execute(statement, values)
-            return cursor.fetchone()[0]
+            return cursor.fetchone()
 
     def _check_alive(self) -> None:
         if not self._stack.runs():

@@ -1,0 +1,3 @@
+-- The loads, the builds and the audit that have something to do.
+SELECT procedure_name
+FROM sl.procedures_due()
