@@ -173,8 +173,9 @@ def live_environment(settings: Settings, part: str) -> dict[str, str]:
         "producer": lambda: {"SHOP_DSN": settings.shop_dsn_of("shop_app")},
         "kafka": dict,
         "relay": lambda: {"SHOP_RELAY_DSN": settings.shop_dsn_of("shop_relay"), **bootstrap},
-        # Making a subscription takes a superuser.
+        # Making a subscription takes a superuser; what the warehouse's own procedures do, its owner does.
         "replication": lambda: {
+            "WAREHOUSE_DSN": settings.warehouse_dsn_of("owner"),
             "WAREHOUSE_ADMIN_DSN": warehouse.dsn(WAREHOUSE_DATABASE),
             "SHOP_REPLICA_DSN": settings.shop_dsn_of("shop_replica"),
         },

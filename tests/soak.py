@@ -25,6 +25,7 @@ HISTORIES_A_TIME = 100
 HISTORIES_OF_MARTS_A_TIME = 40
 KILLS_A_TIME = 12
 MINUTES_A_KILL_OF_THE_DAG = 6
+MINUTES_A_KILL_OF_THE_SHOP = 2
 # About a third of the time.
 KILLS_OF_THE_LIVE_SHOP_A_MINUTE = 4
 REQUESTS_A_MINUTE = 400
@@ -85,6 +86,9 @@ class Soak:
         self.test("test_hostile_reader.py", TSHOP_HOSTILE_RUNS=max(1, of_the_dag // 2))
         self.test("test_clickhouse.py", "-k", "damage", TSHOP_DAMAGES="all")
         self.test("test_live_chaos.py", TSHOP_LIVE_KILLS=max(11, round(KILLS_OF_THE_LIVE_SHOP_A_MINUTE * self.minutes)))
+        of_the_shop = max(3, round(self.minutes / MINUTES_A_KILL_OF_THE_SHOP))
+        self.test("test_live_producer.py", "-k", "killed", TSHOP_KILLS=of_the_shop)
+        self.test("test_replication.py", "-k", "18-to-18 and (kills or killed)", TSHOP_KILLS=of_the_shop)
         rest = self.minutes - self.elapsed()
         kills_end = self.elapsed() + rest * KILLS_SHARE
         self.until(kills_end, lambda: self.test("test_faults.py", "-k", "random", TSHOP_KILLS=KILLS_A_TIME))

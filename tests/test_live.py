@@ -147,7 +147,7 @@ class TestServices:
             "producer": {"shop_app"},
             "kafka": set(),
             "relay": {"shop_relay"},
-            "replication": {"postgres", "shop_replica"},
+            "replication": {"postgres", "warehouse_owner", "shop_replica"},
             "stream": {"warehouse_consumer"},
         }
 

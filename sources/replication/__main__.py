@@ -9,6 +9,7 @@ import psycopg2
 from migrations.plain import plain
 from sources.replication.subscription import (
     ReplicationError,
+    check_is_same,
     connected,
     finish,
     first_line,
@@ -19,17 +20,21 @@ from sources.replication.subscription import (
     start,
 )
 
+VARIABLES = ("WAREHOUSE_ADMIN_DSN", "WAREHOUSE_DSN", "SHOP_REPLICA_DSN")
 
-def ensure(warehouse_dsn: str, shop_dsn: str, repair: bool) -> str:
+
+def ensure(admin_dsn: str, owner_dsn: str, shop_dsn: str, repair: bool) -> str:
     """Bring the subscription to work; return what was done, in one sentence.
 
     Raises:
         ReplicationError: it cannot be, or it has to be repaired and `repair` does not say so.
     """
     with (
-        connected(warehouse_dsn, "WAREHOUSE_ADMIN_DSN", "The warehouse") as warehouse,
+        connected(admin_dsn, "WAREHOUSE_ADMIN_DSN", "The warehouse") as warehouse,
+        connected(owner_dsn, "WAREHOUSE_DSN", "The warehouse") as owner,
         connected(shop_dsn, "SHOP_REPLICA_DSN", "The shop's server") as shop,
     ):
+        check_is_same(warehouse, owner)
         subscription, place = look_at_warehouse(warehouse), look_at_shop(shop)
         is_new = subscription is None
         if not is_new and place.is_lost and not repair:
@@ -42,12 +47,12 @@ def ensure(warehouse_dsn: str, shop_dsn: str, repair: bool) -> str:
             )
         if is_new or repair:
             remove(warehouse, shop, subscription)
-            make(warehouse, shop_dsn)
+            make(warehouse, owner, shop_dsn)
             subscription = look_at_warehouse(warehouse)
         start(warehouse, shop_dsn)
         if subscription.is_whole:
             return "the subscription runs" if subscription.is_enabled else "the subscription was stopped and runs again"
-        carried, deleted = finish(warehouse, subscription)
+        carried, deleted = finish(warehouse, owner, subscription)
         return (
             "the mirrors are copied and follow the shop; raw was compared with them: "
             f"{carried} rows carried, {deleted} deleted"
@@ -59,18 +64,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m sources.replication",
         description="Make the warehouse's subscription to the web shop's database, or start it again. It needs "
-        "WAREHOUSE_ADMIN_DSN, a superuser on the warehouse's database, and SHOP_REPLICA_DSN, the shop's database as "
-        "shop_replica, as the warehouse's server reaches it.",
+        "WAREHOUSE_ADMIN_DSN, a superuser on the warehouse's database, WAREHOUSE_DSN, its owner, and SHOP_REPLICA_DSN, "
+        "the shop's database as shop_replica, as the warehouse's server reaches it.",
     )
     parser.add_argument(
         "--repair", action="store_true", help="copy the tables again, after the shop's server lost our place"
     )
     arguments = parser.parse_args()
-    missing = [name for name in ("WAREHOUSE_ADMIN_DSN", "SHOP_REPLICA_DSN") if not os.environ.get(name)]
+    missing = [name for name in VARIABLES if not os.environ.get(name)]
     try:
         if missing:
             raise ReplicationError(f"{missing[0]} is not set: set it to postgresql://user:password@host:port/database.")
-        done = ensure(os.environ["WAREHOUSE_ADMIN_DSN"], os.environ["SHOP_REPLICA_DSN"], arguments.repair)
+        done = ensure(*(os.environ[name] for name in VARIABLES), arguments.repair)
     except ReplicationError as error:
         print(f"sources.replication: {plain(str(error))}", file=sys.stderr)
         return 1

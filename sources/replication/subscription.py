@@ -146,7 +146,7 @@ def _drop_slots(shop: Connection, like: tuple[str, ...]) -> None:
                     break
 
 
-# --- the warehouse --------------------------------------------------------------------------------------------------
+# --- the warehouse, as a superuser, who calls nothing that its owner has made, and as the owner ---------------------
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,17 @@ class Subscription:
     is_whole: bool
 
 
+def check_is_same(warehouse: Connection, owner: Connection) -> None:
+    """Make sure that both connections are to one database.
+
+    Raises:
+        ReplicationError: they are not.
+    """
+    where = "SELECT current_database(), pg_postmaster_start_time()"
+    if _row(warehouse, where) != _row(owner, where):
+        raise ReplicationError("WAREHOUSE_ADMIN_DSN and WAREHOUSE_DSN name two databases: name the same one in both.")
+
+
 def look_at_warehouse(warehouse: Connection) -> Subscription | None:
     """Return the subscription, None where there is none.
 
@@ -175,7 +186,8 @@ def look_at_warehouse(warehouse: Connection) -> Subscription | None:
         raise ReplicationError(
             "The user of WAREHOUSE_ADMIN_DSN is no superuser, which making a subscription takes: name one."
         )
-    if None in _row(warehouse, "SELECT to_regclass(%s), to_regclass(%s), to_regclass(%s)", MIRRORS):
+    # The shop's own database has tables of the same names.
+    if None in _row(warehouse, "SELECT to_regproc('raw.reconcile_mirrors')"):
         raise ReplicationError("The warehouse has no mirrors of the web shop: run make migrate first.")
     if _row(warehouse, "SELECT FROM pg_roles WHERE rolname = %s", (OWNER,)) is None:
         raise ReplicationError(f"The warehouse's server has no role {OWNER}: run python -m migrations.roles first.")
@@ -203,12 +215,12 @@ def remove(warehouse: Connection, shop: Connection, subscription: Subscription |
     _drop_slots(shop, tuple(like))
 
 
-def make(warehouse: Connection, shop_dsn: str) -> None:
+def make(warehouse: Connection, owner: Connection, shop_dsn: str) -> None:
     """Empty the mirrors and make the subscription, which begins to copy them.
 
     The mirrors are emptied by TRUNCATE, which carries no deletion into raw.
     """
-    _do(warehouse, "TRUNCATE " + ", ".join(MIRRORS))
+    _do(owner, "TRUNCATE " + ", ".join(MIRRORS))
     # What the worker does, it does as the owner of the subscription, who may write the mirrors and nothing else.
     options = "enabled = false"
     if warehouse.server_version >= 160000:
@@ -249,7 +261,7 @@ def start(warehouse: Connection, shop_dsn: str) -> None:
         _do(warehouse, "ALTER SUBSCRIPTION {} ENABLE", name)
 
 
-def finish(warehouse: Connection, subscription: Subscription) -> tuple[int, int]:
+def finish(warehouse: Connection, owner: Connection, subscription: Subscription) -> tuple[int, int]:
     """Wait until the mirrors are copied, and make raw equal to them; returns how many rows were carried and deleted.
 
     Raises:
@@ -288,6 +300,6 @@ def finish(warehouse: Connection, subscription: Subscription) -> tuple[int, int]
                 file=sys.stderr,
             )
         time.sleep(_POLL)
-    carried, deleted = _row(warehouse, "CALL raw.reconcile_mirrors()")
+    carried, deleted = _row(owner, "CALL raw.reconcile_mirrors()")
     _do(warehouse, "COMMENT ON SUBSCRIPTION {} IS {}", Identifier(NAME), Literal(COMMENT))
     return carried, deleted
