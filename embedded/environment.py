@@ -42,8 +42,12 @@ PARTS = ("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "rela
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 # So has Spark, which needs its own packages only.
 SPARK_BIN = ROOT / ".venv-spark" / "bin"
-# The addresses of the warehouse and of ClickHouse, which each program gets as it may know them, and not otherwise.
-ADDRESSES = (*WAREHOUSE_VARIABLES.values(), "CLICKHOUSE_URL")
+# The addresses of the warehouse, of ClickHouse, of the shop's own database and of Kafka, which each program gets as it
+# may know them, and not otherwise.
+ADDRESSES = (
+    *(*WAREHOUSE_VARIABLES.values(), "WAREHOUSE_ADMIN_DSN", "CLICKHOUSE_URL", "KAFKA_BOOTSTRAP"),
+    *("SHOP_DSN", "SHOP_ADMIN_DSN", "SHOP_RELAY_DSN", "SHOP_REPLICA_DSN"),
+)
 
 
 def base_environment(settings: Settings) -> dict[str, str]:

@@ -13,7 +13,7 @@ from conftest import run_module
 from test_stack import listens, stack_of, throw_away
 
 from embedded import live, live_status, main_job, stack, status
-from embedded.environment import environment
+from embedded.environment import environment, environment_over_ours
 from embedded.report import live as report
 from embedded.settings import PORTS, SHOP_ROLES, Settings
 from sources import compare
@@ -150,6 +150,14 @@ class TestServices:
             "replication": {"postgres", "warehouse_owner", "shop_replica"},
             "stream": {"warehouse_consumer"},
         }
+
+    def test_no_part_takes_over_an_address_of_the_shell(
+        self, services: stack.Stack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("SHOP_DSN", "SHOP_RELAY_DSN", "WAREHOUSE_ADMIN_DSN", "KAFKA_BOOTSTRAP"):
+            monkeypatch.setenv(name, "from the shell")
+        for whose in ("kafka", "relay", "stream", "producer", "airflow"):
+            assert "from the shell" not in environment_over_ours(services.settings, whose).values(), whose
 
     def test_status_tells_what_waits_and_for_how_long(self, services: stack.Stack) -> None:
         settings = services.settings
