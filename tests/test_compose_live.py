@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -136,13 +137,13 @@ class Services:
 
     def stop(self) -> None:
         """End everything."""
-        for process in reversed(self.processes.values()):
-            process.terminate()
+        for name, process in reversed(self.processes.items()):
+            # What is PostgreSQL's immediate shutdown.
+            process.send_signal(signal.SIGQUIT if name == "shop-postgres" else signal.SIGTERM)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(30)
             process.kill()
             process.wait()
-        self.shop.stop("immediate")
 
     def ask_shop(self, statement: str) -> list[tuple[Any, ...]]:
         """Return the rows of a query in the shop's database, as superuser."""
@@ -198,8 +199,12 @@ def start_shop(services: Services) -> None:
             stderr=log,
             **services.shop.user.popen_arguments(),
         )
-    assert services.shop.wait_ready(), services.log("shop-postgres")
     admin = f"postgresql://postgres@/{{}}?host={services.socket}&port={services.shop.port}"
+    # The superuser comes by the socket only.
+    wait_until(
+        lambda: run_psql(admin.format("postgres"), "-c", "SELECT").returncode == 0,
+        lambda: services.log("shop-postgres"),
+    )
     answer = run_psql(
         admin.format("postgres"), "-c", f"CREATE DATABASE {SERVICES['shop-postgres']['environment']['POSTGRES_DB']}"
     )
