@@ -5,7 +5,7 @@ Takes the shop's data from the raw layer to ClickHouse:
 `prepare_clickhouse` → `generate` (only where the run asks for it) → **load**: the entities, those side by side that do
 not need each other → **build**: the marts, side by side → `audit` → **clickhouse**: `pull` → `reconcile` → `publish` of
 the sales mart → `anything_to_erase` → `erase` (only where a person was erased), and beside them `publish_…`, one task
-for each other mart, which does all of this
+for each other mart, which does all of this; **documents**: `audit_documents` → `purge_documents`
 
 Every task may be retried, and a run may be started again from its first task: the loads take what is new since their
 own last run, not what belongs to a date, and ClickHouse takes over whole batches of a mart or nothing. Therefore a
@@ -195,4 +195,20 @@ with DAG(
                 f"rows in `tshop.{mart}`, all at once. A retry begins from the start.",
             )
 
-    chain(prepare, generate, load, build, audit, clickhouse)
+    with TaskGroup("documents", prefix_group_id=False, tooltip="what landed as documents") as documents:
+        audit_documents = CallOperator(
+            task_id="audit_documents",
+            procedure="raw.audit_documents",
+            sql="audit_documents.sql",
+            execution_timeout=LONG,
+            doc_md="Checks that every landed document is applied, waiting, or rejected with a reason.",
+        )
+        purge_documents = CallOperator(
+            task_id="purge_documents",
+            procedure="raw.purge_documents",
+            execution_timeout=LONG,
+            doc_md="Removes documents that landed longer ago than their stream keeps them.",
+        )
+        chain(audit_documents, purge_documents)
+
+    chain(prepare, generate, load, build, audit, [clickhouse, documents])

@@ -7,8 +7,8 @@ Finds the batches in which ClickHouse is not what the warehouse says, and has th
 
 Run it by hand, with `batch` set to heal that one of the sales mart without looking at its others. What is found is
 written down in `tshop.batch_to_heal` and, of a mart that is pulled again whole, in `tshop.mart_to_heal`, and a run of
-`tshop_daily` takes it from there: nothing else ever writes what readers see, so the two never meet, and one that is cut
-off is finished by the next run of either.
+`tshop_daily` takes it from there: nothing but that and `tshop_live`, which yields to both, writes what readers see, so
+they never meet, and one that is cut off is finished by the next run of either.
 """
 
 from datetime import timedelta

@@ -25,7 +25,7 @@ MARTS = (
 LOADS = [f"load_{entity}" for entity in ENTITIES]
 BUILDS = ["build_mart", *(f"build_{mart}" for mart in MARTS)]
 MART_TASKS = {f"publish_{mart}" for mart in MARTS}
-WAREHOUSE_TASKS = {*LOADS, *BUILDS, "audit"}
+WAREHOUSE_TASKS = {*LOADS, *BUILDS, "audit", "audit_documents", "purge_documents"}
 CLICKHOUSE_TASKS = {"prepare_clickhouse", "pull", "reconcile", "publish", "erase"}
 
 
@@ -108,6 +108,8 @@ def test_tasks_run_in_order(dag):
         *((build, "audit") for build in BUILDS),
         *(("audit", publish) for publish in MART_TASKS),
         ("audit", "pull"),
+        ("audit", "audit_documents"),
+        ("audit_documents", "purge_documents"),
         ("pull", "reconcile"),
         ("reconcile", "publish"),
         ("publish", "anything_to_erase"),
@@ -121,6 +123,7 @@ def test_the_graph_has_a_group_for_each_step(dag):
         "load": set(LOADS),
         "build": set(BUILDS),
         "clickhouse": {*("pull", "reconcile", "publish", "anything_to_erase", "erase"), *MART_TASKS},
+        "documents": {"audit_documents", "purge_documents"},
     }
 
 

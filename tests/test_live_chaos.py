@@ -71,20 +71,24 @@ class Victims:
             "producer": lambda: [psutil.Process(self.producer.pid)],
             "shop's PostgreSQL": lambda: self._process(stack.SHOP_POSTGRES, with_children=True),
             "warehouse": lambda: self._process(stack.POSTGRES, with_children=True),
-            "backend of the warehouse": lambda: self.chance.sample(
-                self._process(stack.POSTGRES, with_children=True)[1:], 1
-            ),
+            "backend of the warehouse": self._backend,
             "Spark's JVM": lambda: self._of_spark("java")[:1],
             "Spark's Python workers": lambda: self._of_spark("python")[:2],
         }
 
     def kill(self, kind: str) -> int:
-        """Kill a kind of processes; returns how many there were."""
+        """Kill a kind of processes; returns how many there were. Those that are being started again are waited for."""
         killed = 0
-        with contextlib.suppress(psutil.NoSuchProcess):
-            for process in self.kinds[kind]():
-                process.kill()
-                killed += 1
+
+        def is_struck() -> bool:
+            nonlocal killed
+            with contextlib.suppress(psutil.NoSuchProcess):
+                for process in self.kinds[kind]():
+                    process.kill()
+                    killed += 1
+            return killed > 0
+
+        assert self.stack.wait_for(is_struck, 120), f"there is no {kind} to kill"
         return killed
 
     def _process(self, part: stack.Part, with_children: bool = False) -> list[psutil.Process]:
