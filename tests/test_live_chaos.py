@@ -88,7 +88,7 @@ class Victims:
                     killed += 1
             return killed > 0
 
-        assert self.stack.wait_for(is_struck, 120), f"there is no {kind} to kill"
+        assert self.stack.wait_for(is_struck, 300), f"there is no {kind} to kill"
         return killed
 
     def _process(self, part: stack.Part, with_children: bool = False) -> list[psutil.Process]:
