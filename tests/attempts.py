@@ -33,7 +33,10 @@ def _attempts() -> list[Attempt]:
     def add(role: str, kind: str, says: str, statement: str, refused: str = "42501") -> None:
         found.append(Attempt(role, kind, says, statement, refused))
 
-    everybody = ("tshop", "tshop_etl", "tshop_loader", "tshop_reader", "tshop_analyst", "tshop_monitor")
+    everybody = (
+        *("tshop", "tshop_etl", "tshop_loader", "tshop_reader", "tshop_analyst", "tshop_monitor", "tshop_consumer"),
+        "tshop_replica",
+    )
     for role in everybody:
         may_lock = role == "tshop"
         add(
@@ -62,7 +65,7 @@ def _attempts() -> list[Attempt]:
         add(role, "escalate", "superuser", f"SET TRANSACTION READ WRITE; ALTER ROLE {role} SUPERUSER")
         add(role, "escalate", "files and programs of the server", "COPY (SELECT 1) TO PROGRAM 'true'")
         add(role, "escalate", "another role", "SET ROLE postgres")
-        if role not in ("tshop", "tshop_etl"):
+        if role not in ("tshop", "tshop_etl", "tshop_replica"):
             add(role, "fill", "more temporary files than its limit", "SET temp_file_limit = -1")
 
     add(
@@ -135,6 +138,39 @@ def _attempts() -> list[Attempt]:
         "22012",
     )
     add("tshop_monitor", "write", "anything", "SET TRANSACTION READ WRITE; UPDATE sl.run SET status = 'failed'")
+
+    add("tshop_consumer", "read", "how far each stream is", "SELECT FROM landing.position", "")
+    add("tshop_consumer", "read", "documents, raw, history or mart", "SELECT FROM landing.document")
+    add(
+        "tshop_consumer",
+        "write",
+        "documents, and raw through raw.apply_documents",
+        "INSERT INTO landing.document (stream, partition, position, written_at) VALUES ('x', 0, 0, now()); "
+        "CALL raw.apply_documents('shop.orders')",
+        "",
+    )
+    add("tshop_consumer", "write", "raw by hand", "INSERT INTO raw.client (client_id, updated_at) VALUES (79, now())")
+    add("tshop_consumer", "write", "documents that were landed", "UPDATE landing.document SET body = NULL")
+    add(
+        "tshop_consumer",
+        "stop",
+        "the landing of a partition, until its transaction ends",
+        "SELECT landing.begin_landing('shop.orders', 0, 'x')",
+        "",
+    )
+    add(
+        "tshop_consumer",
+        "fill",
+        "the disk by documents",
+        "INSERT INTO landing.document (stream, partition, position, written_at) VALUES ('x', 0, 0, now())",
+        "",
+    )
+    add("tshop_consumer", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
+
+    add("tshop_replica", "read", "the mirrors of the web shop", "SELECT FROM shop.transactions", "")
+    add("tshop_replica", "read", "raw, history or mart", "SELECT FROM raw.payment")
+    add("tshop_replica", "write", "raw by hand", "UPDATE raw.payment SET amount = 0")
+    add("tshop_replica", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
     for role, view in (
         ("tshop_reader", "cdm.sales_mart_export"),
         ("tshop_analyst", "cdm.sales_mart_export"),

@@ -5,6 +5,7 @@ do is done with such rights.
 """
 
 import contextlib
+import io
 import secrets
 from datetime import UTC, datetime
 
@@ -35,12 +36,13 @@ HISTORIES_AND_MARTS = (*(f"dds.{entity}" for entity in ENTITIES), *(f"cdm.{mart}
 RIGHTS = {
     "tshop_etl": {
         "database": {"CONNECT"},
-        "schemas": {"dds", "cdm", "sl"},
+        "schemas": {"raw", "dds", "cdm", "sl"},
         "relations": {},
         "routines": {
             *(f"dds.load_{entity}" for entity in ENTITIES),
             *BUILDS,
             *("sl.run_load", "sl.procedures_due", "sl.audit", "sl.record_failure"),
+            *(f"raw.{verb}_documents" for verb in ("apply", "replay", "purge", "audit")),
         },
     },
     "tshop_loader": {
@@ -77,18 +79,41 @@ RIGHTS = {
     },
     "tshop_monitor": {
         "database": {"CONNECT"},
-        "schemas": {"sl"},
+        "schemas": {"sl", "landing", "shop"},
         "relations": dict.fromkeys(
             (
-                f"sl.status_{name}"
-                for name in (
-                    *("run", "lag", "rejected", "warning", "quality"),
-                    *("backfill", "clock", "transaction", "drift"),
-                )
+                *(
+                    f"sl.status_{name}"
+                    for name in (
+                        *("run", "lag", "rejected", "warning", "quality"),
+                        *("backfill", "clock", "transaction", "drift"),
+                    )
+                ),
+                *("landing.status_stream", "shop.status_replication"),
             ),
             READ,
         ),
         "routines": {"sl.rows_waiting", "sl.open_transactions"},
+    },
+    "tshop_consumer": {
+        "database": {"CONNECT"},
+        "schemas": {"landing", "raw"},
+        "relations": {
+            "landing.document": {"INSERT"},
+            **dict.fromkeys(("landing.position", "landing.stream"), READ),
+        },
+        "routines": {
+            *("landing.begin_landing", "landing.end_landing", "landing.note_seen", "raw.apply_documents"),
+        },
+    },
+    "tshop_replica": {
+        "database": {"CONNECT"},
+        "schemas": {"shop"},
+        "relations": {
+            f"shop.{table}": {"SELECT", "INSERT", "UPDATE", "DELETE"}
+            for table in ("transactions", "deliveries", "returns")
+        },
+        "routines": set(),
     },
     "public": {"database": set(), "schemas": set(), "relations": {}, "routines": set()},
 }
@@ -169,7 +194,7 @@ def test_the_rights_are_these_and_no_others(warehouse_of_owner, role):
     grantee = (
         0 if role == "public" else execute(warehouse_of_owner.admin, f"SELECT '{role}'::regrole::oid::bigint")[0][0]
     )
-    layers = "('raw', 'dds', 'cdm', 'sl')"
+    layers = "('landing', 'shop', 'raw', 'dds', 'cdm', 'sl')"
 
     def granted(statement):
         return execute(warehouse_of_owner.admin, statement, {"grantee": grantee})
@@ -379,6 +404,48 @@ def test_monitor_reads_how_the_warehouse_is(warehouse_of_owner):
         "SET TRANSACTION READ WRITE; DELETE FROM sl.status_run",
         "SET TRANSACTION READ WRITE; CREATE TEMPORARY TABLE t ()",
         "SET TRANSACTION READ WRITE; SELECT lo_from_bytea(0, 'x')",
+    ):
+        assert refused(dsn, statement), statement
+
+
+def test_the_consumer_lands_and_applies_and_does_nothing_else(warehouse_of_owner):
+    dsn = warehouse_of_owner.dsn("tshop_consumer")
+    assert execute(dsn, "SELECT * FROM landing.begin_landing('shop.product_categories', 0, 'topic')") == [(0, 0)]
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM landing.begin_landing('shop.product_categories', 0, 'topic')")
+        message = (
+            '{"schema_version": 1, "row": {"id": 1, "name": "Tops", "parent_id": null, "updated_at": "2026-01-01"}}'
+        )
+        row = f"shop.product_categories\t0\t0\t1\t{message}\t2026-01-01\n"
+        cursor.copy_expert(
+            "COPY landing.document (stream, partition, position, key, body, written_at) FROM STDIN", io.StringIO(row)
+        )
+        cursor.execute("SELECT landing.end_landing('shop.product_categories', 0, 0, 1)")
+    execute(dsn, "SELECT landing.note_seen('shop.product_categories', 0, 1)")
+    execute(dsn, "CALL raw.apply_documents('shop.product_categories')")
+    assert execute(dsn, "SELECT landed_position, applied_position FROM landing.position") == [(0, 0)]
+    assert execute(warehouse_of_owner.admin, "SELECT name FROM raw.category") == [("Tops",)]
+    for statement in (
+        "SELECT FROM landing.document",
+        "DELETE FROM landing.document",
+        "UPDATE landing.document SET body = NULL",
+        "UPDATE landing.position SET applied_position = -1",
+        "UPDATE landing.stream SET base = 1",
+        "SELECT FROM landing.rejected_document",
+        "SELECT FROM landing.stream_target",
+        "CALL landing.continue_stream('shop.orders')",
+        "CALL landing.skip_lost('shop.orders')",
+        "CALL raw.declare_stream('shop.orders', 'raw.sale', 'SELECT 1')",
+        "CALL raw.replay_documents('shop.orders')",
+        "CALL raw.purge_documents()",
+        "SELECT raw._erase_documents(NULL, '{1}')",
+        "SELECT sl.keep_states('client', 'SELECT 1')",
+        "SELECT FROM raw.category",
+        "INSERT INTO raw.category (category_id, updated_at) VALUES (2, now())",
+        "SELECT FROM dds.client",
+        "SELECT FROM sl.run",
+        "CALL dds.load_client()",
+        "CREATE TEMPORARY TABLE t (x integer)",
     ):
         assert refused(dsn, statement), statement
 

@@ -462,7 +462,7 @@ def test_the_owner_owns_all_there_is(migrated_stack: stack.Stack) -> None:
 
 def owners(some: stack.Stack) -> set[str]:
     """Return who owns the warehouse's database, its schemas, tables, views, sequences, routines and types."""
-    ours = "SELECT oid FROM pg_namespace WHERE nspname IN ('sl', 'raw', 'dds', 'cdm')"
+    ours = "SELECT oid FROM pg_namespace WHERE nspname IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')"
     statement = f"""
         SELECT array_agg(DISTINCT owner::regrole::text) FROM (
             SELECT datdba FROM pg_database WHERE datname = current_database()

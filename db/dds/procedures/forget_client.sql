@@ -1,8 +1,9 @@
 -- dds.forget_client(p_client_id bigint)
 --
 -- Purpose: erases a person: takes names, birth date, e-mail address and telephone out of the documents in landing, raw,
---     every version in dds, every version in the mart, and the rejected rows, and leaves a receipt. Keys, intervals, ages at the sales and
---     sums stay, so that reports stay the same. ClickHouse follows with the batch of the mart that this writes.
+--     every version in dds, every version in the mart, and the rejected rows, and leaves a receipt. Keys, intervals,
+--     ages at the sales and sums stay, so that reports stay the same. ClickHouse follows with the batch of the mart
+--     that this writes.
 -- Parameters: p_client_id: the client's key.
 -- Returns: one row: run_id (on dds.client), mart_run_id (the batch for ClickHouse), and how many rows held personal
 --     data: raw_rows, dds_versions, mart_versions, rejected_rows; all 0 where the client was forgotten before.

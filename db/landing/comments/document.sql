@@ -8,5 +8,5 @@ COMMENT ON COLUMN landing.document.position IS
 COMMENT ON COLUMN landing.document.key IS 'Key of the message: the id of the row in the source. NULL: it came without';
 COMMENT ON COLUMN landing.document.body IS
 'The document; a string where what came is no JSON. NULL: a tombstone, the row was deleted';
-COMMENT ON COLUMN landing.document.written_at IS 'When the source wrote it, on the source''s clock, in whole milliseconds, rounded up';
+COMMENT ON COLUMN landing.document.written_at IS 'When the source wrote it, on the source''s clock; of a tombstone not earlier than the state before it';
 COMMENT ON COLUMN landing.document.landed_at IS 'When the consumer landed it';

@@ -27,7 +27,22 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     v_stream landing.stream := landing._stream_of(p_stream);
+    v_landed bigint;
 BEGIN
+    INSERT INTO landing.position (stream, partition, landed_position, applied_position)
+    VALUES (p_stream, p_partition, v_stream.base - 1, v_stream.base - 1)
+    ON CONFLICT (stream, partition) DO NOTHING;
+    IF FOUND THEN
+        -- landing.continue_stream could not have waited for a row that it does not see.
+        PERFORM s.stream FROM landing.stream AS s WHERE s.stream = p_stream FOR NO KEY UPDATE;
+    END IF;
+    SELECT p.landed_position
+    INTO v_landed
+    FROM landing.position AS p
+    WHERE p.stream = p_stream AND p.partition = p_partition
+    FOR UPDATE;
+    -- Looked at when the lock is there: who held it may have been landing.continue_stream.
+    v_stream := landing._stream_of(p_stream);
     IF v_stream.source_id IS NULL THEN
         UPDATE landing.stream AS s
         SET source_id = p_source_id
@@ -44,17 +59,8 @@ BEGIN
                 'one on. What was lost with the old topic the source has to send again.', p_stream
             );
     END IF;
-    INSERT INTO landing.position (stream, partition)
-    VALUES (p_stream, p_partition)
-    ON CONFLICT (stream, partition) DO NOTHING;
-    SELECT
-        greatest(p.landed_position + 1 - s.base, 0),
-        s.base
-    INTO first_offset, base
-    FROM landing.position AS p
-    INNER JOIN landing.stream AS s ON s.stream = p.stream
-    WHERE p.stream = p_stream AND p.partition = p_partition
-    FOR UPDATE OF p;
+    first_offset := greatest(v_landed + 1 - v_stream.base, 0);
+    base := v_stream.base;
 END;
 $body$;
 

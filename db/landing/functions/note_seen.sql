@@ -23,10 +23,12 @@ AS $body$
 DECLARE
     v_stream landing.stream := landing._stream_of(p_stream);
 BEGIN
-    INSERT INTO landing.position AS p (stream, partition, first_position, end_position, seen_at, problem)
+    INSERT INTO landing.position AS p (
+        stream, partition, landed_position, applied_position, first_position, end_position, seen_at, problem
+    )
     VALUES (
-        p_stream, p_partition, v_stream.base + p_first_offset, v_stream.base + p_end_offset, clock_timestamp(),
-        p_problem
+        p_stream, p_partition, v_stream.base - 1, v_stream.base - 1, v_stream.base + p_first_offset,
+        v_stream.base + p_end_offset, clock_timestamp(), p_problem
     )
     ON CONFLICT (stream, partition) DO UPDATE
     SET

@@ -5,8 +5,8 @@
 --     NULL where it did not say; documents_waiting: positions that are landed and not applied; documents_rejected: open
 --     rejections; lag_seconds: age of the oldest document that is landed and not applied, 0 where none is; landed_at,
 --     applied_at: of the last ones; seen_at: when the consumer was heard of last, of the partition that is worst off;
---     is_seen: whether that is less than a minute ago; problem: what keeps the consumer from landing, NULL where nothing
---     does.
+--     is_seen: whether that is less than a minute ago; problem: what keeps the consumer from landing, NULL where
+--     nothing does.
 -- Reads: landing.stream, landing.position, landing.document, landing.rejected_document.
 --
 -- Positions are counted, and the source may leave some out: there may be fewer documents, never more.

@@ -57,7 +57,7 @@ BEGIN
                 ORDER BY t.target_schema, t.target_table
             LOOP
                 v_new_positions := NULL;
-                EXECUTE raw._mapping_sql(p_stream, v_target, v_check.tombstones > 0, p_has_own_rows)
+                EXECUTE raw._mapping_sql(p_stream, v_target, p_has_own_rows)
                 INTO v_done, v_new_partitions, v_new_positions, v_new_reasons
                 USING p_partitions, p_first, p_last, bad_partitions, bad_positions;
                 IF v_new_positions IS NOT NULL THEN

@@ -1,11 +1,11 @@
 -- raw._check_documents(p_stream landing.stream, p_partitions integer[], p_first bigint[], p_last bigint[],
---     OUT documents bigint, OUT tombstones bigint, OUT bad_partitions integer[], OUT bad_positions bigint[],
---     OUT reasons text[]) RETURNS record
+--     OUT documents bigint, OUT bad_partitions integer[], OUT bad_positions bigint[], OUT reasons text[])
+--     RETURNS record
 --
 -- Purpose: looks at documents before any mapping does: what no mapping could read.
 -- Parameters: p_stream: registry row; p_partitions, p_first, p_last: as of raw._document_rows.
--- Returns: documents: how many there are; tombstones: how many of them say that a row was deleted; bad_partitions,
---     bad_positions, reasons: of those that cannot be read; NULL where all can.
+-- Returns: documents: how many there are; bad_partitions, bad_positions, reasons: of those that cannot be read; NULL
+--     where all can.
 -- Errors: none.
 -- Reads: landing.document. Writes: nothing.
 CREATE OR REPLACE FUNCTION raw._check_documents(
@@ -14,7 +14,6 @@ CREATE OR REPLACE FUNCTION raw._check_documents(
     p_first bigint[],
     p_last bigint[],
     OUT documents bigint,
-    OUT tombstones bigint,
     OUT bad_partitions integer[],
     OUT bad_positions bigint[],
     OUT reasons text[]
@@ -34,12 +33,12 @@ DECLARE
 BEGIN
     EXECUTE format(
         $sql$
-        SELECT count(*), count(*) FILTER (WHERE d.body IS NULL), coalesce(bool_or(%2$s), false)
+        SELECT count(*), coalesce(bool_or(%2$s), false)
         FROM (%1$s) AS d
         $sql$,
         raw._document_rows(p_stream), c_is_bad
     )
-    INTO documents, tombstones, v_has_bad
+    INTO documents, v_has_bad
     USING p_partitions, p_first, p_last, '{}'::integer[], '{}'::bigint[];
     IF NOT v_has_bad THEN
         RETURN;

@@ -2,8 +2,8 @@
 --
 -- Purpose: takes what is personal out of documents: the fields that the stream declares as such; of a document that is
 --     rejected, or is no JSON object, all of it, and the reason.
--- Parameters: p_stream: registry row; p_keys: keys of the documents; p_waiting_alone: only those that are landed and not
---     applied (default false: all).
+-- Parameters: p_stream: registry row; p_keys: keys of the documents; p_waiting_alone: only those that are landed and
+--     not applied (default false: all).
 -- Returns: how many documents held any.
 -- Errors: none.
 -- Reads: landing.position. Writes: landing.document, landing.rejected_document.

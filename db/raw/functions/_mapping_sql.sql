@@ -1,9 +1,8 @@
--- raw._mapping_sql(p_stream landing.stream, p_target landing.stream_target, p_has_tombstones boolean,
---     p_has_own_rows boolean) RETURNS text
+-- raw._mapping_sql(p_stream landing.stream, p_target landing.stream_target, p_has_own_rows boolean) RETURNS text
 --
 -- Purpose: writes the statement that brings documents into a table into dynamic SQL.
--- Parameters: p_stream, p_target: registry rows; p_has_tombstones: there may be documents that say that a row was
---     deleted; p_has_own_rows: this transaction may have written rows of the table before.
+-- Parameters: p_stream, p_target: registry rows; p_has_own_rows: this transaction may have written rows of the table
+--     before.
 -- Returns: a statement with the parameters of raw._document_rows that gives one row: an array of how many rows were
 --     mapped, inserted, updated, deleted, put aside; and of the documents that give no key or no time the partitions,
 --     positions and reasons. Where there are any of these it writes nothing.
@@ -15,13 +14,11 @@
 -- this transaction itself wrote before: no trigger keeps that. The order in which states of one key and time are put
 -- aside is that of their places, after what the trigger keeps of the table's row: "kept" reads "written" first.
 --
--- A tombstone has no time but the message's, in milliseconds, rounded up. The deletion counts from the first
--- microsecond of that millisecond, or from the state before it: a row that is deleted and written again within one
--- millisecond is there.
+-- A tombstone has no time but the message's, which is not earlier than the state before it: the deletion counts from
+-- there.
 CREATE OR REPLACE FUNCTION raw._mapping_sql(
     p_stream landing.stream,
     p_target landing.stream_target,
-    p_has_tombstones boolean,
     p_has_own_rows boolean
 )
 RETURNS text
@@ -34,7 +31,6 @@ DECLARE
     v_entity sl.entity;
     v_lists record;
     v_key record;
-    v_timed text;
     v_kept text;
 BEGIN
     SELECT e.* INTO v_entity
@@ -49,22 +45,23 @@ BEGIN
         string_agg(format('k.%I', a.attname), ', ' ORDER BY a.attnum) AS of_ranked,
         string_agg(
             CASE
-                WHEN a.attname = 'is_deleted' AND a.attname <> ALL (p_target.mapped_columns) THEN 'false AS is_deleted'
-                WHEN a.attname = 'is_deleted' THEN 'coalesce(m.is_deleted, false) AS is_deleted'
+                WHEN a.attname = 'is_deleted' AND a.attname <> ALL (p_target.mapped_columns)
+                    THEN 'm.updated_at IS NULL AS is_deleted'
+                WHEN a.attname = 'is_deleted'
+                    THEN 'coalesce(m.is_deleted, false) OR m.updated_at IS NULL AS is_deleted'
+                WHEN a.attname = 'updated_at'
+                    THEN format(
+                        'coalesce(m.updated_at::timestamptz, (SELECT o.written_at FROM landing.document AS o '
+                        'WHERE o.stream = %L AND o.partition = m.partition AND o.position = m.position '
+                        'AND o.body IS NULL)) AS updated_at',
+                        p_stream.stream
+                    )
                 WHEN a.attname = ANY (p_target.mapped_columns)
                     THEN format('m.%I::%s AS %1$I', a.attname, format_type(a.atttypid, a.atttypmod))
                 ELSE format('NULL::%s AS %I', format_type(a.atttypid, a.atttypmod), a.attname)
             END,
             ', ' ORDER BY a.attnum
         ) AS of_mapping,
-        string_agg(
-            CASE a.attname
-                WHEN 'updated_at' THEN 'coalesce(m.updated_at, greatest(m.deleted_at - interval ''999 us'', b.before_at)) AS updated_at'
-                WHEN 'is_deleted' THEN 'm.is_deleted OR m.deleted_at IS NOT NULL AS is_deleted'
-                ELSE format('m.%I', a.attname)
-            END,
-            ', ' ORDER BY a.attnum
-        ) AS of_timed,
         string_agg(format('%I = excluded.%1$I', a.attname), ', ' ORDER BY a.attnum)
         FILTER (WHERE a.attname <> ALL (p_target.key_columns)) AS assigned,
         string_agg(format('r.%I', a.attname), ', ' ORDER BY a.attnum) AS of_row,
@@ -83,59 +80,12 @@ BEGIN
         string_agg(format('r.%I', c.name), ', ' ORDER BY c.no) AS of_row,
         string_agg(format('k.%I IS NULL', c.name), ' OR ' ORDER BY c.no) AS is_missing,
         string_agg(format('r.%I = k.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_same,
-        string_agg(format('r.%I = m.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_mapped,
         string_agg(format('k.%I', c.name), ', ' ORDER BY c.no) AS of_ranked,
         string_agg(format('w.%I', c.name), ', ' ORDER BY c.no) AS of_written,
         string_agg(format('r.%I = w.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_overwritten
     INTO v_key
     FROM unnest(p_target.key_columns) WITH ORDINALITY AS c (name, no);
 
-    v_timed := 'SELECT m.* FROM mapped AS m';
-    IF p_has_tombstones THEN
-        v_timed := format(
-            $sql$
-            SELECT m.partition, m.position, %1$s
-            FROM (
-                SELECT
-                    m.*,
-                    max(m.updated_at) OVER (
-                        PARTITION BY %2$s ORDER BY m.partition, m.position
-                        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                    ) AS state_at
-                FROM (
-                    SELECT
-                        m.*,
-                        CASE
-                            WHEN m.updated_at IS NULL THEN (
-                                SELECT d.written_at
-                                FROM landing.document AS d
-                                WHERE
-                                    d.stream = %3$L
-                                    AND d.partition = m.partition
-                                    AND d.position = m.position
-                                    AND d.body IS NULL
-                            )
-                        END AS deleted_at
-                    FROM mapped AS m
-                ) AS m
-            ) AS m
-            CROSS JOIN LATERAL (
-                SELECT
-                    greatest(
-                        CASE WHEN m.state_at < m.deleted_at + interval '1 ms' THEN m.state_at END,
-                        CASE
-                            WHEN m.deleted_at IS NOT NULL THEN (
-                                SELECT r.updated_at
-                                FROM %4$s AS r
-                                WHERE %5$s AND r.updated_at < m.deleted_at + interval '1 ms'
-                            )
-                        END
-                    ) AS before_at
-            ) AS b
-            $sql$,
-            v_lists.of_timed, v_key.of_mapping, p_stream.stream, v_table, v_key.is_mapped
-        );
-    END IF;
     IF v_entity.entity_name IS NULL THEN
         v_kept := 'SELECT FROM ranked AS k WHERE false';
     ELSE
@@ -157,7 +107,10 @@ BEGIN
                 $sql$
                 SELECT %1$s
                 FROM ranked AS k
-                WHERE NOT k.is_newest AND (SELECT n.rows FROM written_rows AS n) > -1 AND (SELECT n.bad FROM ranked_rows AS n) = 0
+                WHERE
+                    NOT k.is_newest
+                    AND (SELECT n.rows FROM written_rows AS n) > -1
+                    AND (SELECT n.bad FROM ranked_rows AS n) = 0
                 UNION ALL
                 SELECT %1$s
                 FROM ranked AS k
@@ -178,21 +131,20 @@ BEGIN
         $sql$
         WITH document AS (%1$s),
         mapped AS (SELECT m.partition, m.position, %2$s FROM (%3$s) AS m),
-        timed AS (%4$s),
         ranked AS MATERIALIZED (
             SELECT
                 m.*,
                 lead(m.position) OVER (
-                    PARTITION BY %5$s ORDER BY m.updated_at, m.partition, m.position
+                    PARTITION BY %4$s ORDER BY m.updated_at, m.partition, m.position
                 ) IS NULL AS is_newest
-            FROM timed AS m
+            FROM mapped AS m
         ),
         -- One pass over all rows; a second one only where there are bad ones.
         ranked_rows AS (
             SELECT
                 count(*) AS rows,
                 count(*) FILTER (WHERE k.is_newest) AS newest,
-                count(*) FILTER (WHERE %6$s) AS bad
+                count(*) FILTER (WHERE %5$s) AS bad
             FROM ranked AS k
         ),
         bad AS (
@@ -204,21 +156,21 @@ BEGIN
                 SELECT DISTINCT ON (k.partition, k.position)
                     k.partition,
                     k.position,
-                    CASE WHEN %7$s THEN %8$L WHEN k.updated_at IS NULL THEN %9$L ELSE %18$L END AS reason
+                    CASE WHEN %6$s THEN %7$L WHEN k.updated_at IS NULL THEN %8$L ELSE %17$L END AS reason
                 FROM ranked AS k
-                WHERE (SELECT n.bad FROM ranked_rows AS n) > 0 AND (%6$s)
+                WHERE (SELECT n.bad FROM ranked_rows AS n) > 0 AND (%5$s)
                 ORDER BY k.partition, k.position
             ) AS k
         ),
         written AS (
-            INSERT INTO %10$s AS r (%11$s)
-            SELECT %12$s
+            INSERT INTO %9$s AS r (%10$s)
+            SELECT %11$s
             FROM ranked AS k
             WHERE k.is_newest AND (SELECT n.bad FROM ranked_rows AS n) = 0
-            ON CONFLICT (%13$s) DO UPDATE
-            SET %14$s
-            WHERE excluded.updated_at >= r.updated_at AND (%15$s) IS DISTINCT FROM (%16$s)
-            RETURNING %17$s, r.xmax = 0 AS is_new, r.is_deleted
+            ON CONFLICT (%12$s) DO UPDATE
+            SET %13$s
+            WHERE excluded.updated_at >= r.updated_at AND (%14$s) IS DISTINCT FROM (%15$s)
+            RETURNING %16$s, r.xmax = 0 AS is_new, r.is_deleted
         ),
         written_rows AS (
             SELECT
@@ -228,7 +180,7 @@ BEGIN
                 count(*) FILTER (WHERE w.is_deleted) AS deleted
             FROM written AS w
         ),
-        kept AS (%19$s)
+        kept AS (%18$s)
         SELECT
             ARRAY[
                 (SELECT n.rows FROM ranked_rows AS n), w.inserted, w.updated, w.deleted, (SELECT count(*) FROM kept)
@@ -242,7 +194,6 @@ BEGIN
         raw._document_rows(p_stream),
         v_lists.of_mapping,
         p_target.mapping,
-        v_timed,
         v_key.of_mapping,
         v_key.is_missing || ' OR k.updated_at IS NULL OR NOT isfinite(k.updated_at)',
         v_key.is_missing,

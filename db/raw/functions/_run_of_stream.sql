@@ -2,7 +2,8 @@
 --
 -- Purpose: the run that a call on a stream counts in: that of a call within the last minute that no audit has read, or
 --     a new one.
--- Parameters: p_procedure: name of the running procedure; p_stream: name in landing.stream, whose lock the caller holds.
+-- Parameters: p_procedure: name of the running procedure; p_stream: name in landing.stream, whose lock the caller
+--     holds.
 -- Returns: the run's id.
 -- Errors: TS001 as of sl._begin_run.
 -- Reads: sl.run. Writes: sl.run.

@@ -10,9 +10,9 @@
 -- Reads: landing.stream, landing.stream_target, landing.document, sl.erasure. Writes: the tables of the stream,
 --     sl.kept_state, landing.position, landing.rejected_document, landing.document, sl.run.
 --
--- What is personal in a document of a forgotten client is emptied first. Documents are applied in slices, with a NOTICE after each, and all of them in one transaction. Each ends in raw or
--- rejected. Calls that begin within a minute share a row of sl.run, as long as no audit has read it: a consumer calls
--- each second.
+-- What is personal in a document of a forgotten client is emptied first. Documents are applied in slices, with a NOTICE
+-- after each, and all of them in one transaction. Each ends in raw or rejected. Calls that begin within a minute share
+-- a row of sl.run, as long as no audit has read it: a consumer calls each second.
 CREATE OR REPLACE PROCEDURE raw.apply_documents(
     p_stream text,
     INOUT run_id bigint DEFAULT NULL,

@@ -5,9 +5,9 @@
 --     called once a table.
 -- Parameters: p_stream: name of the stream, the Kafka topic's; p_target: a table with a primary key, updated_at and
 --     is_deleted; p_mapping: a SELECT that makes rows of the table from the documents, which it reads as "document":
---     stream, partition, position, key, id (the key as a number and p_id_base together, NULL where it is none), id_base,
---     body (NULL: a tombstone), written_at. It gives partition and position of the document, the key columns and
---     updated_at (NULL for a tombstone), and may give is_deleted and other columns; those that it does not give are
+--     stream, partition, position, key, id (the key as a number and p_id_base together, NULL where it is none),
+--     id_base, body (NULL: a tombstone), written_at. It gives partition and position of the document, the key columns
+--     and updated_at (NULL for a tombstone), and may give is_deleted and other columns; those that it does not give are
 --     NULL. It names all else with its schema; p_schema_version: greatest schema_version of a document that it knows
 --     (default NULL: they have none); p_id_base: what is added to the source's ids; p_personal: fields of the body that
 --     hold what is personal, each a path such as row.email; p_kept_for: how long documents stay (default NULL: as it
@@ -128,7 +128,7 @@ BEGIN
     END IF;
     v_target.mapping := p_mapping;
     -- Of no documents: what the server does not take is told now.
-    EXECUTE raw._mapping_sql(v_stream, v_target, true, true)
+    EXECUTE raw._mapping_sql(v_stream, v_target, true)
     USING '{}'::integer[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], '{}'::bigint[];
     INSERT INTO landing.stream_target AS t
     SELECT v_target.*

@@ -91,15 +91,22 @@ BEGIN
                 last_seen = excluded.last_seen
             $sql$,
             jsonb_build_object(
-                'rows', p_rows,
-                'is_healed', CASE
+                -- Of the good states that were committed later, how many, and up to which time: all keys in one pass.
+                'rows', CASE
                     WHEN p_has_several
                         THEN format(
-                            'EXISTS (SELECT FROM %s AS g '
-                            'WHERE g.scd2_key_text = c.scd2_key_text AND g.scd2_rule IS NULL '
-                            'AND g.scd2_order > c.scd2_order AND (g.scd2_at >= c.scd2_at OR c.scd2_rule = ANY ($3)))',
+                            '(SELECT r.*, '
+                            'count(*) FILTER (WHERE r.scd2_rule IS NULL) OVER later AS good_rows, '
+                            'max(r.scd2_at) FILTER (WHERE r.scd2_rule IS NULL) OVER later AS good_at '
+                            'FROM %s AS r WINDOW later AS (PARTITION BY r.scd2_key_text ORDER BY r.scd2_order DESC '
+                            'GROUPS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING))',
                             p_rows
                         )
+                    ELSE p_rows
+                END,
+                'is_healed', CASE
+                    WHEN p_has_several
+                        THEN 'c.good_rows > 0 AND (coalesce(c.good_at >= c.scd2_at, false) OR c.scd2_rule = ANY ($3))'
                     ELSE 'false'
                 END
             )

@@ -9,7 +9,7 @@ ANALYZE raw.client, dds.client, cdm.sales_mart;
 CREATE VIEW pg_temp.known AS
 SELECT s.tablename
 FROM pg_stats AS s
-WHERE s.schemaname IN ('raw', 'dds', 'cdm') AND row_to_json(s)::text ~ 'Sokolova7\M';
+WHERE s.schemaname IN ('landing', 'raw', 'dds', 'cdm') AND row_to_json(s)::text ~ 'Sokolova7\M';
 
 SELECT isnt_empty('SELECT * FROM pg_temp.known', 'the planner keeps sample values');
 SELECT tap.forget_client(7);

@@ -428,3 +428,59 @@ $body$;
 
 COMMENT ON FUNCTION tap.put_healthy_warehouse IS
 'A small warehouse: client 1 has two versions, 2 is deleted, 3 rejected; sale 1 has two versions in the mart, 2 is cancelled';
+
+CREATE FUNCTION tap.land(
+    p_stream text,
+    p_key text,
+    p_body jsonb,
+    p_written_at timestamptz DEFAULT tap.at(1),
+    p_partition integer DEFAULT 0
+)
+RETURNS void
+LANGUAGE plpgsql
+AS $body$
+DECLARE
+    v_place record;
+BEGIN
+    SELECT b.* INTO v_place FROM landing.begin_landing(p_stream, p_partition, 'topic') AS b;
+    INSERT INTO landing.document (stream, partition, position, key, body, written_at)
+    VALUES (p_stream, p_partition, v_place.first_offset + v_place.base, p_key, p_body, p_written_at);
+    PERFORM landing.end_landing(p_stream, p_partition, v_place.first_offset, v_place.first_offset + 1);
+END;
+$body$;
+
+COMMENT ON FUNCTION tap.land IS 'Lands one document, as a consumer does';
+
+CREATE FUNCTION tap.category_message(p_name text, p_at timestamptz, p_version integer DEFAULT 1)
+RETURNS jsonb
+LANGUAGE sql
+RETURN jsonb_build_object(
+    'schema_version', p_version, 'row', jsonb_build_object('name', p_name, 'parent_id', NULL, 'updated_at', p_at)
+);
+
+COMMENT ON FUNCTION tap.category_message IS 'A message of the stream shop.product_categories';
+
+CREATE FUNCTION tap.apply(
+    p_procedure text DEFAULT 'raw.apply_documents',
+    p_stream text DEFAULT 'shop.product_categories',
+    OUT documents bigint,
+    OUT inserted bigint,
+    OUT updated bigint,
+    OUT deleted bigint,
+    OUT unchanged bigint,
+    OUT kept bigint,
+    OUT rejected bigint
+)
+LANGUAGE plpgsql
+SET client_min_messages = warning
+AS $body$
+DECLARE
+    v_run_id bigint;
+BEGIN
+    EXECUTE format('CALL %s($1)', p_procedure)
+    INTO v_run_id, documents, inserted, updated, deleted, unchanged, kept, rejected
+    USING p_stream;
+END;
+$body$;
+
+COMMENT ON FUNCTION tap.apply IS 'Calls raw.apply_documents, or raw.replay_documents, on a stream, and returns what it shows';

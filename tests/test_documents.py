@@ -1,0 +1,456 @@
+"""Documents: whatever comes, in whatever order and batches, raw and history are those of all messages, each once."""
+
+import contextlib
+import json
+import random
+import re
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import psycopg2
+import pytest
+from conftest import ROOT, query, run_psql
+
+STREAM = "shop.orders"
+BASE = 10**12
+BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
+PARTITIONS = 3
+STATUSES = ("Pending", "Paid", "Completed", "Aborted")
+PAGE = (ROOT / "docs" / "documents.md").read_text()
+POISON = (
+    (None, '{"row": {}}'),
+    ("x1", '{"row": {"status": "Paid", "updated_at": "2026-01-05"}}'),
+    ("7", '"no JSON"'),
+    ("7", "[]"),
+    ("7", '{"row": {"status": "Paid"}}'),
+    ("7", '{"row": {"total_amount": "much", "updated_at": "2026-01-05"}}'),
+    ("7", '{"row": {"total_amount": 1e30, "updated_at": "2026-01-05"}}'),
+    ("7", '{"schema_version": 2, "row": {"status": "Paid", "updated_at": "2026-01-05"}}'),
+)
+
+
+class Message(NamedTuple):
+    """What Kafka holds: partition, offset in it, key, body (JSON; None: a tombstone), time of the message."""
+
+    partition: int
+    offset: int
+    key: str | None
+    body: str | None
+    written_at: datetime
+
+
+class Warehouse:
+    """A warehouse into which messages are landed and applied."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self.session = psycopg2.connect(dsn)
+        self.session.autocommit = True
+
+    def run(self, sql: str, *parameters: object) -> list[tuple]:
+        """Run a statement; return its rows."""
+        with self.session.cursor() as cursor:
+            cursor.execute(sql, parameters or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def land(self, messages: list[Message], stream: str = STREAM) -> None:
+        """Land messages of one partition as a consumer does: those that were landed before are left out."""
+        if not messages:
+            return
+        partition = messages[0].partition
+        with contextlib.closing(psycopg2.connect(self.dsn)) as session, session, session.cursor() as cursor:
+            cursor.execute("SELECT * FROM landing.begin_landing(%s, %s, 'topic')", (stream, partition))
+            first, base = cursor.fetchone()
+            new = [message for message in messages if message.offset >= first]
+            cursor.executemany(
+                "INSERT INTO landing.document (stream, partition, position, key, body, written_at)"
+                " VALUES (%s, %s, %s, %s, %s, %s)",
+                [(stream, partition, one.offset + base, one.key, one.body, one.written_at) for one in new],
+            )
+            if new:
+                cursor.execute(
+                    "SELECT landing.end_landing(%s, %s, %s, %s)",
+                    (stream, partition, new[-1].offset, new[-1].offset + 1),
+                )
+
+    def apply(self, stream: str = STREAM) -> dict[str, int]:
+        """Apply what was landed; return what the call shows."""
+        names = ["run_id", "documents", "inserted", "updated", "deleted", "unchanged", "kept", "rejected"]
+        return dict(zip(names, self.run(f"CALL raw.apply_documents('{stream}')")[0], strict=True))
+
+    def raw(self) -> list[tuple]:
+        """Return all orders of raw, without what tells transactions apart."""
+        return self.run(
+            "SELECT order_id, status, total_amount, region, channel, updated_at, is_deleted"
+            " FROM raw.sales_order ORDER BY order_id"
+        )
+
+    def history(self) -> list[tuple]:
+        """Return all versions of orders."""
+        return self.run(
+            "SELECT order_id, status, total_amount, valid_from, valid_to, is_current"
+            " FROM dds.sales_order ORDER BY order_id, valid_from"
+        )
+
+
+@pytest.fixture
+def documents(warehouse: str) -> Iterator[Warehouse]:
+    """A fresh warehouse."""
+    opened = Warehouse(warehouse)
+    yield opened
+    opened.session.close()
+
+
+def state(key: int, status: str, at: datetime, total: int = 10) -> str:
+    """Return a message's body."""
+    row = {
+        "id": key,
+        "user_id": 3,
+        "ordered_at": BEGIN.isoformat(),
+        "status": status,
+        "total_amount": total,
+        "region": "North",
+        "updated_at": at.isoformat(),
+    }
+    return json.dumps({"schema_version": 1, "event": "orders_changed", "row": row})
+
+
+def to_whole_ms(at: datetime) -> datetime:
+    """Return a time in whole milliseconds, rounded up, as Kafka has it."""
+    return at + timedelta(microseconds=-at.microsecond % 1000)
+
+
+def a_story(chance: random.Random) -> list[Message]:
+    """Make messages of some orders: states, deletions, comebacks, late and repeated ones, poison."""
+    ends = [0] * PARTITIONS
+    told: list[Message] = []
+    deleted: dict[int, datetime] = {}
+    at = BEGIN
+
+    def tell(key: str | None, body: str | None, written_at: datetime, partition: int) -> None:
+        told.append(Message(partition, ends[partition], key, body, written_at))
+        # Kafka leaves offsets out.
+        ends[partition] += chance.choice((1, 1, 1, 2))
+
+    for _ in range(chance.randint(60, 160)):
+        at += timedelta(microseconds=chance.choice((1, 300, 2_000, 10**6, 10**9)))
+        key = chance.randint(1, 12)
+        partition = key % PARTITIONS
+        match chance.choices(("state", "late", "deletion", "repeat", "poison"), (10, 3, 2, 2, 1))[0]:
+            case "state":
+                # What comes back is later than its deletion.
+                at = max(at, deleted.pop(key, BEGIN) + timedelta(milliseconds=1))
+                tell(
+                    str(key), state(key, chance.choice(STATUSES), at, chance.randint(1, 3)), to_whole_ms(at), partition
+                )
+            case "late":
+                # Never at the time of another state.
+                late = at - timedelta(days=1, microseconds=chance.randint(1, 10**9))
+                tell(str(key), state(key, chance.choice(STATUSES), late), to_whole_ms(at), partition)
+            case "deletion":
+                deleted[key] = to_whole_ms(at)
+                tell(str(key), None, to_whole_ms(at), partition)
+            case "repeat":
+                again = [one for one in told if one.partition == partition][-chance.randint(1, 8) :]
+                for one in again:
+                    tell(one.key, one.body, one.written_at, partition)
+            case "poison":
+                tell(*chance.choice(POISON), to_whole_ms(at), partition)
+    return told
+
+
+def is_good(message: Message) -> bool:
+    """Tell whether a message is no poison."""
+    return (message.key, message.body) not in POISON
+
+
+def deliver(warehouse: Warehouse, story: list[Message], chance: random.Random) -> None:
+    """Land a story in batches, some of them again, with calls and loads in between, then all that is left."""
+    parts = [[one for one in story if one.partition == partition] for partition in range(PARTITIONS)]
+    done = [0] * PARTITIONS
+    while any(done[partition] < len(part) for partition, part in enumerate(parts)):
+        partition = chance.randrange(PARTITIONS)
+        begin = max(0, done[partition] - chance.choice((0, 0, 5)))
+        done[partition] = max(done[partition], min(len(parts[partition]), begin + chance.choice((1, 3, 20, 200))))
+        warehouse.land(parts[partition][begin : done[partition]])
+        match chance.randrange(5):
+            case 0:
+                warehouse.apply()
+            case 1:
+                warehouse.apply()
+                warehouse.run("CALL dds.load_sales_order()")
+            case 2:
+                # A call that ends before its commit.
+                with contextlib.closing(psycopg2.connect(warehouse.dsn)) as session, session.cursor() as cursor:
+                    cursor.execute("CALL raw.apply_documents(%s)", (STREAM,))
+                    session.rollback()
+    warehouse.apply()
+    warehouse.run("CALL dds.load_sales_order()")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_raw_and_history_are_those_of_all_messages_in_whatever_batches_they_come(
+    seed, documents, postgres_server, warehouse_template
+):
+    story = a_story(random.Random(seed))
+    deliver(documents, story, random.Random(1000 + seed))
+
+    # raw: of each key the newest state, by its time and then by its place. A deletion has the message's time.
+    good = [one for one in story if is_good(one)]
+    newest: dict[str, tuple] = {}
+    states = []
+    for one in good:
+        if one.body:
+            row = json.loads(one.body)["row"]
+            at = datetime.fromisoformat(row["updated_at"])
+            told = (one.key, row["status"], row["total_amount"], False)
+            states.append((one.key, at, row["status"]))
+        else:
+            at = one.written_at
+            told = (one.key, None, None, True)
+        newest[one.key] = max(newest.get(one.key, (at,)), (at, *told), key=lambda state: state[0])
+        if at >= newest[one.key][0]:
+            newest[one.key] = (at, *told)
+    assert [(order, status, total, deleted, at) for order, status, total, _, _, at, deleted in documents.raw()] == [
+        (BASE + int(key), status, total, deleted, at)
+        for at, key, status, total, deleted in sorted(newest.values(), key=lambda state: int(state[1]))
+    ]
+    # History: each state is valid at its time.
+    versions = documents.history()
+    for key, at, status in states:
+        (found,) = [version for version in versions if version[0] == BASE + int(key) and version[3] <= at < version[4]]
+        assert found[1] == status
+    # Every message is accounted for.
+    assert documents.run("SELECT count(*) FROM landing.rejected_document") == [(len(story) - len(good),)]
+    assert documents.run("SELECT count(*) FROM landing.document") == [(len(story),)]
+    documents.run("CALL raw.audit_documents()")
+    documents.run("CALL sl.audit()")
+
+    # All at once into another warehouse: the same.
+    postgres_server.create_database("at_once", warehouse_template)
+    try:
+        other = Warehouse(postgres_server.dsn("at_once"))
+        for partition in range(PARTITIONS):
+            other.land([one for one in story if one.partition == partition])
+        other.apply()
+        other.run("CALL dds.load_sales_order()")
+        assert (other.raw(), other.history()) == (documents.raw(), versions)
+        # Applied again from the first one on: nothing doubles.
+        other.run("UPDATE landing.position SET applied_position = -1")
+        other.apply()
+        other.run("CALL dds.load_sales_order()")
+        assert (other.raw(), other.history()) == (documents.raw(), versions)
+        other.session.close()
+    finally:
+        postgres_server.drop_database("at_once")
+
+
+def numbered(bodies: list[tuple[str | None, str | None]]) -> list[Message]:
+    """Return messages of one partition."""
+    return [Message(0, number, key, body, BEGIN) for number, (key, body) in enumerate(bodies)]
+
+
+def test_a_second_consumer_waits_and_lands_nothing_twice(documents):
+    messages = numbered([(str(key), state(key, "Paid", BEGIN)) for key in range(5)])
+    with contextlib.closing(psycopg2.connect(documents.dsn)) as first, first.cursor() as cursor:
+        cursor.execute("SELECT * FROM landing.begin_landing(%s, 0, 'topic')", (STREAM,))
+        second = threading.Thread(target=documents.land, args=(messages,))
+        second.start()
+        cursor.execute(
+            "INSERT INTO landing.document (stream, partition, position, key, body, written_at)"
+            " SELECT %s, 0, 0, '0', %s, now()",
+            (STREAM, messages[0].body),
+        )
+        cursor.execute("SELECT landing.end_landing(%s, 0, 0, 5)", (STREAM,))
+        assert second.is_alive()
+        first.commit()
+    second.join()
+    assert documents.run("SELECT position FROM landing.document ORDER BY position") == [(n,) for n in range(5)]
+    assert documents.apply()["inserted"] == 5
+
+
+def test_a_consumer_that_waited_for_another_topic_is_refused(documents):
+    documents.land(numbered([("1", state(1, "Paid", BEGIN))]))
+    errors = []
+
+    def land() -> None:
+        try:
+            documents.land([Message(0, 1, "1", state(1, "Aborted", BEGIN), BEGIN)])
+        except psycopg2.Error as error:
+            errors.append(error.pgcode)
+
+    with contextlib.closing(psycopg2.connect(documents.dsn)) as owner, owner.cursor() as cursor:
+        cursor.execute("CALL landing.continue_stream(%s)", (STREAM,))
+        cursor.execute("SELECT * FROM landing.begin_landing(%s, 0, 'another')", (STREAM,))
+        assert cursor.fetchone() == (0, 1)
+        late = threading.Thread(target=land)
+        late.start()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while query(documents.dsn, waits) == (0,):
+            pass
+        owner.commit()
+    late.join()
+    assert errors == ["TS020"]
+    assert documents.run("SELECT count(*) FROM landing.document") == [(1,)]
+
+
+def test_a_second_call_is_refused_and_another_stream_is_not(documents):
+    documents.land(numbered([("1", state(1, "Paid", BEGIN))]))
+    with contextlib.closing(psycopg2.connect(documents.dsn)) as first, first.cursor() as cursor:
+        cursor.execute("CALL raw.apply_documents(%s)", (STREAM,))
+        with pytest.raises(psycopg2.Error) as refused:
+            documents.apply()
+        assert refused.value.pgcode == "TS001"
+        assert documents.apply("shop.users")["documents"] == 0
+        first.rollback()
+    assert documents.apply()["inserted"] == 1
+
+
+def test_who_holds_a_row_of_raw_is_named_and_nothing_is_changed(documents):
+    documents.land(numbered([("1", state(1, "Pending", BEGIN)), ("2", state(2, "Pending", BEGIN))]))
+    documents.apply()
+    documents.land([Message(1, 0, "1", state(1, "Paid", BEGIN + timedelta(days=1)), BEGIN + timedelta(days=1))])
+    with contextlib.closing(psycopg2.connect(documents.dsn)) as holder, holder.cursor() as cursor:
+        cursor.execute("UPDATE raw.sales_order SET region = 'South' WHERE order_id = %s", (BASE + 1,))
+        documents.run("SET lock_timeout = '100ms'")
+        with pytest.raises(psycopg2.Error) as refused:
+            documents.apply()
+        assert refused.value.pgcode == "TS005"
+        assert f"pid {holder.info.backend_pid}" in refused.value.diag.message_detail
+    assert documents.apply()["updated"] == 1
+
+
+def test_a_state_that_another_session_overtook_is_not_lost(documents):
+    day = timedelta(days=1)
+    documents.land(numbered([("1", state(1, "Pending", BEGIN))]))
+    documents.apply()
+    documents.run("CALL dds.load_sales_order()")
+    documents.land([Message(0, 1, "1", state(1, "Paid", BEGIN + day), BEGIN + day)])
+    with contextlib.closing(psycopg2.connect(documents.dsn)) as other, other.cursor() as cursor:
+        cursor.execute(
+            "UPDATE raw.sales_order SET status = 'Completed', updated_at = %s WHERE order_id = %s",
+            (BEGIN + 2 * day, BASE + 1),
+        )
+        applying = threading.Thread(target=documents.apply)
+        applying.start()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while query(documents.dsn, waits) == (0,):
+            pass
+        other.commit()
+    applying.join()
+    documents.run("CALL dds.load_sales_order()")
+    assert [version[1] for version in documents.history()] == ["Pending", "Paid", "Completed"]
+
+
+def test_many_bad_ones_among_many_cost_no_good_one(documents):
+    bad = {7, 8, 450, 999}
+    documents.land(
+        numbered([(str(key), state(key, "Paid", BEGIN, "much" if key in bad else 10)) for key in range(1000)])
+    )
+    assert documents.apply() | {"run_id": 0} == {
+        "run_id": 0,
+        "documents": 1000,
+        "inserted": 996,
+        "updated": 0,
+        "deleted": 0,
+        "unchanged": 0,
+        "kept": 0,
+        "rejected": 4,
+    }
+    assert {position for (position,) in documents.run("SELECT position FROM landing.rejected_document")} == bad
+
+
+def test_a_body_of_20_mb_is_applied(documents):
+    body = json.dumps(
+        {"row": {"name": "Coat", "description": "ы" * 10_000_000, "updated_at": BEGIN.isoformat()}}, ensure_ascii=False
+    )
+    documents.land([Message(0, 0, "1", body, BEGIN)], "shop.products")
+    assert documents.apply("shop.products")["inserted"] == 1
+    assert documents.run("SELECT octet_length(description) FROM raw.product") == [(20_000_000,)]
+
+
+PERSON = {
+    "first_name": "Zinaida",
+    "last_name": "Zhukova",
+    "email": "zz@example.org",
+    "phone": "+7 900 1",
+    "birth_date": "1990-01-01",
+}
+
+
+def person(at: datetime, **more: object) -> str:
+    """Return a body of the stream shop.users."""
+    return json.dumps({"schema_version": 1, "row": {**PERSON, "updated_at": at.isoformat(), **more}})
+
+
+def test_a_forgotten_person_is_in_no_document(documents):
+    documents.land(
+        numbered(
+            [
+                ("5", person(BEGIN)),
+                ("5", json.dumps({"schema_version": 9, "row": {**PERSON, "nick": "Zhukova"}})),
+                ("5", '"Zinaida Zhukova"'),
+                ("6", person(BEGIN, last_name="Pavlova")),
+            ]
+        ),
+        "shop.users",
+    )
+    documents.apply("shop.users")
+    # Landed, and waiting while the person is forgotten; and one that comes later.
+    documents.land([Message(0, 4, "5", person(BEGIN + timedelta(days=1)), BEGIN)], "shop.users")
+    documents.run("CALL dds.forget_client(%s)", BASE + 5)
+    documents.land([Message(0, 5, "5", person(BEGIN + timedelta(days=2)), BEGIN)], "shop.users")
+    documents.land([Message(0, 6, "5", '["Zhukova"]', BEGIN)], "shop.users")
+    assert documents.apply("shop.users")["updated"] == 1
+    documents.run("CALL dds.load_client()")
+    tables = query(
+        documents.dsn,
+        "SELECT array_agg(oid::regclass::text) FROM pg_class"
+        " WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('landing', 'raw', 'dds', 'cdm', 'sl')"
+        " AND relname NOT IN ('stream', 'stream_target')",
+    )[0]
+    for table in tables:
+        for value in PERSON.values():
+            held = f"SELECT count(*) FROM {table} AS t WHERE to_jsonb(t)::text LIKE '%%' || %s || '%%'"
+            assert documents.run(
+                held
+                + (" AND client_id <> %s" if table.endswith(".client") else " AND %s <> 0")
+                + (" AND key <> '6'" if table == "landing.document" else ""),
+                value,
+                BASE + 6,
+            ) == [(0,)], f"{table} holds {value}"
+    assert documents.run("SELECT last_name FROM raw.client WHERE client_id = %s", BASE + 6) == [("Pavlova",)]
+    assert documents.run("SELECT body #>> '{row,last_name}' FROM landing.document WHERE key = '6'") == [("Pavlova",)]
+    documents.run("CALL raw.audit_documents()")
+
+
+def test_calls_of_a_minute_share_a_run_until_an_audit_has_read_it(documents):
+    runs = []
+    for number in range(4):
+        documents.land([Message(0, number, "1", state(1, "Paid", BEGIN + timedelta(days=number)), BEGIN)])
+        runs.append(documents.apply()["run_id"])
+        if number == 1:
+            documents.run("CALL sl.audit()")
+        if number == 2:
+            documents.run("UPDATE sl.run SET started_at = started_at - interval '1 minute' WHERE run_id = %s", runs[-1])
+    assert runs[0] == runs[1] != runs[2] != runs[3]
+    read = documents.run("SELECT rows_read FROM sl.run WHERE target = 'stream shop.orders' ORDER BY run_id")
+    assert read == [(2,), (1,), (1,)]
+    assert documents.apply()["run_id"] is None
+
+
+def test_the_page_does_what_it_says(documents):
+    def block(name: str) -> str:
+        (text,) = re.findall(rf"^<!-- test: {name} -->\n```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+        return text
+
+    for name in ("declare", "land"):
+        answer = run_psql(documents.dsn, "--single-transaction", "-c", block(name))
+        assert answer.returncode == 0, answer.stderr
+    assert documents.apply("crm.clients")["inserted"] == 1
+    assert documents.run("SELECT client_id, last_name FROM raw.client") == [(7 * 10**12 + 42, "Orlova")]
+    for name in ("continue", "skip"):
+        assert run_psql(documents.dsn, "-c", block(name)).returncode == 0
+    assert documents.run("SELECT * FROM landing.begin_landing('crm.clients', 0, 'another')") == [(0, 1)]
