@@ -335,7 +335,7 @@ RIGHTS = {
         "relay_state": {"SELECT", "UPDATE"},
         "outbox_refused": {"SELECT", "INSERT"},
     },
-    "shop_replica": dict.fromkeys(COPIED, READ),
+    "shop_replica": dict.fromkeys((*COPIED, "deleted_row", "relay_state"), READ),
     "shop_monitor": dict.fromkeys((*TABLES, "status_relay", "status_replication"), READ),
     "public": {},
 }
