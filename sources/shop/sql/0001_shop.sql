@@ -142,8 +142,8 @@ CREATE TABLE shop.relay_state (
 INSERT INTO shop.relay_state DEFAULT VALUES;
 
 -- TRUNCATE is left out: a trigger refuses it here, and it must not empty the warehouse's copies either.
--- A deletion that is replicated bears no time: deleted_row says when it was. The beat of relay_state leaves out no number:
--- a warehouse that was set back sees a gap.
+-- A deletion that is replicated bears no time: deleted_row says when it was. The beat of relay_state leaves out no
+-- number: a warehouse that was set back sees a gap.
 CREATE PUBLICATION tshop FOR TABLE
 shop.transactions,
 shop.deliveries,
