@@ -255,6 +255,7 @@ class PostgresServer:
                     f"{self.version}: move the folder away, or dump it by the old version and restore it."
                 )
         self._write_settings()
+        self._keep_copies_to_superuser()
         self._forget_dead_postmaster()
         return made
 
@@ -398,6 +399,17 @@ class PostgresServer:
         lines = ["# Written at every start; put settings of your own in by ALTER SYSTEM."]
         lines += [f"{name} = {value}" for name, value in settings.items()]
         self._write_file(self.data / "postgresql.conf", "\n".join(lines) + "\n")
+
+    def _keep_copies_to_superuser(self) -> None:
+        """Let nobody but the superuser take a copy of the whole server.
+
+        initdb lets every role that may replicate. Logical replication is a connection to a database, and needs no line.
+        """
+        file = self.data / "pg_hba.conf"
+        text = file.read_text()
+        kept = re.sub(r"^((?:local|host)\s+replication\s+)all\b", rf"\g<1>{SUPERUSER}", text, flags=re.MULTILINE)
+        if kept != text:
+            self._write_file(file, kept)
 
     def _write_file(self, file: Path, text: str) -> None:
         """Write a file in the server's folder, as its user: root would follow the links that this user can lay there.

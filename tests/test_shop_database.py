@@ -1,8 +1,10 @@
 """The shop's own database: what a change puts into the outbox, who may do what, what is told where it fails."""
 
 import contextlib
+import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import psycopg2
 import pytest
@@ -236,6 +238,28 @@ def test_another_id_is_another_row(filled: Shop) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES)
+def test_a_row_that_is_back_is_later_than_its_deletion(filled: Shop, table: str) -> None:
+    """Also in milliseconds rounded up, as Kafka has the time of a deletion; whoever writes the row."""
+    number = filled.insert(table)
+    [(row,)] = filled.ask(f"SELECT to_jsonb(t) FROM {table} AS t WHERE id = %s", (number,))
+    filled.ask(f"DELETE FROM {table} WHERE id = %s", (number,))
+    # As if the clock had been an hour ahead.
+    filled.ask("UPDATE deleted_row SET deleted_at = deleted_at + interval '1 hour'", role="admin")
+    filled.ask(
+        f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(NULL::{table}, %s)).*",
+        (json.dumps(row),),
+    )
+    [(deleted_at, updated_at)] = filled.ask(
+        f"SELECT d.deleted_at, t.updated_at FROM deleted_row AS d INNER JOIN {table} AS t ON t.id = d.row_id "
+        "WHERE d.aggregatetype = %s",
+        (table,),
+        role="admin",
+    )
+    rounded_up = deleted_at.replace(microsecond=deleted_at.microsecond // 1000 * 1000) + timedelta(milliseconds=1)
+    assert updated_at > rounded_up
+
+
+@pytest.mark.parametrize("table", TABLES)
 def test_truncate_is_refused(filled: Shop, table: str) -> None:
     """Nothing would tell of the rows."""
     with pytest.raises(psycopg2.errors.ObjectNotInPrerequisiteState, match="cannot be truncated"):
@@ -335,7 +359,7 @@ RIGHTS = {
         "relay_state": {"SELECT", "UPDATE"},
         "outbox_refused": {"SELECT", "INSERT"},
     },
-    "shop_replica": dict.fromkeys(COPIED, READ),
+    "shop_replica": dict.fromkeys((*COPIED, "deleted_row", "relay_state"), READ),
     "shop_monitor": dict.fromkeys((*TABLES, "status_relay", "status_replication"), READ),
     "public": {},
 }

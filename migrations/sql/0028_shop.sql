@@ -1,4 +1,5 @@
--- Mirrors of the web shop's transactions, deliveries and returns: columns as they are there. The subscription writes
+-- Mirrors of the web shop's transactions, deliveries and returns, and of two tables that tell more of them: columns as
+-- they are there. The subscription writes
 -- them (python -m sources.replication), and triggers carry each change into raw.
 --
 -- They are tables of their own, not raw itself: raw keeps what was deleted, which would stop a subscription when a
@@ -34,4 +35,19 @@ CREATE TABLE shop.returns (
     amount numeric(14, 2),
     reason text,
     updated_at timestamptz NOT NULL
+);
+
+CREATE TABLE shop.deleted_row (
+    aggregatetype text,
+    row_id bigint,
+    deleted_at timestamptz NOT NULL,
+    PRIMARY KEY (aggregatetype, row_id)
+);
+
+CREATE TABLE shop.relay_state (
+    is_only boolean PRIMARY KEY,
+    beats bigint NOT NULL,
+    seen_at timestamptz,
+    gap_from timestamptz,
+    gap_until timestamptz
 );

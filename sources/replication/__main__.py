@@ -35,8 +35,14 @@ def ensure(admin_dsn: str, owner_dsn: str, shop_dsn: str, repair: bool) -> str:
         connected(shop_dsn, "SHOP_REPLICA_DSN", "The shop's server") as shop,
     ):
         check_is_same(warehouse, owner)
-        subscription, place = look_at_warehouse(warehouse), look_at_shop(shop)
-        is_new = subscription is None
+        subscription, place = look_at_warehouse(warehouse, owner), look_at_shop(shop)
+        is_new = subscription is None or not subscription.is_complete
+        if not is_new and subscription.gap_until and not repair:
+            raise ReplicationError(
+                "The warehouse was set back, as by a restore: changes that the shop made before "
+                f"{subscription.gap_until:%Y-%m-%d %H:%M:%S%z} never came. Run python -m sources.replication --repair, "
+                "which copies the tables again."
+            )
         if not is_new and place.is_lost and not repair:
             why = "kept it until its limit (max_slot_wal_keep_size, idle_replication_slot_timeout)"
             if not place.exists:
@@ -48,7 +54,7 @@ def ensure(admin_dsn: str, owner_dsn: str, shop_dsn: str, repair: bool) -> str:
         if is_new or repair:
             remove(warehouse, shop, subscription)
             make(warehouse, owner, shop_dsn)
-            subscription = look_at_warehouse(warehouse)
+            subscription = look_at_warehouse(warehouse, owner)
         start(warehouse, shop_dsn)
         if subscription.is_whole:
             return "the subscription runs" if subscription.is_enabled else "the subscription was stopped and runs again"

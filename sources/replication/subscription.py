@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import psycopg2
 from psycopg2.extensions import connection as Connection
@@ -20,7 +21,7 @@ from migrations.roles import connect
 NAME = "tshop_shop"
 PUBLICATION = "tshop"
 OWNER = "tshop_replica"
-MIRRORS = ("shop.transactions", "shop.deliveries", "shop.returns")
+MIRRORS = ("shop.transactions", "shop.deliveries", "shop.returns", "shop.deleted_row", "shop.relay_state")
 COMMENT = "Mirrors of the web shop's transactions, deliveries and returns; raw was compared with them"
 _POLL = 0.2
 _LINE_EACH = 10.0
@@ -157,11 +158,16 @@ class Subscription:
         number: its oid.
         is_enabled: nobody stopped it.
         is_whole: the mirrors are copied, and raw was compared with them.
+        is_complete: it knows its place at the shop's server and its tables. One whose removal was killed does not, and
+            one from a dump.
+        gap_until: until when changes of the shop never came, as the warehouse was set back; None where all came.
     """
 
     number: int
     is_enabled: bool
     is_whole: bool
+    is_complete: bool
+    gap_until: datetime | None
 
 
 def check_is_same(warehouse: Connection, owner: Connection) -> None:
@@ -175,7 +181,7 @@ def check_is_same(warehouse: Connection, owner: Connection) -> None:
         raise ReplicationError("WAREHOUSE_ADMIN_DSN and WAREHOUSE_DSN name two databases: name the same one in both.")
 
 
-def look_at_warehouse(warehouse: Connection) -> Subscription | None:
+def look_at_warehouse(warehouse: Connection, owner: Connection) -> Subscription | None:
     """Return the subscription, None where there is none.
 
     Raises:
@@ -193,12 +199,14 @@ def look_at_warehouse(warehouse: Connection) -> Subscription | None:
         raise ReplicationError(f"The warehouse's server has no role {OWNER}: run python -m migrations.roles first.")
     row = _row(
         warehouse,
-        "SELECT s.oid, s.subenabled, obj_description(s.oid, 'pg_subscription') IS NOT NULL "
+        "SELECT s.oid, s.subenabled, obj_description(s.oid, 'pg_subscription') IS NOT NULL, "
+        "s.subslotname IS NOT NULL AND EXISTS (SELECT FROM pg_subscription_rel AS l WHERE l.srsubid = s.oid) "
         "FROM pg_subscription AS s INNER JOIN pg_database AS d ON d.oid = s.subdbid "
         "WHERE s.subname = %s AND d.datname = current_database()",
         (NAME,),
     )
-    return Subscription(*row) if row else None
+    (gap_until,) = _row(owner, "SELECT max(r.gap_until) FROM shop.relay_state AS r")
+    return Subscription(*row, gap_until) if row else None
 
 
 def remove(warehouse: Connection, shop: Connection, subscription: Subscription | None) -> None:

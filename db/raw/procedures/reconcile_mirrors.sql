@@ -6,10 +6,11 @@
 -- Returns: one row: rows_carried, rows_deleted.
 -- Errors: TS022 the mirrors are not whole: the subscription is not there, or still copies; TS005 another session holds
 --     a lock for longer than lock_timeout.
--- Reads: shop.transactions, shop.deliveries, shop.returns, pg_subscription_rel. Writes: raw.payment, raw.delivery,
---     raw.sale_return.
+-- Reads: shop.transactions, shop.deliveries, shop.returns, shop.deleted_row, pg_subscription_rel. Writes: raw.payment,
+--     raw.delivery, raw.sale_return.
 --
--- The subscription waits while it runs. Again: it changes nothing.
+-- A deletion counts from when the shop says that it was; where the shop does not know, from the last state on. The
+-- subscription waits while it runs. Again: it changes nothing.
 CREATE OR REPLACE PROCEDURE raw.reconcile_mirrors(
     INOUT rows_carried bigint DEFAULT NULL,
     INOUT rows_deleted bigint DEFAULT NULL
@@ -19,6 +20,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     c_web CONSTANT bigint := 1000000000000;
+    c_mirrors CONSTANT regclass [] := '{shop.transactions,shop.deliveries,shop.returns,shop.deleted_row}';
     v_pair record;
     v_ready bigint;
     v_rows bigint;
@@ -29,14 +31,12 @@ BEGIN
         LOCK TABLE shop.transactions, shop.deliveries, shop.returns IN SHARE ROW EXCLUSIVE MODE;
         SELECT count(*) INTO v_ready
         FROM pg_subscription_rel AS l
-        WHERE
-            l.srrelid IN ('shop.transactions'::regclass, 'shop.deliveries'::regclass, 'shop.returns'::regclass)
-            AND l.srsubstate = 'r';
-        IF v_ready < 3 THEN
+        WHERE l.srrelid = ANY (c_mirrors) AND l.srsubstate = 'r';
+        IF v_ready < cardinality(c_mirrors) THEN
             RAISE EXCEPTION USING
                 ERRCODE = 'TS022',
                 MESSAGE = 'The mirrors of the web shop are not whole',
-                DETAIL = format('%s of 3 tables follow the shop.', v_ready),
+                DETAIL = format('%s of %s tables follow the shop.', v_ready, cardinality(c_mirrors)),
                 HINT = 'python -m sources.replication makes the subscription, waits for it, and calls this procedure.';
         END IF;
         rows_carried := 0;
@@ -52,10 +52,12 @@ BEGIN
         LOOP
             EXECUTE format(
                 'UPDATE raw.%I AS r '
-                'SET is_deleted = true, updated_at = greatest(clock_timestamp(), r.updated_at + interval ''1 microsecond'') '
+                'SET is_deleted = true, updated_at = greatest('
+                '(SELECT d.deleted_at FROM shop.deleted_row AS d WHERE d.aggregatetype = %L AND d.row_id = r.%I - $1), '
+                'r.updated_at + interval ''1 microsecond'') '
                 'WHERE r.%I > $1 AND r.%I < 2 * $1 AND r.is_deleted IS NOT TRUE '
                 'AND NOT EXISTS (SELECT FROM shop.%I AS m WHERE m.id = r.%I - $1)',
-                v_pair.target, v_pair.key, v_pair.key, v_pair.mirror, v_pair.key
+                v_pair.target, v_pair.mirror, v_pair.key, v_pair.key, v_pair.key, v_pair.mirror, v_pair.key
             ) USING c_web;
             GET DIAGNOSTICS v_rows = ROW_COUNT;
             rows_deleted := rows_deleted + v_rows;

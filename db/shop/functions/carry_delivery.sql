@@ -4,10 +4,12 @@
 -- Parameters: none.
 -- Returns: nothing that counts: it is called after the change.
 -- Errors: none of its own.
--- Reads: raw.delivery. Writes: raw.delivery.
+-- Reads: raw.delivery, shop.deleted_row. Writes: raw.delivery.
 --
 -- With the rights of its owner: the subscription's worker writes the mirror and nothing else. A deletion bears no time:
--- it counts from when it arrives, and is later than the row's last state. What raw holds already is not written again.
+-- shop.deleted_row, which the shop writes before it deletes, has it. Where it has not come yet (while the mirrors are
+-- copied), the deletion counts from the last state on: it is never later than a state that follows. What raw holds
+-- already is not written again.
 CREATE OR REPLACE FUNCTION shop.carry_delivery()
 RETURNS trigger
 LANGUAGE plpgsql
@@ -19,7 +21,16 @@ DECLARE
 BEGIN
     IF TG_OP = 'DELETE' OR (TG_OP = 'UPDATE' AND OLD.id <> NEW.id) THEN
         UPDATE raw.delivery AS r
-        SET is_deleted = true, updated_at = greatest(clock_timestamp(), r.updated_at + interval '1 microsecond')
+        SET
+            is_deleted = true,
+            updated_at = greatest(
+                (
+                    SELECT d.deleted_at
+                    FROM shop.deleted_row AS d
+                    WHERE d.aggregatetype = 'deliveries' AND d.row_id = OLD.id
+                ),
+                r.updated_at + interval '1 microsecond'
+            )
         WHERE r.delivery_id = OLD.id + c_web AND r.is_deleted IS NOT TRUE;
     END IF;
     IF TG_OP <> 'DELETE' THEN

@@ -5,7 +5,7 @@
 --     server was heard of last, and how long ago that is, NULL where no worker runs; tables_ready: how many of the
 --     mirrors follow the shop; errors: of applying and copying, since the statistics were reset; problem: what is wrong
 --     and what to do, NULL where nothing is.
--- Reads: pg_subscription, pg_subscription_rel, pg_stat_subscription, pg_stat_subscription_stats.
+-- Reads: shop.relay_state, pg_subscription, pg_subscription_rel, pg_stat_subscription, pg_stat_subscription_stats.
 --
 -- An idle shop is heard of every half a minute. How many bytes the warehouse is behind, the shop's own server knows:
 -- its view status_replication.
@@ -19,7 +19,7 @@ SELECT
     r.tables_ready,
     coalesce(c.apply_error_count + c.sync_error_count, 0) AS errors,
     CASE
-        WHEN s.oid IS NULL
+        WHEN s.oid IS NULL OR s.subslotname IS NULL OR r.tables_ready + r.tables_copying = 0
             THEN 'The warehouse has no subscription to the web shop: python -m sources.replication makes it.'
         WHEN NOT s.subenabled
             THEN 'The subscription is stopped: python -m sources.replication starts it.'
@@ -29,8 +29,12 @@ SELECT
                 'python -m sources.replication says which, and what to do.'
         WHEN a.last_msg_receipt_time < clock_timestamp() - interval '2 minutes'
             THEN 'The shop''s server was not heard of for over two minutes: is it up?'
-        WHEN r.tables_ready < 3
+        WHEN r.tables_copying > 0
             THEN 'The mirrors are being copied: the subscription follows when that is done.'
+        WHEN g.gap_until IS NOT NULL
+            THEN
+                'The warehouse was set back: changes that the shop made before ' || g.gap_until::timestamptz(0)
+                || ' never came. python -m sources.replication --repair copies the tables again.'
         WHEN obj_description(s.oid, 'pg_subscription') IS NULL
             THEN 'The mirrors are copied and not yet compared with raw: python -m sources.replication does it.'
     END AS problem
@@ -50,10 +54,13 @@ LEFT JOIN LATERAL (
 ) AS a ON true
 LEFT JOIN pg_stat_subscription_stats AS c ON c.subid = s.oid
 LEFT JOIN LATERAL (
-    SELECT count(*) AS tables_ready
+    SELECT
+        count(*) FILTER (WHERE l.srsubstate = 'r') AS tables_ready,
+        count(*) FILTER (WHERE l.srsubstate <> 'r') AS tables_copying
     FROM pg_subscription_rel AS l
-    WHERE l.srsubid = s.oid AND l.srsubstate = 'r'
-) AS r ON true;
+    WHERE l.srsubid = s.oid
+) AS r ON true
+LEFT JOIN shop.relay_state AS g ON true;
 
 COMMENT ON VIEW shop.status_replication IS 'How the subscription to the web shop''s database is, one row';
 COMMENT ON COLUMN shop.status_replication.subscription_name IS 'Name of the subscription';
@@ -62,7 +69,7 @@ COMMENT ON COLUMN shop.status_replication.is_running IS 'True: its worker is at 
 COMMENT ON COLUMN shop.status_replication.heard_at IS
 'When the shop''s server was heard of last. NULL: no worker runs, or it has not heard yet';
 COMMENT ON COLUMN shop.status_replication.heard_seconds IS 'Seconds since heard_at. NULL as heard_at';
-COMMENT ON COLUMN shop.status_replication.tables_ready IS 'How many of the three mirrors follow the shop';
+COMMENT ON COLUMN shop.status_replication.tables_ready IS 'How many of the mirrors follow the shop';
 COMMENT ON COLUMN shop.status_replication.errors IS
 'Errors of applying and copying, since the statistics were reset. The server''s log has them';
 COMMENT ON COLUMN shop.status_replication.problem IS 'What is wrong and what to do. NULL: nothing';

@@ -132,6 +132,7 @@ CREATE TABLE shop.deleted_row (
 
 CREATE TABLE shop.relay_state (
     is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    beats bigint NOT NULL DEFAULT 0,
     sent bigint NOT NULL DEFAULT 0,
     last_id bigint,
     last_sent_at timestamptz,
@@ -141,7 +142,14 @@ CREATE TABLE shop.relay_state (
 INSERT INTO shop.relay_state DEFAULT VALUES;
 
 -- TRUNCATE is left out: a trigger refuses it here, and it must not empty the warehouse's copies either.
-CREATE PUBLICATION tshop FOR TABLE shop.transactions, shop.deliveries, shop.returns
+-- A deletion that is replicated bears no time: deleted_row says when it was. The beat of relay_state leaves out no
+-- number: a warehouse that was set back sees a gap.
+CREATE PUBLICATION tshop FOR TABLE
+shop.transactions,
+shop.deliveries,
+shop.returns,
+shop.deleted_row WHERE (aggregatetype IN ('transactions', 'deliveries', 'returns')),
+shop.relay_state (is_only, beats, seen_at)
 WITH (publish = 'insert, update, delete');
 
 COMMENT ON TABLE shop.users IS 'People who registered, one row a person';
@@ -252,13 +260,14 @@ COMMENT ON COLUMN shop.outbox_refused.reason IS 'Why Kafka does not take it';
 COMMENT ON COLUMN shop.outbox_refused.refused_at IS 'When it was refused';
 
 COMMENT ON TABLE shop.deleted_row IS
-'Rows that were deleted from the tables of the outbox: resend() tells of them again';
+'Rows of the shop''s tables that were deleted: resend() tells of them again, and the warehouse knows when it was';
 COMMENT ON COLUMN shop.deleted_row.aggregatetype IS 'Table that the row was in';
 COMMENT ON COLUMN shop.deleted_row.row_id IS 'Id of the row';
-COMMENT ON COLUMN shop.deleted_row.deleted_at IS 'When it was deleted';
+COMMENT ON COLUMN shop.deleted_row.deleted_at IS 'When it was deleted, later than its last state';
 
 COMMENT ON TABLE shop.relay_state IS 'What the relay has done and how it is, one row';
 COMMENT ON COLUMN shop.relay_state.is_only IS 'True: there is one row';
+COMMENT ON COLUMN shop.relay_state.beats IS 'How often this row was written: a trigger adds one each time';
 COMMENT ON COLUMN shop.relay_state.sent IS 'Messages that Kafka has acknowledged, since the beginning';
 COMMENT ON COLUMN shop.relay_state.last_id IS
 'The greatest outbox id of the last ones. NULL: none was sent. A smaller one may still wait: its transaction was '

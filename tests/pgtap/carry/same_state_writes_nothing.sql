@@ -6,7 +6,7 @@ INSERT INTO shop.transactions VALUES (7, 3, '2026-01-02', 100, 'card', 'Succeede
 INSERT INTO shop.deliveries VALUES (8, NULL, '2026-01-02', NULL, 'Тройка', 'Shipped', '2026-01-02 10:00+00');
 INSERT INTO shop.returns VALUES (9, 4, '2026-01-02', 2, 10, NULL, '2026-01-02 10:00+00');
 CREATE TEMPORARY TABLE before AS
-SELECT p.ctid, p.payment_id AS key FROM raw.payment AS p
+SELECT p.ctid AS place, p.payment_id AS key FROM raw.payment AS p
 UNION ALL
 SELECT d.ctid, d.delivery_id FROM raw.delivery AS d
 UNION ALL

@@ -2,15 +2,27 @@
 --
 -- Purpose: sets updated_at at each change of a row: strictly greater than before, also where several changes fall in
 --     one microsecond, and where the clock steps back.
+-- Reads: shop.deleted_row: a row whose id was deleted is later than its deletion, also where that is known in
+--     milliseconds rounded up, as in Kafka.
 CREATE OR REPLACE FUNCTION shop.set_updated_at()
 RETURNS trigger
 LANGUAGE plpgsql
+SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
-    NEW.updated_at := CASE
-        WHEN TG_OP = 'INSERT' THEN pg_catalog.clock_timestamp()
-        ELSE GREATEST(pg_catalog.clock_timestamp(), OLD.updated_at + interval '1 microsecond')
-    END;
+    IF TG_OP = 'UPDATE' THEN
+        NEW.updated_at := greatest(clock_timestamp(), OLD.updated_at + interval '1 microsecond');
+    ELSE
+        NEW.updated_at := greatest(
+            clock_timestamp(),
+            (
+                SELECT date_trunc('milliseconds', d.deleted_at) + interval '2 milliseconds'
+                FROM shop.deleted_row AS d
+                WHERE d.aggregatetype = TG_TABLE_NAME AND d.row_id = NEW.id
+            )
+        );
+    END IF;
     RETURN NEW;
 END;
 $body$;

@@ -17,7 +17,7 @@ DECLARE
     v_gone_at timestamptz;
 BEGIN
     IF v_is_gone THEN
-        v_gone_at := greatest(clock_timestamp(), OLD.updated_at);
+        v_gone_at := greatest(clock_timestamp(), OLD.updated_at + interval '1 microsecond');
         INSERT INTO shop.outbox (aggregatetype, aggregateid, type, occurred_at)
         VALUES (TG_TABLE_NAME, OLD.id, TG_TABLE_NAME || '_deleted', v_gone_at);
         INSERT INTO shop.deleted_row (aggregatetype, row_id, deleted_at)

@@ -1,5 +1,7 @@
 -- The triggers of shop.deliveries.
 CREATE OR REPLACE TRIGGER set_updated_at BEFORE INSERT OR UPDATE ON shop.deliveries
 FOR EACH ROW EXECUTE FUNCTION shop.set_updated_at();
+CREATE OR REPLACE TRIGGER note_deletion BEFORE DELETE OR UPDATE OF id ON shop.deliveries
+FOR EACH ROW EXECUTE FUNCTION shop.note_deletion();
 CREATE OR REPLACE TRIGGER refuse_truncate BEFORE TRUNCATE ON shop.deliveries
 FOR EACH STATEMENT EXECUTE FUNCTION shop.refuse_truncate();
