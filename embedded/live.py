@@ -33,7 +33,7 @@ from migrations.plain import plain
 from sources.jars import JarsError, check_programs, jars_of
 from sources.kafka import TopicsError, declared, make_topics
 
-DAG = "tshop_live"
+DAG = stack.LIVE_DAG
 # A wait in which nothing moves is given up after so long.
 NOTHING_MOVED_SECONDS = 600
 SAY_SECONDS = 10

@@ -13,6 +13,7 @@ from conftest import run_module
 from test_stack import listens, stack_of, throw_away
 
 from embedded import live, live_status, main_job, stack, status
+from embedded.airflow_api import AirflowApi
 from embedded.environment import environment, environment_over_ours
 from embedded.report import live as report
 from embedded.settings import PORTS, SHOP_ROLES, Settings
@@ -266,6 +267,14 @@ def test_the_shop_lives_and_clickhouse_has_all_of_it(scratch: Path) -> None:
         answer = command("live", RATE="20", MINUTES="0.1")
         assert "the shop opens with" not in answer.stdout
         assert check(answer) > 20
+        # Without the live shop its DAG does not run each minute for nothing.
+        api = AirflowApi(Settings(home, {part: int(ports[variable]) for part, (variable, _port) in PORTS.items()}))
+        assert not api.is_paused(live.DAG)
+        for word in ("down", "up"):
+            answer = command(word)
+            assert answer.returncode == 0, answer.stderr
+        assert api.is_paused(live.DAG)
+        assert command("status").stdout.endswith("All is well.\n")
     finally:
         answer = command("clean", "--sure", "yes")
     assert answer.returncode == 0, answer.stderr
