@@ -135,6 +135,12 @@ class TestServices:
         texts = [(settings.home / "run" / "supervisord.conf").read_text(), services.log_file(stack.RELAY).read_text()]
         assert not [name for name, secret in secrets.items() if any(secret in text for text in texts)]
 
+    def test_kafka_keeps_its_temporary_files_in_the_stack(self, services: stack.Stack) -> None:
+        folder = services.settings.home / "kafka" / "tmp"
+        assert f"-Djava.io.tmpdir={folder}" in psutil.Process(services.pid(stack.KAFKA)).cmdline()
+        assert folder.is_dir()
+        assert environment(services.settings, "stream")["TMPDIR"].startswith(str(services.settings.home))
+
     def test_each_command_is_told_its_own_secrets(self, services: stack.Stack) -> None:
         settings = services.settings
         secrets = {file.name: file.read_text().strip().rstrip("=") for file in (settings.home / "secrets").iterdir()}
