@@ -41,6 +41,14 @@ class AirflowApi:
         """Let the scheduler run a DAG."""
         self._request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Keep the scheduler from running a DAG."""
+        self._request("PATCH", f"/api/v2/dags/{dag_id}", {"is_paused": True}, allowed=(404,))
+
+    def is_paused(self, dag_id: str) -> bool:
+        """Tell whether the scheduler leaves out a DAG."""
+        return self._get(f"/api/v2/dags/{dag_id}")["is_paused"]
+
     def runs(self, dag_id: str, states: tuple[str, ...]) -> list[dict[str, Any]]:
         """Return the newest runs of a DAG that are in one of the states, oldest first."""
         query = "&".join(f"state={state}" for state in states)

@@ -190,6 +190,9 @@ def live_environment(settings: Settings, part: str) -> dict[str, str]:
             "TSHOP_STREAM_JARS": str(jars_of("stream")),
             "SPARK_MASTER": "local[2]",
             "SPARK_LOCAL_IP": "127.0.0.1",
+            # What a killed consumer leaves of its own stays in this folder.
+            "SPARK_LOCAL_DIRS": str(settings.folder("stream") / "tmp"),
+            "TMPDIR": str(settings.folder("stream") / "tmp"),
             **bootstrap,
         },
     }[part]()

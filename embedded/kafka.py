@@ -6,6 +6,7 @@ Used by the embedded stack, which runs it under supervisord, and by the tests, w
 import base64
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -71,7 +72,9 @@ class KafkaServer:
             raise StackError(str(error)) from None
         if not any(jars_of("kafka").glob("kafka_*.jar")):
             raise StackError("Kafka's jars are missing: run 'make setup-kafka'.")
-        self.folder.mkdir(parents=True, exist_ok=True)
+        # What a killed broker left there goes.
+        shutil.rmtree(self._temporary, ignore_errors=True)
+        self._temporary.mkdir(parents=True)
         own = {
             "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
             "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
@@ -150,7 +153,11 @@ class KafkaServer:
     def _properties(self) -> Path:
         return self.folder / "server.properties"
 
-    @staticmethod
-    def _java() -> list[str]:
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / "tmp"
+
+    def _java(self) -> list[str]:
         log = f"-Dlog4j2.configurationFile={SOURCE / 'log4j2.properties'}"
-        return ["java", *JAVA_OPTIONS, log, "-cp", f"{jars_of('kafka')}{os.sep}*"]
+        temporary = f"-Djava.io.tmpdir={self._temporary}"
+        return ["java", *JAVA_OPTIONS, log, temporary, "-cp", f"{jars_of('kafka')}{os.sep}*"]

@@ -7,6 +7,7 @@ seen in ClickHouse, and prints a report. The services run on until ``make stop``
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -33,7 +35,7 @@ from migrations.plain import plain
 from sources.jars import JarsError, check_programs, jars_of
 from sources.kafka import TopicsError, declared, make_topics
 
-DAG = "tshop_live"
+DAG = stack.LIVE_DAG
 # A wait in which nothing moves is given up after so long.
 NOTHING_MOVED_SECONDS = 600
 SAY_SECONDS = 10
@@ -140,9 +142,14 @@ def start(settings: Settings) -> stack.Stack:
         raise StackError(str(error)) from None
     embedded.start_on_request(stack.RELAY)
     _run(settings, "replication", "sources.replication")
-    embedded.start_on_request(stack.STREAM)
+    embedded.start_on_request(stack.STREAM, lambda: _empty(settings.folder("stream") / "tmp"))
     (settings.folder("live") / "set_up").touch()
     return embedded
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
 
 
 def set_up_shop(settings: Settings, server: PostgresServer) -> None:

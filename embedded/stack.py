@@ -29,6 +29,7 @@ import psutil
 from supervisor.xmlrpc import SupervisorTransport
 
 from embedded import live_status, osuser, roles
+from embedded.airflow_api import AirflowApi
 from embedded.environment import (
     airflow_environment,
     base_environment,
@@ -111,6 +112,8 @@ RELAY = Part("relay", "Relay", "", ("python", "-m", "sources.relay"), 60)
 # A session of Spark takes long to start on a busy machine.
 STREAM = Part("stream", "Consumer (Spark)", "", ("python", str(ROOT / "sources" / "stream" / "consume.py")), 240)
 LIVE_PARTS = (SHOP_POSTGRES, KAFKA, RELAY, STREAM)
+# The DAG that takes what they bring to ClickHouse.
+LIVE_DAG = "tshop_live"
 # How they are after 'make stop' and 'make run'. Nothing is lost meanwhile: the shop itself is closed.
 LIVE_STOPPED = "stopped: 'make live' starts it"
 # What supervisord knows and does not start with the stack.
@@ -164,6 +167,9 @@ class Stack:
                 self._check_ports(self.parts)
                 self._start_supervisor()
             self._start_parts()
+            if fresh and API_SERVER in self.parts and self.live_was_set_up:
+                # Without the live shop it would run each minute for nothing: 'make live' lets it run again.
+                AirflowApi(self.settings).pause(LIVE_DAG)
         return fresh
 
     def stop(self) -> bool:

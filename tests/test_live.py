@@ -13,6 +13,7 @@ from conftest import run_module
 from test_stack import listens, stack_of, throw_away
 
 from embedded import live, live_status, main_job, stack, status
+from embedded.airflow_api import AirflowApi
 from embedded.environment import environment, environment_over_ours
 from embedded.report import live as report
 from embedded.settings import PORTS, SHOP_ROLES, Settings
@@ -133,6 +134,12 @@ class TestServices:
         }
         texts = [(settings.home / "run" / "supervisord.conf").read_text(), services.log_file(stack.RELAY).read_text()]
         assert not [name for name, secret in secrets.items() if any(secret in text for text in texts)]
+
+    def test_kafka_keeps_its_temporary_files_in_the_stack(self, services: stack.Stack) -> None:
+        folder = services.settings.home / "kafka" / "tmp"
+        assert f"-Djava.io.tmpdir={folder}" in psutil.Process(services.pid(stack.KAFKA)).cmdline()
+        assert folder.is_dir()
+        assert environment(services.settings, "stream")["TMPDIR"].startswith(str(services.settings.home))
 
     def test_each_command_is_told_its_own_secrets(self, services: stack.Stack) -> None:
         settings = services.settings
@@ -266,6 +273,14 @@ def test_the_shop_lives_and_clickhouse_has_all_of_it(scratch: Path) -> None:
         answer = command("live", RATE="20", MINUTES="0.1")
         assert "the shop opens with" not in answer.stdout
         assert check(answer) > 20
+        # Without the live shop its DAG does not run each minute for nothing.
+        api = AirflowApi(Settings(home, {part: int(ports[variable]) for part, (variable, _port) in PORTS.items()}))
+        assert not api.is_paused(live.DAG)
+        for word in ("down", "up"):
+            answer = command(word)
+            assert answer.returncode == 0, answer.stderr
+        assert api.is_paused(live.DAG)
+        assert command("status").stdout.endswith("All is well.\n")
     finally:
         answer = command("clean", "--sure", "yes")
     assert answer.returncode == 0, answer.stderr
