@@ -42,12 +42,13 @@ SELECT coalesce(sum(landed_position + 1), 0), coalesce(sum(applied_position + 1)
 FROM landing.position WHERE stream = 'shop.orders'
 """
 _DOCUMENT = "stream, partition, position, key, body, written_at"
+# Into the same table, whose triggers keep what no load has read, whoever writes: of ids that nothing else has.
 _UPSERT = """
-INSERT INTO bench.sales_order AS o (
+INSERT INTO raw.sales_order AS o (
     order_id, client_id, ordered_at, status, delivered_at, total_amount, channel, region, updated_at
 )
 SELECT DISTINCT ON (r.id)
-    1000000000000 + r.id, 1000000000000 + r.user_id, r.ordered_at, r.status, r.delivered_at, r.total_amount, 'web',
+    5000000000000 + r.id, 5000000000000 + r.user_id, r.ordered_at, r.status, r.delivered_at, r.total_amount, 'web',
     r.region, r.updated_at
 FROM bench.document AS d
 CROSS JOIN LATERAL jsonb_to_record(d.body -> 'row') AS r (
@@ -280,8 +281,7 @@ def _running(servers: Warehouse, home: Path) -> Iterator[_Stream]:
 def _land_and_apply(plan: Plan, servers: Warehouse, stream: _Stream) -> Row:
     count = max(_FEWEST, round(_MESSAGES * plan.scale))
     stream.keys = count // 2
-    for table in ("landing.document", "raw.sales_order"):
-        servers.copy_of(table, table.partition(".")[2])
+    servers.copy_of("landing.document", "document")
     file = servers.settings.postgres().folder / "documents.csv"
     ours, floor = [], []
     # The first repetition warms Spark up.
@@ -310,7 +310,7 @@ def _land_and_apply(plan: Plan, servers: Warehouse, stream: _Stream) -> Row:
     file.unlink()
     return Row(
         f"land and apply {count:,} messages of {count // 2:,} keys that gathered in Kafka",
-        "COPY of the same documents from a file, and one upsert",
+        "COPY of the same documents from a file, and one upsert into raw",
         count,
         ours,
         floor,

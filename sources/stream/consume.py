@@ -548,6 +548,9 @@ class Consumer:
             "startingOffsets": json.dumps(starts),
             "maxOffsetsPerTrigger": str(MESSAGES_A_BATCH),
             "failOnDataLoss": "true",
+            # As many as there are: what Kafka's client hands over at once is 500 by default, of at most 1 MiB.
+            "kafka.max.poll.records": "20000",
+            "kafka.max.partition.fetch.bytes": str(4 << 20),
             "kafkaConsumer.pollTimeoutMs": "20000",
         }
         self._query = (
