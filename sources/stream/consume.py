@@ -15,7 +15,7 @@ landing.skip_lost it resumes.
 Environment:
     KAFKA_BOOTSTRAP: host:port of the broker.
     WAREHOUSE_CONSUMER_DSN: libpq URI of the warehouse, as the role tshop_consumer.
-    TSHOP_STREAM_CHECKPOINT: folder for Spark's checkpoint, of this consumer alone.
+    TSHOP_STREAM_CHECKPOINT: folder for Spark's checkpoint and its other files, of this consumer alone.
     TSHOP_STREAM_JARS: folder of the jars of pom.xml; .jars/stream by default.
     SPARK_MASTER: local[2] by default; spark://host:port of a standalone cluster.
     KAFKA_TOPICS: topics, separated by commas; the shop's five by default.
@@ -55,10 +55,12 @@ LOOK = 10
 LONGEST_PAUSE = 10
 # Of all topics together, in one batch.
 MESSAGES_A_BATCH = 100_000
+JAVA_OPTIONS = (
+    "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
+    f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
+)
 SETTINGS = {
     "spark.driver.memory": "512m",
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
-    f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -683,15 +685,19 @@ def locked(folder):
         yield
 
 
-def session(environment, jars):
-    """Return the Spark session."""
+def session(environment, jars, folder):
+    """Return the Spark session, whose own files go to a folder: a killed one leaves them behind for the next to remove."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
     master = environment.get("SPARK_MASTER", "local[2]")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if master.startswith("local"):
         # Nobody else is to reach it.
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName("tshop stream").master(master).config("spark.jars", ",".join(jars))
-    for name, value in SETTINGS.items():
+    java = f"{JAVA_OPTIONS} -Djava.io.tmpdir={folder}"
+    own = {"spark.local.dir": str(folder), "spark.driver.extraJavaOptions": java}
+    for name, value in (SETTINGS | own).items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 
@@ -709,8 +715,9 @@ def main(environment=os.environ):
         signal.signal(number, lambda *_: stop.set())
     try:
         jars = check(environment)
-        with locked(Path(environment["TSHOP_STREAM_CHECKPOINT"])):
-            spark = session(environment, jars)
+        folder = Path(environment["TSHOP_STREAM_CHECKPOINT"])
+        with locked(folder):
+            spark = session(environment, jars, folder / "spark")
             Consumer(spark, environment, stop).run()
             spark.stop()
     except SettingsError as error:
