@@ -57,7 +57,7 @@ LONGEST_PAUSE = 10
 MESSAGES_A_BATCH = 100_000
 JAVA_OPTIONS = (
     "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
-    f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}"
+    f'"-Dlog4j2.configurationFile={Path(__file__).with_name("log4j2.properties")}"'
 )
 SETTINGS = {
     "spark.driver.memory": "512m",
@@ -120,13 +120,14 @@ def make_land(dsn, topics, following):
         if head is None:
             return
         topic, partition = head["topic"][0].as_py(), head["partition"][0].as_py()
-        count, as_text, last, problem = 0, 0, None, None
+        count, as_text, last, problem, read_to = 0, 0, None, None, following[topic, partition]
         try:
             with contextlib.closing(connect(dsn)) as connection, connection.cursor() as cursor:
                 first, base, problem = begin(cursor, topic, partition, topics[topic].id)
                 if problem is None and first < following[topic, partition]:
                     problem = f"The warehouse was set back to offset {first}."
                 for batch in itertools.chain([head], batches) if problem is None else ():
+                    read_to = batch["offset"][-1].as_py() + 1
                     new = batch.filter(pc.greater_equal(batch["offset"], first))
                     if new.num_rows:
                         as_text += write(cursor, new, base)
@@ -140,7 +141,8 @@ def make_land(dsn, topics, following):
             # A result, and no failed task: Spark would tell of it in a hundred lines.
             problem = f"The warehouse: {first_line(error)}"
         result = {"topic": topic, "partition": partition, "count": count, "as_text": as_text, "problem": problem}
-        result["following"] = following[topic, partition] if problem or last is None else last + 1
+        # What another consumer has landed counts: this query does not read it again.
+        result["following"] = following[topic, partition] if problem else read_to
         yield pa.RecordBatch.from_pylist([result], schema=LANDED)
 
     return land
@@ -543,6 +545,7 @@ class Consumer:
         for (topic, partition), offset in sorted(following.items()):
             starts.setdefault(topic, {})[str(partition)] = offset
         self._remove_checkpoints()
+        self._checkpoints.mkdir(parents=True, exist_ok=True)
         options = {
             "kafka.bootstrap.servers": self._bootstrap,
             **{f"kafka.{name}": value for name, value in KAFKA_SETTINGS.items()},
@@ -686,7 +689,7 @@ def locked(folder):
 
 
 def session(environment, jars, folder):
-    """Return the Spark session, whose own files go to a folder: a killed one leaves them behind for the next to remove."""
+    """Return the Spark session, whose own files go to a folder: what a killed one leaves there, the next removes."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
     master = environment.get("SPARK_MASTER", "local[2]")
@@ -695,8 +698,8 @@ def session(environment, jars, folder):
         # Nobody else is to reach it.
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName("tshop stream").master(master).config("spark.jars", ",".join(jars))
-    java = f"{JAVA_OPTIONS} -Djava.io.tmpdir={folder}"
-    own = {"spark.local.dir": str(folder), "spark.driver.extraJavaOptions": java}
+    os.environ.setdefault("SPARK_LOCAL_DIRS", str(folder))
+    own = {"spark.driver.extraJavaOptions": f'{JAVA_OPTIONS} "-Djava.io.tmpdir={folder}"'}
     for name, value in (SETTINGS | own).items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
