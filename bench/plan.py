@@ -27,7 +27,7 @@ PARTS = {
     "day": "a weekend day into the warehouse, and from there into ClickHouse",
     "year": "the shop's days one by one",
     "dashboard": "the dashboard's queries of as many days, on ClickHouse alone",
-    "stream": "messages of the live shop from Kafka through Spark into raw",
+    "stream": "the live shop: messages from Kafka through Spark into raw, and from an order to ClickHouse",
     "keep": "updates of rows that a load has read, beside the stamp of the writing transaction alone",
 }
 PEERS = ("dbt", "sqlmesh")
@@ -152,7 +152,11 @@ def stream_lacks() -> str:
     except JarsError as error:
         return str(error)
     installed = SPARK_BIN.exists() and all(any(jars_of(part).glob("*.jar")) for part in ("kafka", "stream"))
-    return "" if installed else "Kafka's jars or Spark are missing: 'make setup-kafka setup-spark' brings them."
+    return (
+        ""
+        if installed
+        else "Kafka's jars or Spark are missing: run it as 'make bench ONLY=stream', which installs them."
+    )
 
 
 def plan_bytes(plan: Plan) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from bench import clients, dashboard, days, history, keep, results, stream, year
+from bench import clients, dashboard, days, history, keep, live, results, stream, year
 from bench.marts import FLOORS
 from bench.measure import BenchError, Cost, Meter, median
 from bench.plan import OPENED, Plan, parse, stream_lacks
@@ -58,9 +58,11 @@ def test_updates_of_rows_that_were_read_keep_nothing_aside(plan):
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.skipif(bool(stream_lacks()), reason=stream_lacks() or "-")
+@pytest.mark.skipif(
+    bool(stream_lacks()), reason="Java, Kafka's jars or Spark are missing: 'make setup-kafka setup-spark'"
+)
 def test_the_stream_ends_with_messages_that_are_all_in_raw(plan):
-    part = stream.run(plan, THROW_AWAY_SETTINGS, rates=(400,))
+    part = stream.run(plan, THROW_AWAY_SETTINGS, rates=(400,), whole=False)
     assert part.is_right
     assert part.checks == [results.Check("messages sent", {"not landed": 0, "not applied": 0, "rows differ": 0})]
     assert [row.rows for row in part.rows if row.what.startswith(("land", "catch"))] == [10_000, 10_000]
@@ -74,6 +76,28 @@ def test_a_rate_that_is_not_held_is_not_the_largest():
         1,
         0,
     ]
+
+
+REPORT = """
+Freshness, seconds
+------------------
+from, to                         measured    p50    p95
+-----------------------------  ----------  -----  -----
+change in the shop to landing      12 345    0.9    1.6
+change in the shop to raw          12 345    1.0    4.9
+order to ClickHouse                 1 234   40.0   89.5
+"""
+
+
+def test_a_report_of_the_live_shop_tells_whether_a_rate_was_held():
+    report = live.Report.of("generator: 36000 events in 180 s, 199.9 a second\n" + REPORT)
+    assert report == live.Report(36_000, 199.9, (1.0, 4.9), (40.0, 89.5))
+    assert report.holds(200)
+    assert not report.holds(300)
+    assert not replace(report, raw=(1.0, 5.1)).holds(200)
+    assert not replace(report, clickhouse=(1.0, 90.1)).holds(200)
+    with pytest.raises(BenchError, match="did not tell"):
+        live.Report.of(REPORT)
 
 
 def part_of(plan: Plan, name: str, seconds: float) -> results.Part:

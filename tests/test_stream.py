@@ -53,10 +53,9 @@ class Live:
         self.broker = broker
         self.folder = folder
         self.checkpoints = folder / "checkpoint"
-        self._dsn = dsn
+        self.dsn = dsn
         self._consumer: subprocess.Popen | None = None
         self._family: list[psutil.Process] = []
-        # Where each stream is read from by expected(): an old topic cannot be asked any more.
         self.producer = Producer({"bootstrap.servers": broker.bootstrap, "acks": "all", "message.max.bytes": 32 << 20})
 
     def ask(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
@@ -73,7 +72,7 @@ class Live:
         return {
             **os.environ,
             "KAFKA_BOOTSTRAP": self.broker.bootstrap,
-            "WAREHOUSE_CONSUMER_DSN": self._dsn,
+            "WAREHOUSE_CONSUMER_DSN": self.dsn,
             "TSHOP_STREAM_CHECKPOINT": str(self.checkpoints),
             **own,
         }
@@ -347,6 +346,37 @@ def test_messages_that_kafka_removed_are_told_and_skipped_by_consent(live):
         assert [p for p, _ in live.ask(kept, PRODUCTS, end - 5)].count(partition) == 5
 
 
+LAND = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import consume, pyarrow as pa
+dsn, source_id = sys.argv[2:]
+time = pa.scalar(0, pa.timestamp("us", tz="UTC"))
+schema = {"topic": pa.string(), "partition": pa.int32(), "offset": pa.int64(), "timestamp": time.type}
+schema = pa.schema({**schema, "key": pa.binary(), "value": pa.binary()})
+rows = [("shop.users", 7, offset, time.as_py(), b"1", b"{}") for offset in range(3)]
+batch = pa.RecordBatch.from_pylist([dict(zip(schema.names, row)) for row in rows], schema=schema)
+topics = {"shop.users": consume.Topic(source_id, {7: (0, 3)})}
+for _ in range(2):
+    (result,) = consume.make_land(dsn, topics, {("shop.users", 7): 0})([batch])
+    print(*(result[name][0].as_py() for name in ("count", "following", "problem")))
+"""
+
+
+def test_what_another_consumer_has_landed_counts_as_read(live):
+    # Else a warehouse that is set back behind it would not be noticed by this one.
+    ((source_id,),) = live.ask("SELECT source_id FROM landing.stream WHERE stream = 'shop.users'")
+    answer = subprocess.run(
+        [PYTHON, "-c", LAND, ROOT / "sources" / "stream", live.dsn, source_id or "x"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert answer.stdout.splitlines() == ["3 3 None", "0 3 None"], answer.stderr
+
+
 def is_worker(process: psutil.Process) -> bool:
     """Tell whether it is a process that runs the Python of an executor's tasks."""
     with contextlib.suppress(psutil.Error):
@@ -410,11 +440,17 @@ def test_whatever_is_killed_each_message_is_landed_once(live):
         landing()
         garble(live.checkpoints)
         landing()
+        for folder in live.checkpoints.glob("query-*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        landing()
         live.kill(next(filter(is_jvm, live.family())))
         assert live.wait_end() == 1
         live.gone()
         garble(live.checkpoints)
+        left = set((live.checkpoints / "spark").iterdir())
+        assert left
         live.start()
+        assert not left & set((live.checkpoints / "spark").iterdir())
         landing()
     finally:
         over.set()

@@ -15,7 +15,7 @@ landing.skip_lost it resumes.
 Environment:
     KAFKA_BOOTSTRAP: host:port of the broker.
     WAREHOUSE_CONSUMER_DSN: libpq URI of the warehouse, as the role tshop_consumer.
-    TSHOP_STREAM_CHECKPOINT: folder for Spark's checkpoint, of this consumer alone.
+    TSHOP_STREAM_CHECKPOINT: folder for Spark's checkpoint and its other files, of this consumer alone.
     TSHOP_STREAM_JARS: folder of the jars of pom.xml; .jars/stream by default.
     SPARK_MASTER: local[2] by default; spark://host:port of a standalone cluster.
     KAFKA_TOPICS: topics, separated by commas; the shop's five by default.
@@ -55,10 +55,12 @@ LOOK = 10
 LONGEST_PAUSE = 10
 # Of all topics together, in one batch.
 MESSAGES_A_BATCH = 100_000
+JAVA_OPTIONS = (
+    "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
+    f'"-Dlog4j2.configurationFile={Path(__file__).with_name("log4j2.properties")}"'
+)
 SETTINGS = {
     "spark.driver.memory": "512m",
-    "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
-    f"-Dlog4j2.configurationFile={Path(__file__).with_name('log4j2.properties')}",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
@@ -118,13 +120,14 @@ def make_land(dsn, topics, following):
         if head is None:
             return
         topic, partition = head["topic"][0].as_py(), head["partition"][0].as_py()
-        count, as_text, last, problem = 0, 0, None, None
+        count, as_text, last, problem, read_to = 0, 0, None, None, following[topic, partition]
         try:
             with contextlib.closing(connect(dsn)) as connection, connection.cursor() as cursor:
                 first, base, problem = begin(cursor, topic, partition, topics[topic].id)
                 if problem is None and first < following[topic, partition]:
                     problem = f"The warehouse was set back to offset {first}."
                 for batch in itertools.chain([head], batches) if problem is None else ():
+                    read_to = batch["offset"][-1].as_py() + 1
                     new = batch.filter(pc.greater_equal(batch["offset"], first))
                     if new.num_rows:
                         as_text += write(cursor, new, base)
@@ -138,7 +141,8 @@ def make_land(dsn, topics, following):
             # A result, and no failed task: Spark would tell of it in a hundred lines.
             problem = f"The warehouse: {first_line(error)}"
         result = {"topic": topic, "partition": partition, "count": count, "as_text": as_text, "problem": problem}
-        result["following"] = following[topic, partition] if problem or last is None else last + 1
+        # What another consumer has landed counts: this query does not read it again.
+        result["following"] = following[topic, partition] if problem else read_to
         yield pa.RecordBatch.from_pylist([result], schema=LANDED)
 
     return land
@@ -541,6 +545,7 @@ class Consumer:
         for (topic, partition), offset in sorted(following.items()):
             starts.setdefault(topic, {})[str(partition)] = offset
         self._remove_checkpoints()
+        self._checkpoints.mkdir(parents=True, exist_ok=True)
         options = {
             "kafka.bootstrap.servers": self._bootstrap,
             **{f"kafka.{name}": value for name, value in KAFKA_SETTINGS.items()},
@@ -548,6 +553,9 @@ class Consumer:
             "startingOffsets": json.dumps(starts),
             "maxOffsetsPerTrigger": str(MESSAGES_A_BATCH),
             "failOnDataLoss": "true",
+            # As many as there are: what Kafka's client hands over at once is 500 by default, of at most 1 MiB.
+            "kafka.max.poll.records": "20000",
+            "kafka.max.partition.fetch.bytes": str(4 << 20),
             "kafkaConsumer.pollTimeoutMs": "20000",
         }
         self._query = (
@@ -680,15 +688,19 @@ def locked(folder):
         yield
 
 
-def session(environment, jars):
-    """Return the Spark session."""
+def session(environment, jars, folder):
+    """Return the Spark session, whose own files go to a folder: what a killed one leaves there, the next removes."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
     master = environment.get("SPARK_MASTER", "local[2]")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     if master.startswith("local"):
         # Nobody else is to reach it.
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName("tshop stream").master(master).config("spark.jars", ",".join(jars))
-    for name, value in SETTINGS.items():
+    os.environ.setdefault("SPARK_LOCAL_DIRS", str(folder))
+    own = {"spark.driver.extraJavaOptions": f'{JAVA_OPTIONS} "-Djava.io.tmpdir={folder}"'}
+    for name, value in (SETTINGS | own).items():
         builder = builder.config(name, value)
     return builder.getOrCreate()
 
@@ -706,8 +718,9 @@ def main(environment=os.environ):
         signal.signal(number, lambda *_: stop.set())
     try:
         jars = check(environment)
-        with locked(Path(environment["TSHOP_STREAM_CHECKPOINT"])):
-            spark = session(environment, jars)
+        folder = Path(environment["TSHOP_STREAM_CHECKPOINT"])
+        with locked(folder):
+            spark = session(environment, jars, folder / "spark")
             Consumer(spark, environment, stop).run()
             spark.stop()
     except SettingsError as error:
