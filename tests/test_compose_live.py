@@ -84,7 +84,8 @@ class Services:
             # As words of a command of their own, and in a health check.
             text = {host: "127.0.0.1", port: place.rsplit(":", 1)[1]}.get(text, text)
             text = text.replace(f"'{host}', {port}", f"'127.0.0.1', {place.rsplit(':', 1)[1]}")
-        return text
+        # A container has a folder in memory of its own.
+        return re.sub(r"^/(?=tmp/)", f"{self.folder}/", text)
 
     @property
     def socket(self) -> Path:
@@ -221,8 +222,9 @@ def start_shop(services: Services) -> None:
 def services(scratch: Path, compose_server: PostgresServer) -> Iterator[Services]:
     """The shop's server with its roles and schema, Kafka with its topics, the relay, and the subscription."""
     folder = scratch / "compose-live"
-    folder.mkdir()
-    folder.chmod(0o755)
+    for made in (folder, folder / "tmp"):
+        made.mkdir()
+        made.chmod(0o755)
     services = Services(folder, compose_server)
     try:
         start_shop(services)
@@ -335,7 +337,8 @@ def test_the_consumer_lands_on_the_cluster_what_kafka_has(services):
     assert SERVICES["stream"]["networks"]["spark"]["aliases"] == [defaults["spark.driver.host"].strip()]
     conf = services.folder / "spark-conf"
     conf.mkdir()
-    values = {**defaults, "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    here = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    values = {**defaults, **here, "spark.local.dir": str(services.folder / "tmp")}
     (conf / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in values.items()))
     (services.image("stream") / ".jars").mkdir()
     (services.image("stream") / ".jars" / "stream").symlink_to(jars_of("stream"))
@@ -349,3 +352,8 @@ def test_the_consumer_lands_on_the_cluster_what_kafka_has(services):
     ((orders,),) = services.ask_shop("SELECT count(*) FROM shop.orders")
     count = "SELECT count(*) FROM raw.sales_order WHERE order_id > 1000000000000 AND NOT is_deleted"
     wait_until(lambda: ask(services.warehouse.dsn("tshop"), count) == [(orders,)], lambda: services.log("stream"))
+    # What the driver leaves at the worker goes, or the worker's memory fills up by drivers that start again.
+    left = services.folder / "tmp" / "work"
+    assert list(left.iterdir())
+    services.processes["stream"].terminate()
+    wait_until(lambda: not list(left.iterdir()), lambda: services.log("spark-worker"))
