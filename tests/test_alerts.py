@@ -246,6 +246,59 @@ def test_a_failed_task_is_told_once_after_its_last_attempt(tmp_path, telegram, w
     assert urlsplit(warehouse).password not in body["text"]
 
 
+# As tshop_live: a run a minute. What its task finds in a folder says whether it fails.
+EACH_MINUTE = """
+import sys
+from datetime import UTC, datetime
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+from tshop_live_operators import notify_first_failure
+from tshop_operators import DEFAULT_ARGUMENTS, SHORT
+
+told = {"retries": 0, "on_failure_callback": notify_first_failure, "execution_timeout": SHORT}
+with DAG("tshop_each_minute", schedule="* * * * *", catchup=False, default_args={**DEFAULT_ARGUMENTS, **told}) as dag:
+    BashOperator(task_id="publish", bash_command="test {{ logical_date.minute }} = 2")
+
+if __name__ == "__main__":
+    for minute in range(4):
+        dag.test(logical_date=datetime(2026, 1, 1, 0, minute, tzinfo=UTC))
+"""
+
+
+def test_a_dag_that_runs_each_minute_tells_a_failure_once_until_it_has_worked_again(tmp_path, telegram):
+    dags, home = tmp_path / "dags", tmp_path / "airflow"
+    dags.mkdir()
+    (dags / "tshop_each_minute.py").write_text(EACH_MINUTE)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "dags"),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
+        "TSHOP_ALERT_URLS": CHANNEL,
+    }
+    subprocess.run([BIN / "airflow", "db", "migrate"], env=environment, capture_output=True, check=True)
+    answer = subprocess.run(
+        [sys.executable, dags / "tshop_each_minute.py"],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    told = [
+        next(line for line in body["text"].splitlines() if line.startswith("Run: "))
+        for _path, body in telegram.received
+    ]
+    # The first two fail, the third works, the fourth fails.
+    assert [run.split("T")[1][:5] for run in told] == ["00:00", "00:03"], answer.stdout[-3000:]
+    assert answer.stdout.count("the run before this one failed, too") == 1
+
+
 @pytest.mark.parametrize(
     ("dag_id", "hours", "reason", "words"), [
         ("tshop_daily", 8, "timed_out", 1), ("tshop_heal", 20, "timed_out", 1), ("tshop_daily", 8, "task_failure", 0),

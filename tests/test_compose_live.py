@@ -32,6 +32,8 @@ from tests.ports import free_port
 pytestmark = [pytest.mark.timeout(900), *needs_kafka]
 TIMEOUT_SECONDS = 300
 SOCKET = "/var/run/postgresql"
+# Their passwords, which have their variables' names for values: see compose_server.
+BY_SOCKET = {"postgres": "TSHOP_POSTGRES_PASSWORD", "tshop": "TSHOP_OWNER_PASSWORD"}
 # Kafka's image has scripts of these names.
 KAFKA_PROGRAMS = {
     "kafka-storage.sh": "kafka.tools.StorageTool",
@@ -54,8 +56,7 @@ class Services:
         self.places["postgres:5432"] = f"127.0.0.1:{warehouse.port}"
         self.secrets: dict[str, str] = {}
         self.processes: dict[str, subprocess.Popen] = {}
-        # The superuser of the tests' warehouse comes by TCP.
-        self.warehouse_admin = warehouse.dsn("tshop")
+        self.warehouse = warehouse
         self.shop = self._make_shop()
 
     def _make_shop(self) -> PostgresServer:
@@ -64,24 +65,27 @@ class Services:
         return PostgresServer(self.folder / "shop", port, password, settings=THROW_AWAY_SETTINGS)
 
     def _value(self, variable: str) -> str:
-        # The warehouse's roles have the variables' names for passwords: see compose_server.
+        # The warehouse's roles have the variables' names for passwords.
         is_shops = variable.startswith("TSHOP_SHOP_")
         return self.secrets.setdefault(variable, secrets.token_hex(16)) if is_shops else variable
 
     def resolve(self, text: str) -> str:
         """Return a value of the compose file as it is here."""
         text = VARIABLE.sub(lambda match: self._value(match["name"]), text)
-        text = text.replace(f"postgresql://postgres@/tshop?host={SOCKET}", self.warehouse_admin)
+        # Who comes to the warehouse by the socket comes to the tests' by TCP.
+        for user, password in BY_SOCKET.items():
+            text = text.replace(
+                f"postgresql://{user}@/tshop?host={SOCKET}", self.warehouse.dsn("tshop", user, password)
+            )
         text = text.replace(f"@/shop?host={SOCKET}", f"@/shop?host={self.socket}&port={self.shop.port}")
         for name, place in self.places.items():
             text = re.sub(rf"(?<![\w-]){re.escape(name)}", place, text)
             host, port = name.split(":")
-            if f"--host={host}" in text:
-                text = "--host=127.0.0.1"
-            # In a health check, and after "--port=" of the command that has this host, too.
+            # As words of a command of their own, and in a health check.
+            text = {host: "127.0.0.1", port: place.rsplit(":", 1)[1]}.get(text, text)
             text = text.replace(f"'{host}', {port}", f"'127.0.0.1', {place.rsplit(':', 1)[1]}")
-            text = re.sub(rf"^--port={port}$", f"--port={place.rsplit(':', 1)[1]}", text)
-        return re.sub(r"^--webui-port=\d+$", f"--webui-port={free_port()}", text)
+        # A container has a folder in memory of its own.
+        return re.sub(r"^/(?=tmp/)", f"{self.folder}/", text)
 
     @property
     def socket(self) -> Path:
@@ -218,8 +222,9 @@ def start_shop(services: Services) -> None:
 def services(scratch: Path, compose_server: PostgresServer) -> Iterator[Services]:
     """The shop's server with its roles and schema, Kafka with its topics, the relay, and the subscription."""
     folder = scratch / "compose-live"
-    folder.mkdir()
-    folder.chmod(0o755)
+    for made in (folder, folder / "tmp"):
+        made.mkdir()
+        made.chmod(0o755)
     services = Services(folder, compose_server)
     try:
         start_shop(services)
@@ -308,7 +313,7 @@ def test_what_the_shop_does_arrives_in_kafka_and_by_replication(services):
     ((paid,),) = services.ask_shop("SELECT count(*) FROM shop.transactions")
     assert paid > 0
     count = "SELECT count(*) FROM raw.payment WHERE payment_id > 1000000000000 AND NOT is_deleted"
-    wait_until(lambda: ask(services.warehouse_admin, count) == [(paid,)])
+    wait_until(lambda: ask(services.warehouse.dsn("tshop"), count) == [(paid,)])
 
 
 def test_jobs_may_run_again_and_kafka_keeps_what_it_has(services):
@@ -332,7 +337,8 @@ def test_the_consumer_lands_on_the_cluster_what_kafka_has(services):
     assert SERVICES["stream"]["networks"]["spark"]["aliases"] == [defaults["spark.driver.host"].strip()]
     conf = services.folder / "spark-conf"
     conf.mkdir()
-    values = {**defaults, "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    here = {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+    values = {**defaults, **here, "spark.local.dir": str(services.folder / "tmp")}
     (conf / "spark-defaults.conf").write_text("".join(f"{name} {value}\n" for name, value in values.items()))
     (services.image("stream") / ".jars").mkdir()
     (services.image("stream") / ".jars" / "stream").symlink_to(jars_of("stream"))
@@ -341,8 +347,13 @@ def test_the_consumer_lands_on_the_cluster_what_kafka_has(services):
         services.start(name, **own)
     ((sent,),) = services.ask_shop("SELECT sent FROM shop.relay_state")
     landed = "SELECT count(*) FROM landing.document"
-    wait_until(lambda: ask(services.warehouse_admin, landed)[0][0] >= sent, lambda: services.log("stream"))
+    wait_until(lambda: ask(services.warehouse.dsn("tshop"), landed)[0][0] >= sent, lambda: services.log("stream"))
     assert "Registering worker" in services.log("spark-master")
     ((orders,),) = services.ask_shop("SELECT count(*) FROM shop.orders")
     count = "SELECT count(*) FROM raw.sales_order WHERE order_id > 1000000000000 AND NOT is_deleted"
-    wait_until(lambda: ask(services.warehouse_admin, count) == [(orders,)], lambda: services.log("stream"))
+    wait_until(lambda: ask(services.warehouse.dsn("tshop"), count) == [(orders,)], lambda: services.log("stream"))
+    # What the driver leaves at the worker goes, or the worker's memory fills up by drivers that start again.
+    left = services.folder / "tmp" / "work"
+    assert list(left.iterdir())
+    services.processes["stream"].terminate()
+    wait_until(lambda: not list(left.iterdir()), lambda: services.log("spark-worker"))

@@ -9,7 +9,7 @@ import pytest
 from clickhouse_connect.driver.exceptions import DatabaseError
 from test_clickhouse import ClickHouse
 
-from clickhouse.definitions import DEFINITIONS, Definition, DefinitionError, Step, pending
+from clickhouse.definitions import DEFINITIONS, Definition, DefinitionError, Step, is_current, pending
 from clickhouse.files import statements
 
 REPEATED = re.compile(r"SELECT|CREATE OR REPLACE")
@@ -74,6 +74,18 @@ def test_the_ledger_holds_what_was_applied(server):
     # What runs once is not sent again, and nothing is noted of what has not changed.
     assert {bool(REPEATED.match(step.statement)) for step in apply(server)} == {True}
     assert server.rows(LEDGER) == [(one.name, 1, one.sha256) for one in definitions]
+
+
+def test_a_server_is_current_until_it_lacks_something_or_a_file_says_something_else(server, folder):
+    assert not is_current(server.rows, folder)
+    apply(server, folder)
+    assert is_current(server.rows, folder)
+    (folder / NAME).write_text(TARGET)
+    assert not is_current(server.rows, folder)
+    apply(server, folder)
+    assert is_current(server.rows, folder)
+    server.command("DROP TABLE tshop.channels SYNC")
+    assert not is_current(server.rows, folder)
 
 
 def test_a_server_that_was_set_up_before_there_was_a_ledger_gets_one(server):
