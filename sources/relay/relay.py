@@ -34,7 +34,7 @@ CHANNEL = "outbox"
 # Of a session-level advisory lock in the shop's database: one relay at a time.
 LOCK = 7_402_160_001
 BATCH_ROWS = 2_000
-# As they are stored, which for large ones is compressed.
+# Of their messages; a message that is larger goes alone.
 BATCH_BYTES = 4 * 1024 * 1024
 POLL_SECONDS = 1.0
 HEARTBEAT_SECONDS = 5.0
@@ -241,7 +241,9 @@ class Relay:
         if self._held and time.monotonic() >= self._topics_at + TOPICS_SECONDS:
             self._look_at_topics()
         held = sorted(topic.removeprefix(TOPIC_PREFIX) for topic in self._held)
-        rows = [Row(*row) for row in self._ask(statements.READ, (held, BATCH_ROWS, BATCH_BYTES))]
+        rows = [
+            Row(*row) for row in self._ask(statements.READ, {"held": held, "rows": BATCH_ROWS, "bytes": BATCH_BYTES})
+        ]
         if not rows:
             return 0
         if not {row.topic for row in rows} <= self._topics:

@@ -2,9 +2,36 @@
 
 LOCK = "SELECT pg_catalog.pg_try_advisory_lock(%s)"
 
-# The oldest rows but those of some tables: so many, and until their stored size is so many bytes, yet at least one. The
-# time is that of the change in milliseconds, rounded up: a deletion must not be earlier than the last state.
+# The oldest rows but those of some tables: so many, and until their messages are so many bytes, yet at least one. A
+# stored payload may be compressed to a hundredth of its message: it is first cut by what is stored, so that not all
+# rows are unpacked, and then by what they become. The time is that of the change in milliseconds, rounded up: a
+# deletion must not be earlier than the last state.
 READ = """
+WITH oldest AS (
+    SELECT *
+    FROM shop.outbox
+    WHERE aggregatetype <> ALL(%(held)s::text[])
+    ORDER BY id
+    LIMIT %(rows)s
+),
+
+stored AS (
+    SELECT
+        o.*,
+        sum(coalesce(pg_catalog.pg_column_size(o.payload), 0)) OVER (ORDER BY o.id)
+        - coalesce(pg_catalog.pg_column_size(o.payload), 0) AS bytes_before
+    FROM oldest AS o
+),
+
+sent AS (
+    SELECT
+        s.*,
+        sum(coalesce(octet_length(s.payload::text), 0)) OVER (ORDER BY s.id)
+        - coalesce(octet_length(s.payload::text), 0) AS sent_before
+    FROM stored AS s
+    WHERE s.bytes_before < %(bytes)s
+)
+
 SELECT
     id,
     aggregatetype,
@@ -13,20 +40,8 @@ SELECT
     payload::text,
     payload ->> 'schema_version',
     ceil(extract(EPOCH FROM occurred_at) * 1000)::bigint
-FROM (
-    SELECT
-        o.*,
-        sum(coalesce(pg_catalog.pg_column_size(o.payload), 0)) OVER (ORDER BY o.id)
-        - coalesce(pg_catalog.pg_column_size(o.payload), 0) AS bytes_before
-    FROM (
-        SELECT *
-        FROM shop.outbox
-        WHERE aggregatetype <> ALL(%s::text[])
-        ORDER BY id
-        LIMIT %s
-    ) AS o
-) AS b
-WHERE bytes_before < %s
+FROM sent
+WHERE sent_before < %(bytes)s
 ORDER BY id
 """
 

@@ -77,17 +77,29 @@ CROSS JOIN LATERAL (
     SELECT
         coalesce(sum(r.rows_inserted + r.rows_corrected + r.rows_deleted), 0)::bigint AS rows_behind,
         min(r.finished_at) FILTER (WHERE r.rows_inserted + r.rows_corrected + r.rows_deleted > 0) AS first_at
-    FROM sl.run AS r
-    WHERE
-        r.target = s.source
-        AND r.status = 'succeeded'
-        AND (
-            b.is_new
-            OR (
-                r.consumed_by IS NULL
-                AND NOT EXISTS (SELECT FROM sl.consumption AS c WHERE c.run_id = r.run_id AND c.mart_name = m.mart_name)
-            )
-        )
+    FROM (
+        -- The loads that a mart has still to process are few, and have an index. Only one of the two is asked.
+        SELECT
+            o.rows_inserted,
+            o.rows_corrected,
+            o.rows_deleted,
+            o.finished_at
+        FROM sl.run AS o
+        WHERE
+            NOT b.is_new
+            AND o.target = s.source
+            AND o.status = 'succeeded'
+            AND o.consumed_by IS NULL
+            AND NOT EXISTS (SELECT FROM sl.consumption AS c WHERE c.run_id = o.run_id AND c.mart_name = m.mart_name)
+        UNION ALL
+        SELECT
+            o.rows_inserted,
+            o.rows_corrected,
+            o.rows_deleted,
+            o.finished_at
+        FROM sl.run AS o
+        WHERE b.is_new AND o.target = s.source AND o.status = 'succeeded'
+    ) AS r
 ) AS w
 LEFT JOIN LATERAL (
     SELECT
