@@ -398,11 +398,19 @@ def test_a_forgotten_person_is_in_no_document(documents):
         "shop.users",
     )
     documents.apply("shop.users")
+    # One that was rejected, and came into raw once the mapping was mended.
+    documents.land([Message(0, 4, "5", person(BEGIN, birth_date="Zhukova's day"), BEGIN)], "shop.users")
+    documents.apply("shop.users")
+    documents.run("UPDATE landing.document SET body = %s WHERE position = 4", person(BEGIN))
+    documents.run("CALL raw.replay_documents('shop.users')")
+    assert documents.run(
+        "SELECT reason LIKE '%%Zhukova%%' FROM landing.rejected_document WHERE resolved_at < now()"
+    ) == [(True,)]
     # Landed, and waiting while the person is forgotten; and one that comes later.
-    documents.land([Message(0, 4, "5", person(BEGIN + timedelta(days=1)), BEGIN)], "shop.users")
+    documents.land([Message(0, 5, "5", person(BEGIN + timedelta(days=1)), BEGIN)], "shop.users")
     documents.run("CALL dds.forget_client(%s)", BASE + 5)
-    documents.land([Message(0, 5, "5", person(BEGIN + timedelta(days=2)), BEGIN)], "shop.users")
-    documents.land([Message(0, 6, "5", '["Zhukova"]', BEGIN)], "shop.users")
+    documents.land([Message(0, 6, "5", person(BEGIN + timedelta(days=2)), BEGIN)], "shop.users")
+    documents.land([Message(0, 7, "5", '["Zhukova"]', BEGIN)], "shop.users")
     assert documents.apply("shop.users")["updated"] == 1
     documents.run("CALL dds.load_client()")
     tables = query(
