@@ -82,7 +82,7 @@ BEGIN
                 USING p_partitions, p_first, p_last, bad_partitions, bad_positions;
                 IF v_new_positions IS NOT NULL THEN
                     -- Of this table nothing was written, and of those before it nothing is to stay.
-                    RAISE EXCEPTION USING ERRCODE = '22004';
+                    RAISE EXCEPTION 'documents are bad';
                 END IF;
                 counts := raw._sum(counts, v_done);
             END LOOP;
