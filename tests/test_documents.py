@@ -55,13 +55,13 @@ class Warehouse:
             cursor.execute(sql, parameters or None)
             return cursor.fetchall() if cursor.description else []
 
-    def land(self, messages: list[Message], stream: str = STREAM) -> None:
+    def land(self, messages: list[Message], stream: str = STREAM, topic: str = "topic") -> None:
         """Land messages of one partition as a consumer does: those that were landed before are left out."""
         if not messages:
             return
         partition = messages[0].partition
         with contextlib.closing(psycopg2.connect(self.dsn)) as session, session, session.cursor() as cursor:
-            cursor.execute("SELECT * FROM landing.begin_landing(%s, %s, 'topic')", (stream, partition))
+            cursor.execute("SELECT * FROM landing.begin_landing(%s, %s, %s)", (stream, partition, topic))
             first, base = cursor.fetchone()
             new = [message for message in messages if message.offset >= first]
             cursor.executemany(
@@ -398,11 +398,19 @@ def test_a_forgotten_person_is_in_no_document(documents):
         "shop.users",
     )
     documents.apply("shop.users")
+    # One that was rejected, and came into raw once the mapping was mended.
+    documents.land([Message(0, 4, "5", person(BEGIN, birth_date="Zhukova's day"), BEGIN)], "shop.users")
+    documents.apply("shop.users")
+    documents.run("UPDATE landing.document SET body = %s WHERE position = 4", person(BEGIN))
+    documents.run("CALL raw.replay_documents('shop.users')")
+    assert documents.run(
+        "SELECT reason LIKE '%%Zhukova%%' FROM landing.rejected_document WHERE resolved_at < now()"
+    ) == [(True,)]
     # Landed, and waiting while the person is forgotten; and one that comes later.
-    documents.land([Message(0, 4, "5", person(BEGIN + timedelta(days=1)), BEGIN)], "shop.users")
+    documents.land([Message(0, 5, "5", person(BEGIN + timedelta(days=1)), BEGIN)], "shop.users")
     documents.run("CALL dds.forget_client(%s)", BASE + 5)
-    documents.land([Message(0, 5, "5", person(BEGIN + timedelta(days=2)), BEGIN)], "shop.users")
-    documents.land([Message(0, 6, "5", '["Zhukova"]', BEGIN)], "shop.users")
+    documents.land([Message(0, 6, "5", person(BEGIN + timedelta(days=2)), BEGIN)], "shop.users")
+    documents.land([Message(0, 7, "5", '["Zhukova"]', BEGIN)], "shop.users")
     assert documents.apply("shop.users")["updated"] == 1
     documents.run("CALL dds.load_client()")
     tables = query(
@@ -451,6 +459,11 @@ def test_the_page_does_what_it_says(documents):
         assert answer.returncode == 0, answer.stderr
     assert documents.apply("crm.clients")["inserted"] == 1
     assert documents.run("SELECT client_id, last_name FROM raw.client") == [(7 * 10**12 + 42, "Orlova")]
+    documents.land([Message(0, 1, "43", '"no JSON"', BEGIN)], "crm.clients", "id of the topic")
+    documents.apply("crm.clients")
+    assert run_psql(documents.dsn, "-c", block("rejected")).stdout == (
+        "crm.clients|0|1|The message is no JSON object: no JSON\n"
+    )
     for name in ("continue", "skip"):
         assert run_psql(documents.dsn, "-c", block(name)).returncode == 0
-    assert documents.run("SELECT * FROM landing.begin_landing('crm.clients', 0, 'another')") == [(0, 1)]
+    assert documents.run("SELECT * FROM landing.begin_landing('crm.clients', 0, 'another')") == [(0, 2)]

@@ -1,23 +1,28 @@
 -- raw._apply_slice(p_stream landing.stream, p_partitions integer[], p_first bigint[], p_last bigint[],
---     p_has_own_rows boolean, OUT documents bigint, OUT counts bigint[], OUT bad_partitions integer[],
---     OUT bad_positions bigint[]) RETURNS record
+--     p_has_own_rows boolean, p_tables text[] DEFAULT NULL, p_statements text[] DEFAULT NULL, OUT documents bigint,
+--     OUT counts bigint[], OUT bad_partitions integer[], OUT bad_positions bigint[]) RETURNS record
 --
 -- Purpose: brings a slice of documents into all tables of their stream, and rejects those that cannot be.
 -- Parameters: p_stream: registry row; p_partitions, p_first, p_last: ranges as of raw._document_rows; p_has_own_rows:
---     this transaction may have written rows of the tables before.
+--     this transaction may have written rows of the tables before; p_tables, p_statements: of a part of a slice that
+--     was looked through, whose ranges are single positions: the tables, and for each the statement of
+--     raw._mapping_sql (default NULL: a slice).
 -- Returns: documents: how many there are; counts: rows mapped, inserted, updated, deleted, put aside; bad_partitions,
 --     bad_positions: of the documents that were rejected.
 -- Errors: what a mapping raises that is no fault of a document, such as a table that is gone.
 -- Reads: landing.stream_target, landing.document. Writes: the tables, sl.kept_state, landing.rejected_document.
 --
--- All of the slice is tried at once. Where the server refuses a value, the slice is halved until the one document is
--- found that it refuses: good ones need no transaction of their own.
+-- All of the slice is tried at once. Where the server refuses a value, the slice is halved until few documents are
+-- left, which are mapped one by one: good ones need no transaction of their own, and many bad ones no statement of
+-- their own. What the mapping takes and the table refuses is found by halving alone.
 CREATE OR REPLACE FUNCTION raw._apply_slice(
     p_stream landing.stream,
     p_partitions integer[],
     p_first bigint[],
     p_last bigint[],
     p_has_own_rows boolean,
+    p_tables text[] DEFAULT NULL,
+    p_statements text[] DEFAULT NULL,
     OUT documents bigint,
     OUT counts bigint[],
     OUT bad_partitions integer[],
@@ -29,7 +34,11 @@ SET jit = off
 AS $body$
 DECLARE
     v_check record;
-    v_target landing.stream_target;
+    -- A part of so many documents is judged one by one.
+    c_few CONSTANT integer := 256;
+    v_tables text [] := p_tables;
+    v_statements text [] := p_statements;
+    v_table text;
     v_done bigint [];
     v_new_partitions integer [];
     v_new_positions bigint [];
@@ -39,37 +48,48 @@ DECLARE
     v_all_partitions integer [];
     v_all_positions bigint [];
     v_half integer;
+    v_is_judged boolean := false;
     v_part record;
 BEGIN
-    v_check := raw._check_documents(p_stream, p_partitions, p_first, p_last);
-    documents := v_check.documents;
-    bad_partitions := coalesce(v_check.bad_partitions, '{}');
-    bad_positions := coalesce(v_check.bad_positions, '{}');
-    v_reasons := coalesce(v_check.reasons, '{}');
+    IF p_statements IS NULL THEN
+        v_check := raw._check_documents(p_stream, p_partitions, p_first, p_last);
+        documents := v_check.documents;
+        bad_partitions := coalesce(v_check.bad_partitions, '{}');
+        bad_positions := coalesce(v_check.bad_positions, '{}');
+        v_reasons := coalesce(v_check.reasons, '{}');
+        SELECT
+            array_agg(format('%I.%I', t.target_schema, t.target_table) ORDER BY t.target_schema, t.target_table),
+            array_agg(raw._mapping_sql(p_stream, t, p_has_own_rows) ORDER BY t.target_schema, t.target_table)
+        INTO v_tables, v_statements
+        FROM landing.stream_target AS t
+        WHERE t.stream = p_stream.stream;
+    ELSE
+        documents := cardinality(p_first);
+        bad_partitions := '{}';
+        bad_positions := '{}';
+        v_reasons := '{}';
+    END IF;
     LOOP
         counts := '{0,0,0,0,0}';
         EXIT WHEN cardinality(bad_positions) = documents;
         v_refused := NULL;
         BEGIN
-            FOR v_target IN
-                SELECT t.* FROM landing.stream_target AS t
-                WHERE t.stream = p_stream.stream
-                ORDER BY t.target_schema, t.target_table
-            LOOP
+            FOR v_no IN 1 .. cardinality(v_statements) LOOP
+                v_table := v_tables[v_no];
                 v_new_positions := NULL;
-                EXECUTE raw._mapping_sql(p_stream, v_target, p_has_own_rows)
+                EXECUTE v_statements[v_no]
                 INTO v_done, v_new_partitions, v_new_positions, v_new_reasons
                 USING p_partitions, p_first, p_last, bad_partitions, bad_positions;
                 IF v_new_positions IS NOT NULL THEN
                     -- Of this table nothing was written, and of those before it nothing is to stay.
-                    RAISE EXCEPTION USING ERRCODE = '22004';
+                    RAISE EXCEPTION 'documents are bad';
                 END IF;
                 counts := raw._sum(counts, v_done);
             END LOOP;
         EXCEPTION
             WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded OR raise_exception
                 OR cardinality_violation OR datatype_mismatch THEN
-                v_refused := format('To %I.%I: %s', v_target.target_schema, v_target.target_table, SQLERRM);
+                v_refused := format('To %s: %s', v_table, SQLERRM);
         END;
         EXIT WHEN v_refused IS NULL;
         IF v_new_positions IS NOT NULL THEN
@@ -84,6 +104,30 @@ BEGIN
         )
         INTO v_all_partitions, v_all_positions
         USING p_partitions, p_first, p_last, bad_partitions, bad_positions;
+        IF p_statements IS NULL THEN
+            v_statements := (
+                SELECT array_agg(raw._mapping_sql(p_stream, t, true) ORDER BY t.target_schema, t.target_table)
+                FROM landing.stream_target AS t
+                WHERE t.stream = p_stream.stream
+            );
+            PERFORM raw._make_judge(p_stream);
+        END IF;
+        IF cardinality(v_all_positions) BETWEEN 2 AND c_few AND NOT v_is_judged THEN
+            v_is_judged := true;
+            EXECUTE
+                'SELECT array_agg(w.partition), array_agg(w.position), array_agg(j.reason) '
+                'FROM unnest($1, $2) AS w (partition, position) '
+                'CROSS JOIN LATERAL pg_temp._judge_document(ARRAY[w.partition], ARRAY[w.position], ARRAY[w.position], '
+                '''{}'', ''{}'') AS j (reason) WHERE j.reason IS NOT NULL'
+            INTO v_new_partitions, v_new_positions, v_new_reasons
+            USING v_all_partitions, v_all_positions;
+            IF v_new_positions IS NOT NULL THEN
+                bad_partitions := bad_partitions || v_new_partitions;
+                bad_positions := bad_positions || v_new_positions;
+                v_reasons := v_reasons || v_new_reasons;
+                CONTINUE;
+            END IF;
+        END IF;
         counts := '{0,0,0,0,0}';
         IF cardinality(v_all_positions) = 1 THEN
             bad_partitions := bad_partitions || v_all_partitions;
@@ -100,7 +144,7 @@ BEGIN
                 CASE v_second WHEN 0 THEN v_all_partitions[:v_half] ELSE v_all_partitions[v_half + 1:] END,
                 CASE v_second WHEN 0 THEN v_all_positions[:v_half] ELSE v_all_positions[v_half + 1:] END,
                 CASE v_second WHEN 0 THEN v_all_positions[:v_half] ELSE v_all_positions[v_half + 1:] END,
-                true
+                true, v_tables, v_statements
             );
             counts := raw._sum(counts, v_part.counts);
             bad_partitions := bad_partitions || v_part.bad_partitions;

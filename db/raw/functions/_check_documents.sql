@@ -26,7 +26,11 @@ DECLARE
     c_is_bad CONSTANT text := '(d.key = '''') IS NOT FALSE OR d.body IS NOT NULL AND (jsonb_typeof(d.body) <> ''object'''
         || CASE
             WHEN p_stream.schema_version IS NULL THEN ''
-            ELSE format(' OR (d.body -> ''schema_version'' > %L::jsonb) IS TRUE', p_stream.schema_version)
+            ELSE format(
+                ' OR (d.body -> ''schema_version'' > %L::jsonb OR jsonb_typeof(d.body -> ''schema_version'') <> ''number'') '
+                'IS TRUE',
+                p_stream.schema_version
+            )
         END
         || ')';
     v_has_bad boolean;

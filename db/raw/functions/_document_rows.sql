@@ -5,7 +5,7 @@
 -- Returns: a SELECT of the documents of p_stream.stream whose partition and position lie in one of the ranges of the
 --     parameters $1 (partitions), $2 (first positions), $3 (last positions), without those of $4, $5 (partitions and
 --     positions of documents that were rejected). Its columns are those of landing.document but landed_at, and id (the
---     key and the stream's id_base together, NULL where the key is no whole number) and id_base.
+--     key and the stream's id_base together, NULL where the key is no whole number below 10^12) and id_base.
 -- Errors: none.
 -- Reads: nothing. Writes: nothing.
 CREATE OR REPLACE FUNCTION raw._document_rows(p_stream landing.stream)
@@ -22,7 +22,7 @@ BEGIN
             d.partition,
             d.position,
             d.key,
-            CASE WHEN d.key ~ '^[0-9]{1,18}$' THEN d.key::bigint + %2$s END AS id,
+            CASE WHEN d.key ~ '^(0|[1-9][0-9]{0,11})$' THEN d.key::bigint + %2$s END AS id,
             %2$s::bigint AS id_base,
             d.body,
             d.written_at

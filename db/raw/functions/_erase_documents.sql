@@ -31,36 +31,33 @@ BEGIN
         d.stream = p_stream.stream
         AND d.key = ANY (p_keys)
         AND (r.stream, r.partition, r.position) = (d.stream, d.partition, d.position)
-        AND r.resolved_at IS NULL
         AND r.reason <> c_erased;
     EXECUTE format(
         $sql$
         UPDATE landing.document AS d
-        SET body = e.body
-        FROM landing.document AS o
-        INNER JOIN landing.position AS p ON (p.stream, p.partition) = (o.stream, o.partition)
-        CROSS JOIN LATERAL (
-            SELECT
-                CASE
-                    WHEN
-                        jsonb_typeof(o.body) = 'object'
-                        AND NOT EXISTS (
-                            SELECT FROM landing.rejected_document AS r
-                            WHERE
-                                (r.stream, r.partition, r.position) = (o.stream, o.partition, o.position)
-                                AND r.resolved_at IS NULL
-                        )
-                        THEN o.body%s
-                    ELSE to_jsonb($3)
-                END AS body
-        ) AS e
+        SET
+            body = CASE
+                WHEN
+                    jsonb_typeof(d.body) = 'object'
+                    AND (d.partition, d.position) NOT IN (
+                        SELECT
+                            r.partition,
+                            r.position
+                        FROM landing.rejected_document AS r
+                        WHERE r.stream = $1 AND r.resolved_at IS NULL
+                    )
+                    THEN d.body%s
+                ELSE to_jsonb($3)
+            END
+        FROM landing.position AS p
         WHERE
-            (d.stream, d.partition, d.position) = (o.stream, o.partition, o.position)
-            AND o.stream = $1
-            AND o.key = ANY ($2)
-            AND o.body IS NOT NULL
-            AND e.body <> o.body
-            AND (NOT $4 OR o.position > p.applied_position)
+            d.stream = $1
+            AND p.stream = $1
+            AND p.partition = d.partition
+            AND d.key = ANY ($2)
+            AND d.body IS NOT NULL
+            AND d.body <> to_jsonb($3)
+            AND (NOT $4 OR d.position > p.applied_position)
         $sql$,
         (
             SELECT string_agg(format(' #- %L', string_to_array(f.field, '.')), '' ORDER BY f.no)

@@ -1,8 +1,9 @@
--- raw._mapping_sql(p_stream landing.stream, p_target landing.stream_target, p_has_own_rows boolean) RETURNS text
+-- raw._mapping_sql(p_stream landing.stream, p_target landing.stream_target, p_has_own_rows boolean,
+--     p_mapped_alone boolean DEFAULT false) RETURNS text
 --
 -- Purpose: writes the statement that brings documents into a table into dynamic SQL.
 -- Parameters: p_stream, p_target: registry rows; p_has_own_rows: this transaction may have written rows of the table
---     before.
+--     before; p_mapped_alone: the rows that the mapping makes and no more (default false).
 -- Returns: a statement with the parameters of raw._document_rows that gives one row: an array of how many rows were
 --     mapped, inserted, updated, deleted, put aside; and of the documents that give no key or no time the partitions,
 --     positions and reasons. Where there are any of these it writes nothing.
@@ -19,7 +20,8 @@
 CREATE OR REPLACE FUNCTION raw._mapping_sql(
     p_stream landing.stream,
     p_target landing.stream_target,
-    p_has_own_rows boolean
+    p_has_own_rows boolean,
+    p_mapped_alone boolean DEFAULT false
 )
 RETURNS text
 LANGUAGE plpgsql
@@ -86,6 +88,12 @@ BEGIN
     INTO v_key
     FROM unnest(p_target.key_columns) WITH ORDINALITY AS c (name, no);
 
+    IF p_mapped_alone THEN
+        RETURN format(
+            'WITH document AS (%s) SELECT count(m) FROM (SELECT %s FROM (%s) AS m) AS m',
+            raw._document_rows(p_stream), v_lists.of_mapping, p_target.mapping
+        );
+    END IF;
     IF v_entity.entity_name IS NULL THEN
         v_kept := 'SELECT FROM ranked AS k WHERE false';
     ELSE

@@ -45,12 +45,17 @@ BEGIN
                     ),
                     p.applied_position + 1
                 )
-                AND NOT EXISTS (
-                    SELECT FROM landing.rejected_document AS r
-                    WHERE
-                        (r.stream, r.partition, r.position) = (d.stream, d.partition, d.position)
-                        AND r.resolved_at IS NULL
-                        AND d.body IS DISTINCT FROM '"(erased)"'
+                -- Hashed, whatever the statistics say.
+                AND (
+                    d.body = '"(erased)"'
+                    OR (d.stream, d.partition, d.position) NOT IN (
+                        SELECT
+                            r.stream,
+                            r.partition,
+                            r.position
+                        FROM landing.rejected_document AS r
+                        WHERE r.resolved_at IS NULL
+                    )
                 )
             RETURNING d.stream, d.partition, d.position
         ),
