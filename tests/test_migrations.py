@@ -368,13 +368,8 @@ def test_a_broken_body_leaves_an_empty_database_empty(empty_database, bodies):
     (bodies / "cdm" / "views" / "sales_mart_run.sql").write_text("CREATE VIEW cdm.x AS SELECT nothing_there;")
     with pytest.raises(BrokenSql, match=r"^db/cdm/views/sales_mart_run\.sql, line 1: "):
         runner.migrate(empty_database, db_folder=bodies)
-<<<<<<< HEAD
     layers = "('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')"
     assert query(empty_database, f"SELECT nspname FROM pg_namespace WHERE nspname IN {layers}") == []
-=======
-    made = "SELECT nspname FROM pg_namespace WHERE nspname IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')"
-    assert query(empty_database, made) == []
->>>>>>> da3b7761f423853fe1f47c9e14ebe8b01a74646e
 
 
 def test_a_file_where_nobody_applies_it_is_refused(warehouse, bodies):
