@@ -111,7 +111,7 @@ RIGHTS = {
         "schemas": {"shop"},
         "relations": {
             f"shop.{table}": {"SELECT", "INSERT", "UPDATE", "DELETE"}
-            for table in ("transactions", "deliveries", "returns")
+            for table in ("transactions", "deliveries", "returns", "deleted_row", "relay_state")
         },
         "routines": set(),
     },

@@ -224,6 +224,24 @@ def test_lines_follow_client_and_time_of_their_order(filled: Shop) -> None:
     assert filled.messages()[1][3]["row"]["ordered_at"] == "2026-01-31T07:00:00+00:00"
 
 
+def test_a_new_line_knows_the_client_that_its_order_gets_beside_it(filled: Shop) -> None:
+    """The line and the order's new client are written at the same time, by two sessions: the line waits."""
+    with filled.session() as first:
+        first.execute("BEGIN")
+        first.execute("UPDATE orders SET user_id = NULL")
+        line = threading.Thread(target=filled.insert, args=("order_details",))
+        line.start()
+        while line.is_alive() and not filled.ask(
+            "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+            role="admin",
+        ):
+            pass
+        first.execute("COMMIT")
+        line.join()
+    lines = [payload["row"] for table, _, _, payload, _ in filled.messages() if table == "order_details"]
+    assert {row["id"]: row["user_id"] for row in lines} == {1: None, 2: None}
+
+
 def test_another_id_is_another_row(filled: Shop) -> None:
     """The row of the old id is deleted, and one of the new id created."""
     [(old,)] = filled.ask("SELECT id FROM users")

@@ -17,7 +17,7 @@ INSERT INTO shop.deliveries VALUES (8, NULL, '2026-01-02', NULL, 'Тройка',
 INSERT INTO shop.returns VALUES (9, 4, '2026-01-02', 2, 10, NULL, '2026-01-02 10:00+00');
 
 SELECT bag_eq(
-    $$SELECT p.ctid, p.payment_id FROM raw.payment AS p
+    $$SELECT p.ctid AS place, p.payment_id FROM raw.payment AS p
     UNION ALL
     SELECT d.ctid, d.delivery_id FROM raw.delivery AS d
     UNION ALL

@@ -24,6 +24,10 @@ BEGIN
         VALUES (TG_TABLE_NAME, OLD.id, v_gone_at)
         ON CONFLICT (aggregatetype, row_id) DO UPDATE SET deleted_at = excluded.deleted_at;
     END IF;
+    IF TG_OP = 'INSERT' AND TG_TABLE_NAME = 'order_details' THEN
+        -- Whoever changes the order's client waits, and then sees the line, or is waited for.
+        PERFORM FROM shop.orders AS o WHERE o.id = NEW.order_id FOR NO KEY UPDATE;
+    END IF;
     IF TG_OP <> 'DELETE' THEN
         PERFORM shop._put_message(
             TG_TABLE_NAME, to_jsonb(NEW), CASE WHEN TG_OP = 'INSERT' OR v_is_gone THEN 'created' ELSE 'changed' END
