@@ -115,7 +115,7 @@ class _Stream:
         self._producer = Producer(
             {
                 "bootstrap.servers": broker.bootstrap,
-                "acks": "all",
+                "enable.idempotence": True,
                 "linger.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
             }
