@@ -71,6 +71,8 @@ def measure(plan: Plan, part: Part, rates: tuple[int, ...] = RATES) -> None:
     environment = _environment(home)
     _embedded(environment, "clean", "--sure", "yes")
     try:
+        # The first messages wait until Spark has started.
+        _live(environment, _RATE, 0.5)
         report = _live(environment, _RATE, minutes)
         part.rows.append(
             _row(f"a change in the shop to raw, {_RATE} events a second", report, report.raw, _RAW_SECONDS)

@@ -115,7 +115,7 @@ class _Stream:
         self._producer = Producer(
             {
                 "bootstrap.servers": broker.bootstrap,
-                "acks": "all",
+                "enable.idempotence": True,
                 "linger.ms": 5,
                 "queue.buffering.max.messages": 1_000_000,
             }
@@ -149,24 +149,27 @@ class _Stream:
         """Wait until Kafka has all that was sent."""
         self._producer.flush()
 
-    def applied(self) -> int:
-        """Return how many messages are in raw."""
-        return int(self._servers.execute(_POSITIONS)[0][1])
+    def applied(self) -> tuple[float, int]:
+        """Return the time, and how many messages are in raw."""
+        return time.monotonic(), int(self._servers.execute(_POSITIONS)[0][1])
 
-    def wait(self) -> None:
-        """Wait until all that was sent is in raw.
+    def wait(self) -> list[tuple[float, int]]:
+        """Wait until all that was sent is in raw; return when how many messages were there.
 
         Raises:
             BenchError: nothing moves any more.
         """
         before, moved = -1, time.monotonic()
-        while (now := self.applied()) < self.sent:
+        samples = [self.applied()]
+        while (now := samples[-1][1]) < self.sent:
             if now != before:
                 before, moved = now, time.monotonic()
             self.check_alive()
             if time.monotonic() - moved > _NOTHING_MOVED_SECONDS:
                 raise BenchError(f"The consumer stopped at {now} of {self.sent} messages: see its log.")
             time.sleep(_TICK)
+            samples.append(self.applied())
+        return samples
 
     def check_alive(self) -> None:
         """Make sure that the consumer runs.
@@ -196,13 +199,10 @@ class _Stream:
         while (now := time.monotonic() - begin) < seconds:
             self.send(max(0, round(now * rate) - (self.sent - first)))
             sent.append((time.monotonic(), self.sent))
-            applied.append(self._sample())
+            applied.append(self.applied())
             time.sleep(max(0.0, _TICK - (time.monotonic() - begin - now)))
         self.flush()
-        while applied[-1][1] < self.sent:
-            self.check_alive()
-            applied.append(self._sample())
-            time.sleep(_TICK)
+        applied += self.wait()
         numbers = np.arange(first + 1, self.sent + 1)
         times = [_first_time(samples, numbers) for samples in (applied, sent)]
         return times[0] - times[1]
@@ -231,9 +231,6 @@ class _Stream:
     def _family(self) -> list[psutil.Process]:
         driver = psutil.Process(self._consumer.pid)
         return [driver, *driver.children(recursive=True)]
-
-    def _sample(self) -> tuple[float, int]:
-        return time.monotonic(), self.applied()
 
 
 def _first_time(samples: list[tuple[float, int]], numbers: np.ndarray) -> np.ndarray:

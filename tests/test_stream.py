@@ -56,7 +56,9 @@ class Live:
         self.dsn = dsn
         self._consumer: subprocess.Popen | None = None
         self._family: list[psutil.Process] = []
-        self.producer = Producer({"bootstrap.servers": broker.bootstrap, "acks": "all", "message.max.bytes": 32 << 20})
+        # Idempotent: a message that is sent again is not behind others, and is not there twice.
+        settings = {"bootstrap.servers": broker.bootstrap, "enable.idempotence": True, "message.max.bytes": 32 << 20}
+        self.producer = Producer(settings)
 
     def ask(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Run a statement as superuser; the server may be about to start again."""

@@ -45,6 +45,7 @@ CREATE TABLE landing.position (
     landed_at timestamptz,
     first_position bigint,
     end_position bigint,
+    behind_since timestamptz,
     seen_at timestamptz,
     problem text,
     applied_position bigint NOT NULL DEFAULT -1,

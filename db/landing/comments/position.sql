@@ -9,6 +9,8 @@ COMMENT ON COLUMN landing.position.first_position IS
 'First position that the source still has, as the consumer saw it last. NULL: it did not say';
 COMMENT ON COLUMN landing.position.end_position IS
 'Position that the source gives next, as the consumer saw it last. NULL: it did not say';
+COMMENT ON COLUMN landing.position.behind_since IS
+'Since when the source has documents that nobody has landed: since this was seen, or the last landed one was written. NULL: it has none';
 COMMENT ON COLUMN landing.position.seen_at IS 'When the consumer was heard of last. NULL: never';
 COMMENT ON COLUMN landing.position.problem IS 'What keeps the consumer from landing, and what to do. NULL: nothing';
 COMMENT ON COLUMN landing.position.applied_position IS

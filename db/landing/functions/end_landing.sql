@@ -5,7 +5,7 @@
 --     landed; p_end_offset: the offset that the source gives next.
 -- Returns: nothing.
 -- Errors: 22023 the offset was landed before, or the partition was never begun.
--- Reads: landing.stream. Writes: landing.position.
+-- Reads: landing.stream, landing.document. Writes: landing.position.
 CREATE OR REPLACE FUNCTION landing.end_landing(
     p_stream text,
     p_partition integer,
@@ -22,7 +22,21 @@ BEGIN
     SET
         landed_position = s.base + p_last_offset,
         landed_at = clock_timestamp(),
-        end_position = s.base + p_end_offset,
+        -- What was noted meanwhile is newer.
+        end_position = greatest(p.end_position, s.base + p_end_offset),
+        -- In a backlog the next one was written soon after the last.
+        behind_since = CASE
+            WHEN greatest(p.end_position, s.base + p_end_offset) > s.base + p_last_offset + 1
+                THEN least(
+                    (
+                        SELECT d.written_at
+                        FROM landing.document AS d
+                        WHERE
+                            d.stream = p.stream AND d.partition = p.partition AND d.position = s.base + p_last_offset
+                    ),
+                    clock_timestamp()
+                )
+        END,
         seen_at = clock_timestamp(),
         problem = NULL
     FROM landing.stream AS s

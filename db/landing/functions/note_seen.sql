@@ -24,16 +24,22 @@ DECLARE
     v_stream landing.stream := landing._stream_of(p_stream);
 BEGIN
     INSERT INTO landing.position AS p (
-        stream, partition, landed_position, applied_position, first_position, end_position, seen_at, problem
+        stream, partition, landed_position, applied_position, first_position, end_position, behind_since, seen_at,
+        problem
     )
     VALUES (
         p_stream, p_partition, v_stream.base - 1, v_stream.base - 1, v_stream.base + p_first_offset,
-        v_stream.base + p_end_offset, clock_timestamp(), p_problem
+        v_stream.base + p_end_offset, CASE WHEN p_end_offset > 0 THEN clock_timestamp() END, clock_timestamp(),
+        p_problem
     )
     ON CONFLICT (stream, partition) DO UPDATE
     SET
         first_position = coalesce(excluded.first_position, p.first_position),
         end_position = coalesce(excluded.end_position, p.end_position),
+        behind_since = CASE
+            WHEN coalesce(excluded.end_position, p.end_position) > p.landed_position + 1
+                THEN coalesce(p.behind_since, excluded.seen_at)
+        END,
         seen_at = excluded.seen_at,
         problem = excluded.problem;
 END;

@@ -31,6 +31,7 @@ BEGIN
         applied_position = CASE WHEN p.applied_position = p.landed_position THEN v_base - 1 ELSE p.applied_position END,
         first_position = NULL,
         end_position = NULL,
+        behind_since = NULL,
         problem = NULL
     WHERE p.stream = p_stream;
     RAISE NOTICE 'landing.continue_stream: offset 0 of the topic of % is position %', p_stream, v_base;

@@ -27,7 +27,7 @@ BEGIN
     ),
     skipped AS (
         UPDATE landing.position AS p
-        SET landed_position = p.first_position - 1, problem = NULL
+        SET landed_position = p.first_position - 1, behind_since = NULL, problem = NULL
         FROM lost AS l
         WHERE p.stream = p_stream AND p.partition = l.partition
         RETURNING l.positions

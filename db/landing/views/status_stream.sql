@@ -3,10 +3,10 @@
 -- Purpose: how far each stream of documents is, for people and monitors.
 -- Columns: stream; documents_behind: positions that the source has and nobody has landed, as the consumer saw it last,
 --     NULL where it did not say; documents_waiting: positions that are landed and not applied; documents_rejected: open
---     rejections; lag_seconds: age of the oldest document that is landed and not applied, 0 where none is; landed_at,
---     applied_at: of the last ones; seen_at: when the consumer was heard of last, of the partition that is worst off;
---     is_seen: whether that is less than a minute ago; problem: what keeps the consumer from landing, NULL where
---     nothing does.
+--     rejections; lag_seconds: for how long the oldest document that is not landed or not applied has waited, 0 where
+--     none does; landed_at, applied_at: of the last ones; seen_at: when the consumer was heard of last, of the
+--     partition that is worst off; is_seen: whether that is less than a minute ago; problem: what keeps the consumer
+--     from landing, NULL where nothing does.
 -- Reads: landing.stream, landing.position, landing.document, landing.rejected_document.
 --
 -- Positions are counted, and the source may leave some out: there may be fewer documents, never more.
@@ -20,7 +20,9 @@ SELECT
         FROM landing.rejected_document AS r
         WHERE r.stream = s.stream AND r.resolved_at IS NULL
     ) AS documents_rejected,
-    coalesce(round(extract(EPOCH FROM clock_timestamp() - p.waits_since), 3), 0) AS lag_seconds,
+    coalesce(
+        round(extract(EPOCH FROM clock_timestamp() - least(p.waits_since, p.behind_since)), 3), 0
+    ) AS lag_seconds,
     p.landed_at,
     p.applied_at,
     p.seen_at,
@@ -32,6 +34,7 @@ LEFT JOIN LATERAL (
         sum(greatest(p.end_position - 1 - p.landed_position, 0))::bigint AS documents_behind,
         sum(p.landed_position - p.applied_position) AS documents_waiting,
         min(d.written_at) AS waits_since,
+        min(p.behind_since) AS behind_since,
         max(p.landed_at) AS landed_at,
         max(p.applied_at) AS applied_at,
         min(p.seen_at) AS seen_at,
@@ -57,7 +60,7 @@ COMMENT ON COLUMN landing.status_stream.documents_behind IS
 COMMENT ON COLUMN landing.status_stream.documents_waiting IS 'Positions that are landed and not applied';
 COMMENT ON COLUMN landing.status_stream.documents_rejected IS 'Documents whose rejection is open';
 COMMENT ON COLUMN landing.status_stream.lag_seconds IS
-'Age of the oldest document that is landed and not applied, in seconds. 0: none waits';
+'For how many seconds the oldest document that is not landed or not applied has waited. 0: none waits';
 COMMENT ON COLUMN landing.status_stream.landed_at IS 'When a document was landed last. NULL: never';
 COMMENT ON COLUMN landing.status_stream.applied_at IS 'When documents were applied last. NULL: never';
 COMMENT ON COLUMN landing.status_stream.seen_at IS
