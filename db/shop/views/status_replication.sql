@@ -33,7 +33,7 @@ SELECT
             THEN 'The mirrors are being copied: the subscription follows when that is done.'
         WHEN g.gap_until IS NOT NULL
             THEN
-                'The warehouse was set back: changes that the shop made before ' || g.gap_until::timestamptz(0)
+                'The warehouse was set back: changes that the shop made before ' || date_trunc('second', g.gap_until)
                 || ' never came. python -m sources.replication --repair copies the tables again.'
         WHEN obj_description(s.oid, 'pg_subscription') IS NULL
             THEN 'The mirrors are copied and not yet compared with raw: python -m sources.replication does it.'
