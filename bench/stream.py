@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -182,15 +181,12 @@ class _Stream:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the consumer still, so that messages gather."""
-        family = self._family()
-        for process in family:
-            process.send_signal(signal.SIGSTOP)
-        try:
+        """Keep the consumer from landing, as a second one would, so that messages gather."""
+        with self._servers.session("owner") as cursor:
+            cursor.execute("BEGIN")
+            cursor.execute(f"SELECT partition FROM landing.position WHERE stream = '{_TOPIC}' FOR UPDATE")
             yield
-        finally:
-            for process in family:
-                process.send_signal(signal.SIGCONT)
+            cursor.execute("COMMIT")
 
     def at_rate(self, rate: int, seconds: float) -> np.ndarray:
         """Send at an even rate; return how many seconds each message took from Kafka to raw."""
