@@ -112,6 +112,8 @@ RELAY = Part("relay", "Relay", "", ("python", "-m", "sources.relay"), 60)
 # A session of Spark takes long to start on a busy machine.
 STREAM = Part("stream", "Consumer (Spark)", "", ("python", str(ROOT / "sources" / "stream" / "consume.py")), 240)
 LIVE_PARTS = (SHOP_POSTGRES, KAFKA, RELAY, STREAM)
+# Ports that a part has beside its own.
+MORE_PORTS = {KAFKA: ("kafka_controller",)}
 # The DAG that takes what they bring to ClickHouse.
 LIVE_DAG = "tshop_live"
 # How they are after 'make stop' and 'make run'. Nothing is lost meanwhile: the shop itself is closed.
@@ -443,11 +445,10 @@ class Stack:
         return True
 
     def _check_ports(self, parts: tuple[Part, ...]) -> None:
-        for part in parts:
-            if not part.port:
-                continue
-            variable, _default = PORTS[part.port]
-            port = self.settings.ports[part.port]
+        names = [(part, name) for part in parts for name in (part.port, *MORE_PORTS.get(part, ())) if name]
+        for part, name in names:
+            variable, _default = PORTS[name]
+            port = self.settings.ports[name]
             with socket.socket() as probe:
                 # As the servers do, so that a port lingering after a stop counts as free.
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

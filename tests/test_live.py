@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from test_stack import listens, stack_of, throw_away
 from embedded import live, live_status, main_job, stack, status
 from embedded.airflow_api import AirflowApi
 from embedded.environment import environment, environment_over_ours
+from embedded.errors import StackError
 from embedded.report import live as report
 from embedded.settings import PORTS, SHOP_ROLES, Settings
 from sources import compare
@@ -63,6 +65,18 @@ def test_another_warehouse_is_not_worked_on(tmp_path: Path) -> None:
 
 def test_every_role_of_the_shop_has_its_secret() -> None:
     assert set(SHOP_ROLES.values()) == set(variables())
+
+
+def test_a_taken_port_of_kafkas_controller_is_told_with_its_variable(scratch: Path) -> None:
+    small = throw_away(scratch / "live-taken")
+    ports = {"shop": free_port(), "kafka": free_port(), "kafka_controller": free_port()}
+    settings = Settings(small.home, {**small.ports, **ports}, postgres_settings=small.postgres_settings)
+    with stack_of(settings, stack.POSTGRES) as running, socket.socket() as holder:
+        running.start()
+        holder.bind(("127.0.0.1", ports["kafka_controller"]))
+        holder.listen()
+        with pytest.raises(StackError, match="TSHOP_KAFKA_CONTROLLER_PORT"):
+            running.start_on_request(stack.KAFKA, settings.kafka().prepare)
 
 
 # --- the services in the stack ----------------------------------------------------------------------------------------
