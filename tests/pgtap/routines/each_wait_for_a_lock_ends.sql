@@ -1,16 +1,24 @@
 BEGIN;
-SELECT plan(2);
+SELECT plan(3);
 
 -- What is set within the block that handles the error is taken back before the handler tells of it.
-SELECT set_eq(
+SELECT cmp_ok(
+    (
+        SELECT count(*) FROM pg_proc AS p
+        WHERE p.prokind = 'p' AND p.prosrc ~ 'sl\._begin_run|raw\._run_of_stream'
+    )::integer,
+    '>=', 9, 'there are procedures that begin a run'
+);
+SELECT is_empty(
     $$SELECT p.oid::regproc::text FROM pg_proc AS p
     WHERE
         p.prokind = 'p'
-        AND p.prosrc ~ 'sl\.begin_run'
-        AND p.prosrc ~ 'BEGIN\s+PERFORM sl\.bound_lock_wait\(\);\s+BEGIN\s'
-        AND p.prosrc ~ 'WHEN lock_not_available THEN'$$,
-    $$SELECT p.oid::regproc::text FROM pg_proc AS p WHERE p.prokind = 'p' AND p.prosrc ~ 'sl\.begin_run'$$,
-    'of every procedure that begins a run'
+        AND p.prosrc ~ 'sl\._begin_run|raw\._run_of_stream'
+        AND NOT (
+            regexp_count(split_part(p.prosrc, 'PERFORM sl._bound_lock_wait();', 1), '\mBEGIN\M') = 1
+            AND split_part(p.prosrc, 'PERFORM sl._bound_lock_wait();', 2) ~ '\mBEGIN\M.*WHEN lock_not_available THEN'
+        )$$,
+    'each of them bounds the wait, outside the block that handles the error'
 );
 SELECT sl._bound_lock_wait();
 SELECT throws_like(
