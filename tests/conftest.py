@@ -422,7 +422,9 @@ class PgTapTest(FixtureItem):
         if answer.returncode != 0:
             pytest.fail(f"{label}:\n{answer.stdout}\n{answer.stderr}", pytrace=False)
         self.add_report_section("call", "messages", answer.stderr)
-        report_tap(self, answer.stdout.splitlines(), label)
+        # The parser's dots of "1..7" match any character, so that the row "12|0" of a CALL would be a plan of 0 tests.
+        lines = [line for line in answer.stdout.splitlines() if not re.match(r"1(?!\.\.).", line)]
+        report_tap(self, lines, label)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Name the file as pytest shows it."""
