@@ -22,7 +22,7 @@ if [ -n "$more" ] && [ -z "${UV_EXTRA_INDEX_URL:-}" ]; then
 fi
 
 # A package that has no wheel is built, and so runs code of its own, with the tools that build.txt pins. These have none for Linux.
-built=(odfpy psycopg2 pyspark wtforms-json)
+built=(odfpy psycopg2 pyspark pyspark-client wtforms-json)
 VIRTUAL_ENV=$environment "$uv" pip install --no-deps --require-hashes --only-binary :all: "${built[@]/#/--no-binary=}" \
     --build-constraints "$(dirname "$0")/build.txt" -r "$file" >"$log" 2>&1 &
 installing=$!
