@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ import pytest
 import yaml
 from clickhouse_connect.driver.client import Client
 from conftest import run_module
+from playwright.sync_api import Browser, Page
 
 from clickhouse.definitions import pending
 from clickhouse.files import statements_of
@@ -689,26 +690,41 @@ def full_size(shop: Shop) -> Iterator[None]:
         shop.clickhouse("EXCHANGE TABLES tshop.sales_mart AND tshop.full_size", "DROP TABLE tshop.full_size")
 
 
+def pages(
+    running: Browser, shop: Shop, slug: str, charts: int, widths: Sequence[int], *, user: str = ADMIN
+) -> Iterator[tuple[int, Page]]:
+    """Open a dashboard in pages of some widths, the narrowest a phone's: each width with its page, all drawn."""
+    from docs import dashboards
+
+    for width in widths:
+        kind = dashboards.AS_PHONE if width == dashboards.PHONE[0] else {}
+        page = running.new_page(viewport={"width": width, "height": 8000}, **kind)
+        dashboards.log_in(page, shop.settings, user)
+        dashboards.open_dashboard(page, shop.settings, slug, charts)
+        assert dashboards.failures(page) == []
+        yield width, page
+        page.close()
+
+
+def cut_off(page: Page, width: int) -> list[str]:
+    """Return the texts that are cut off, and the page itself where it is wider than what shows it."""
+    from docs import dashboards
+
+    is_wider = page.evaluate("document.documentElement.scrollWidth") > width
+    return [*dashboards.cut_texts(page), *(["the page"] if is_wider else [])]
+
+
 @needs_superset
 @needs_chromium
 @pytest.mark.timeout(900)
 def test_no_text_is_cut_with_the_figures_of_five_million_clients(shop: Shop) -> None:
     from docs import dashboards
 
-    cut: dict[int, list[str]] = {}
     with full_size(shop), dashboards.browser(shutil.which("chromium")) as running:
-        for width in (dashboards.PHONE[0], 1024, 1180, 1440):
-            kind = dashboards.AS_PHONE if width == dashboards.PHONE[0] else {}
-            page = running.new_page(viewport={"width": width, "height": 3000}, **kind)
-            dashboards.log_in(page, shop.settings)
-            dashboards.open_dashboard(page, shop.settings, "t-shop", len(NINE) + 1)
-            assert dashboards.failures(page) == []
+        for width, page in pages(running, shop, "t-shop", len(NINE) + 1, (dashboards.PHONE[0], 1024, 1180, 1440)):
             shown = page.locator("[data-test-chart-name='Total revenue']").inner_text()
             assert re.search("135\u202f310\u202f\\d{3}\u202f\\d{3}\u202f₽", shown)
-            cut[width] = dashboards.cut_texts(page)
-            cut[width] += ["the page"] if page.evaluate("document.documentElement.scrollWidth") > width else []
-            page.close()
-    assert cut == {width: [] for width in cut}
+            assert (width, cut_off(page, width)) == (width, [])
 
 
 @needs_superset

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from test_dashboard import FOLDER, Shop, assets, needs_chromium, needs_superset, shown_texts
+from test_dashboard import FOLDER, Shop, assets, cut_off, needs_chromium, needs_superset, pages, shown_texts
 
 from clickhouse import marts
 from embedded import main_job, stack, superset
@@ -549,21 +549,13 @@ def full_size(shop: Orders) -> Iterator[None]:
 def test_no_text_is_cut_with_the_figures_of_five_million_clients(shop: Orders) -> None:
     from docs import dashboards
 
-    cut: dict[int, list[str]] = {}
+    widths = (dashboards.PHONE[0], 1024, 1440)
     with full_size(shop), dashboards.browser(shutil.which("chromium")) as running:
-        for width in (dashboards.PHONE[0], 1024, 1440):
-            kind = dashboards.AS_PHONE if width == dashboards.PHONE[0] else {}
-            page = running.new_page(viewport={"width": width, "height": 8000}, **kind)
-            dashboards.log_in(page, shop.settings, superset.VIEWER)
-            dashboards.open_dashboard(page, shop.settings, SLUG, NUMBER_OF_CHARTS)
-            assert dashboards.failures(page) == []
+        for width, page in pages(running, shop, SLUG, NUMBER_OF_CHARTS, widths, user=superset.VIEWER):
             ((gross,),) = shop.of_postgres(NUMBERS["Gross revenue"], (date(2025, 11, 1), NEWEST + timedelta(days=1)))
             text = f"{gross * 1_000_000:,.0f}".replace(",", "\u202f") + "\u202f₽"
             assert text in page.locator("[data-test-chart-name='Gross revenue']").inner_text()
-            cut[width] = dashboards.cut_texts(page)
-            cut[width] += ["the page"] if page.evaluate("document.documentElement.scrollWidth") > width else []
-            page.close()
-    assert cut == {width: [] for width in cut}
+            assert (width, cut_off(page, width)) == (width, [])
 
 
 @needs_superset
@@ -607,25 +599,23 @@ def test_dashboard_speaks_russian(shop: Orders) -> None:
     shop.settings.choose_language("ru")
     try:
         superset.start(shop.settings)
+        widths = (dashboards.PHONE[0], 1440)
         with full_size(shop), dashboards.browser(shutil.which("chromium")) as running:
-            for width in (dashboards.PHONE[0], 1440):
-                kind = dashboards.AS_PHONE if width == dashboards.PHONE[0] else {}
-                page = running.new_page(viewport={"width": width, "height": 8000}, **kind)
-                dashboards.log_in(page, shop.settings, superset.VIEWER)
-                dashboards.open_dashboard(page, shop.settings, SLUG, NUMBER_OF_CHARTS)
-                assert dashboards.failures(page) == []
+            for width, page in pages(running, shop, SLUG, NUMBER_OF_CHARTS, widths, user=superset.VIEWER):
                 shown = page.locator("[data-test-chart-name]").all()
                 names = {one.get_attribute("data-test-chart-name") for one in shown}
                 assert names == {translations[name] for name in CHARTS | {TILE, BEST}}
                 assert (width, dashboards.cut_texts(page)) == (width, [])
-            bar = page.locator(".filter-bar, [data-test='filter-bar']").first.inner_text()
-            assert {"Период", "Последние 3 месяца", "Применить"} <= set(bar.split("\n")), bar
-            whole = page.locator("body").inner_text()
-            english = [text for text in sorted(shown_texts()) if re.search(rf"\b{re.escape(text)}\b", whole)]
-            # Who owns the dashboard is called so.
-            assert english == ["T-Shop"]
-            assert {"Ждёт оплаты", "Платиновый", "Север"} <= set(re.split(r"[\t\n]", whole))
-            page.close()
+                if width == dashboards.PHONE[0]:
+                    # Its filters are folded away.
+                    continue
+                bar = page.locator(".filter-bar, [data-test='filter-bar']").first.inner_text()
+                assert {"Период", "Последние 3 месяца", "Применить"} <= set(bar.split("\n")), bar
+                whole = page.locator("body").inner_text()
+                english = [text for text in sorted(shown_texts()) if re.search(rf"\b{re.escape(text)}\b", whole)]
+                # Who owns the dashboard is called so.
+                assert english == ["T-Shop"]
+                assert {"Ждёт оплаты", "Платиновый", "Север"} <= set(re.split(r"[\t\n]", whole))
     finally:
         shop.settings.choose_language("en")
         superset.start(shop.settings)

@@ -389,7 +389,7 @@ def test_a_forgotten_person_is_in_no_document(documents):
     documents.land(
         numbered(
             [
-                ("5", person(BEGIN)),
+                ("5", person(BEGIN, street="Zhukova Street")),
                 ("5", json.dumps({"schema_version": 9, "row": {**PERSON, "nick": "Zhukova"}})),
                 ("5", '"Zinaida Zhukova"'),
                 ("6", person(BEGIN, last_name="Pavlova")),
@@ -407,9 +407,11 @@ def test_a_forgotten_person_is_in_no_document(documents):
         "SELECT reason LIKE '%%Zhukova%%' FROM landing.rejected_document WHERE resolved_at < now()"
     ) == [(True,)]
     # Landed, and waiting while the person is forgotten; and one that comes later.
-    documents.land([Message(0, 5, "5", person(BEGIN + timedelta(days=1)), BEGIN)], "shop.users")
+    # The street is a field that nobody declared.
+    street = {"street": "Zhukova Street"}
+    documents.land([Message(0, 5, "5", person(BEGIN + timedelta(days=1), **street), BEGIN)], "shop.users")
     documents.run("CALL dds.forget_client(%s)", BASE + 5)
-    documents.land([Message(0, 6, "5", person(BEGIN + timedelta(days=2)), BEGIN)], "shop.users")
+    documents.land([Message(0, 6, "5", person(BEGIN + timedelta(days=2), **street), BEGIN)], "shop.users")
     documents.land([Message(0, 7, "5", '["Zhukova"]', BEGIN)], "shop.users")
     assert documents.apply("shop.users")["updated"] == 1
     documents.run("CALL dds.load_client()")

@@ -1,16 +1,20 @@
--- raw._erase_documents(p_stream landing.stream, p_keys text[], p_waiting_alone boolean DEFAULT false) RETURNS bigint
+-- raw._erase_documents(p_stream landing.stream, p_keys text[], p_waiting_alone boolean DEFAULT false,
+--     p_are_applied boolean DEFAULT false) RETURNS bigint
 --
--- Purpose: takes what is personal out of documents: the fields that the stream declares as such; of a document that is
---     rejected, or is no JSON object, all of it, and the reason.
--- Parameters: p_stream: registry row; p_keys: keys of the documents; p_waiting_alone: only those that are landed and
---     not applied (default false: all).
+-- Purpose: takes what is personal out of documents. Of one that waits go the fields that the stream declares as such:
+--     the rest of it is still to be applied. One that is applied or rejected, or is no JSON object, goes whole, and the
+--     reason with it: it may hold what nobody declared.
+-- Parameters: p_stream: registry row; p_keys: keys of the documents; p_waiting_alone: only those after the position
+--     up to which documents are applied (default false: all); p_are_applied: these are applied, and the position will
+--     say so at the end of this transaction (default false: they wait).
 -- Returns: how many documents held any.
 -- Errors: none.
 -- Reads: landing.position. Writes: landing.document, landing.rejected_document.
 CREATE OR REPLACE FUNCTION raw._erase_documents(
     p_stream landing.stream,
     p_keys text[],
-    p_waiting_alone boolean DEFAULT false
+    p_waiting_alone boolean DEFAULT false,
+    p_are_applied boolean DEFAULT false
 )
 RETURNS bigint
 LANGUAGE plpgsql
@@ -38,7 +42,9 @@ BEGIN
         SET
             body = CASE
                 WHEN
-                    jsonb_typeof(d.body) = 'object'
+                    NOT $5
+                    AND d.position > p.applied_position
+                    AND jsonb_typeof(d.body) = 'object'
                     AND (d.partition, d.position) NOT IN (
                         SELECT
                             r.partition,
@@ -64,7 +70,7 @@ BEGIN
             FROM unnest(p_stream.personal) WITH ORDINALITY AS f (field, no)
         )
     )
-    USING p_stream.stream, p_keys, c_erased, p_waiting_alone;
+    USING p_stream.stream, p_keys, c_erased, p_waiting_alone, p_are_applied;
     GET DIAGNOSTICS v_documents = ROW_COUNT;
     RETURN v_documents;
 END;

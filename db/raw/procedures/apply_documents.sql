@@ -49,6 +49,7 @@ DECLARE
     v_slice record;
     v_done record;
     v_counts bigint [] := '{0,0,0,0,0}';
+    v_forgotten text [];
     v_began_at CONSTANT timestamptz := clock_timestamp();
     v_context text;
 BEGIN
@@ -67,7 +68,8 @@ BEGIN
         WHERE p.stream = p_stream AND p.landed_position > p.applied_position;
         IF v_partitions IS NOT NULL THEN
             run_id := raw._run_of_stream(c_procedure, p_stream);
-            PERFORM raw._erase_documents(v_stream, raw._forgotten_keys(v_stream), p_waiting_alone => true);
+            v_forgotten := raw._forgotten_keys(v_stream);
+            PERFORM raw._erase_documents(v_stream, v_forgotten, p_waiting_alone => true);
             LOOP
                 SELECT
                     array_agg(s.partition) AS partitions,
@@ -122,6 +124,7 @@ BEGIN
                 EXIT WHEN v_applied = v_landed;
                 RAISE NOTICE '%: % documents of % so far', c_procedure, documents, p_stream;
             END LOOP;
+            PERFORM raw._erase_documents(v_stream, v_forgotten, p_waiting_alone => true, p_are_applied => true);
             UPDATE landing.position AS p
             SET applied_position = w.landed, applied_at = clock_timestamp()
             FROM unnest(v_partitions, v_landed) AS w (partition, landed)
