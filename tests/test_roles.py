@@ -667,6 +667,8 @@ def test_a_temporary_table_of_the_engines_name_with_a_trigger_gains_nothing(ware
             execute(
                 warehouse_of_owner.dsn("tshop_loader"),
                 """
+                INSERT INTO raw.client (client_id, first_name, last_name, birth_date, updated_at)
+                VALUES (8, 'Зоя', 'Жукова', '1970-01-01', '2026-01-05');
                 CREATE TEMPORARY TABLE _sl_change (scd2_key bigint);
                 CREATE FUNCTION pg_temp.steal() RETURNS trigger LANGUAGE plpgsql
                 AS $$BEGIN RAISE EXCEPTION 'stolen, as %', current_user; END$$;
