@@ -148,6 +148,10 @@ class _Stream:
         """Wait until Kafka has all that was sent."""
         self._producer.flush()
 
+    def close(self) -> None:
+        """End the producer, which would look for the broker for ever."""
+        self._producer = None
+
     def applied(self) -> tuple[float, int]:
         """Return the time, and how many messages are in raw."""
         return time.monotonic(), int(self._servers.execute(_POSITIONS)[0][1])
@@ -259,8 +263,8 @@ def _running(servers: Warehouse, home: Path) -> Iterator[_Stream]:
                 stdout=output,
                 stderr=output,
             )
+        stream = _Stream(servers, broker, consumer)
         try:
-            stream = _Stream(servers, broker, consumer)
             end = time.monotonic() + _START_SECONDS
             while "Landing " not in log.read_text():
                 stream.check_alive()
@@ -271,6 +275,7 @@ def _running(servers: Warehouse, home: Path) -> Iterator[_Stream]:
         except BenchError as error:
             raise BenchError(f"{error}\n{log.read_text()[-2000:]}") from None
         finally:
+            stream.close()
             consumer.terminate()
             consumer.wait()
     finally:
