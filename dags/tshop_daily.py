@@ -9,7 +9,8 @@ for each other mart, which does all of this; **documents**: `audit_documents` â†
 
 Every task may be retried, and a run may be started again from its first task: the loads take what is new since their
 own last run, not what belongs to a date, and ClickHouse takes over whole batches of a mart or nothing. Therefore a
-day that was missed needs no run of its own, and runs never overlap, nor do they with `tshop_live`, which yields.
+day that was missed needs no run of its own, and runs never overlap, nor do they with what `tshop_live`,
+`tshop_marketplace` and `tshop_stores` load, build and publish: these make way.
 
 One audit stands between all builds and all publishing: where one load or build fails, or the audit finds something, no
 mart is published, the sales mart included, and readers keep what they had.
@@ -37,7 +38,7 @@ from tshop_operators import (
     prepare_clickhouse,
     tables,
 )
-from tshop_runs import wait_for_live
+from tshop_runs import wait_for_others
 from tshop_shop import BUILDS, CDM, DDS, MARTS, RAW, STEPS
 
 MART, STAGING, PUBLISHED = "cdm.sales_mart", "tshop.sales_mart_staging", "tshop.sales_mart"
@@ -56,7 +57,7 @@ with DAG(
     on_failure_callback=notify_run_failure,
     tags=["tshop", "warehouse", "clickhouse"],
     template_searchpath=TEMPLATES,
-    default_args={**DEFAULT_ARGUMENTS, "pre_execute": wait_for_live},
+    default_args={**DEFAULT_ARGUMENTS, "pre_execute": wait_for_others},
     params={
         "generate": Param(False, type="boolean", description="Write days of the synthetic shop into raw first"),
         "date_from": Param(None, type=["null", "string"], format="date", description="First day to generate"),

@@ -7,8 +7,9 @@ Finds the batches in which ClickHouse is not what the warehouse says, and has th
 
 Run it by hand, with `batch` set to heal that one of the sales mart without looking at its others. What is found is
 written down in `tshop.batch_to_heal` and, of a mart that is pulled again whole, in `tshop.mart_to_heal`, and a run of
-`tshop_daily` takes it from there: nothing but that and `tshop_live`, which yields to both, writes what readers see, so
-they never meet, and one that is cut off is finished by the next run of either.
+`tshop_daily` takes it from there: nothing but that and the DAGs that make way for both (`tshop_live`,
+`tshop_marketplace`, `tshop_stores`) writes what readers see, so they never meet, and one that is cut off is finished by
+the next run of any.
 """
 
 from datetime import timedelta
@@ -28,7 +29,7 @@ from tshop_operators import (
     prepare_clickhouse,
     tables,
 )
-from tshop_runs import DAILY, wait_for_live
+from tshop_runs import DAILY, wait_for_others
 
 MARTS = [f"{layer}.{mart}" for layer in ("cdm", "tshop") for mart in marts.tables()]
 # A run of tshop_daily that is under way is waited for first.
@@ -45,7 +46,7 @@ with DAG(
     on_failure_callback=notify_run_failure,
     tags=["tshop", "clickhouse"],
     template_searchpath=TEMPLATES,
-    default_args={**DEFAULT_ARGUMENTS, "pre_execute": wait_for_live},
+    default_args={**DEFAULT_ARGUMENTS, "pre_execute": wait_for_others},
     params={
         "batch": Param(
             None,

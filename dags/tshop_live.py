@@ -10,7 +10,8 @@ nothing at all is new, `apply` is skipped, and the run ends with it. Every task 
 lost: the next one, a minute later, takes what is new since the last that was done. Where the audit finds something,
 nothing is published.
 
-It never runs together with `tshop_daily` or `tshop_heal`: while a run of these is under way, its tasks are skipped.
+It never runs together with `tshop_daily` or `tshop_heal`: while a run of these is under way, its tasks are skipped. So
+they are while a task of `tshop_marketplace` or `tshop_stores` loads, builds, audits or publishes.
 
 It is paused until `make live`, or somebody in Airflow, switches it on: a warehouse without the live shop does not need
 it. People are told of a failed run where the run before it has not failed, too.
@@ -18,14 +19,14 @@ it. People are told of a failed run where the run before it has not failed, too.
 
 from airflow.sdk import DAG, CronTriggerTimetable, chain
 from tshop_alerts import notify_run_failure
-from tshop_live_operators import ApplyOperator, Call, CallsOperator, PublishOperator
-from tshop_operators import DEFAULT_ARGUMENTS, LONG, TEMPLATES, marts, tables
+from tshop_live_operators import ApplyOperator, Call
+from tshop_operators import DEFAULT_ARGUMENTS, LONG, TEMPLATES, tables
 from tshop_runs import yield_to_others
-from tshop_shop import BUILDS, CDM, DDS, ENTITIES, RAW
+from tshop_shop import RAW
+from tshop_warehouse import warehouse
 
 # What the web shop's tables send: db/raw/declarations/.
 STREAMS = ("shop.users", "shop.product_categories", "shop.products", "shop.orders", "shop.order_details")
-PUBLISHED = ["tshop.sales_mart", *(f"tshop.{mart}" for mart in marts.tables())]
 
 with DAG(
     dag_id="tshop_live",
@@ -54,31 +55,4 @@ with DAG(
         outlets=tables(*RAW),
         doc_md="Brings what has landed of each stream into `raw`. Skipped, with all after it, where nothing is new.",
     )
-    load = CallsOperator(
-        task_id="load",
-        calls=[Call(f"dds.load_{entity}") for entity in ENTITIES],
-        inlets=tables(*RAW),
-        outlets=tables(*DDS),
-        doc_md="Loads the entities of whose sources rows wait.",
-    )
-    build = CallsOperator(
-        task_id="build",
-        calls=[Call(f"cdm.{procedure}") for procedure in BUILDS.values()],
-        inlets=tables(*DDS),
-        outlets=tables(*CDM),
-        doc_md="Builds the marts that have loads to process.",
-    )
-    audit = CallsOperator(
-        task_id="audit",
-        calls=[Call("sl.audit", "audit.sql")],
-        inlets=tables(*RAW, *DDS, *CDM),
-        doc_md="Checks the warehouse's invariants on what was touched, so that nothing wrong is published.",
-    )
-    publish = PublishOperator(
-        task_id="publish",
-        inlets=tables(*CDM),
-        outlets=tables(*PUBLISHED),
-        doc_md="Pulls the batches of the marts that are not published yet, compares rows, exact sums and hash with "
-        "PostgreSQL's, and shows them to readers, each mart all at once.",
-    )
-    chain(apply, load, build, audit, publish)
+    chain(apply, warehouse(yield_to_others))
