@@ -18,8 +18,9 @@ BIN := $(VENV)/bin
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 SITE := .venv-site
-# The jars of Kafka and of Spark's connector to it, which Maven brings.
-JARS := $(patsubst sources/%/pom.xml,.jars/%/.stamp,$(wildcard sources/*/pom.xml))
+# The jars of Kafka and of Spark's connector to it, which Maven brings; and the JDBC drivers of Spark.
+JARS := .jars/kafka/.stamp .jars/stream/.stamp
+SPARK_JARS := .jars/spark/.stamp
 # The tools that the benchmark compares with and draws with, each in its own environment, made when it is needed.
 BENCH := .venv-bench
 comma := ,
@@ -90,7 +91,7 @@ setup: $(BIN)/.embedded.stamp ## Make the Python environment of the stack in .ve
 	@:
 
 .PHONY: setup-spark
-setup-spark: $(SPARK)/.stamp ## Make the Python environment in .venv-spark in which the generator runs on Spark (docs/scaling.md)
+setup-spark: $(SPARK)/.stamp check-java $(SPARK_JARS) ## Make the Python environment in .venv-spark, and bring the jars of Spark's jobs by Maven
 	@:
 
 run: setup ## Start the stack, run the main job, print the report; again: the next days
@@ -289,6 +290,8 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop
 #:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080
 #:   TSHOP_SUPERSET_PORT 18088   TSHOP_SHOP_PORT 15433   TSHOP_KAFKA_PORT 19092   TSHOP_KAFKA_CONTROLLER_PORT 19093
+#:   TSHOP_SPARK_PORT 17077   TSHOP_SPARK_UI_PORT 18081   TSHOP_SPARK_WORKER_UI_PORT 18082
+#:   TSHOP_SPARK_MASTER   master of another Spark, such as spark://host:7077   default: the embedded stack's own
 #:   TSHOP_LANGUAGE   of the dashboards, for make dashboard: en or ru; it is kept
 
 # --- the environment ------------------------------------------------------------------------------------------------

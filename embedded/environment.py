@@ -41,7 +41,9 @@ PARTS = ("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "rela
 # Superset needs an older SQLAlchemy than Airflow: it has a Python environment of its own.
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 # So has Spark, which needs its own packages only.
-SPARK_BIN = ROOT / ".venv-spark" / "bin"
+SPARK_ENVIRONMENT = ROOT / ".venv-spark"
+SPARK_BIN = SPARK_ENVIRONMENT / "bin"
+SPARK_HOME = SPARK_ENVIRONMENT / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages" / "pyspark"
 # The addresses of the warehouse, of ClickHouse, of the shop's own database and of Kafka, which each program gets as it
 # may know them, and not otherwise.
 ADDRESSES = (
@@ -53,14 +55,16 @@ ADDRESSES = (
 def base_environment(settings: Settings) -> dict[str, str]:
     """Return the environment without any address or secret."""
     environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    # The programs of this Python environment and of the embedded PostgreSQL come first.
-    path = [str(Path(sys.executable).parent), str(client_bin_dir()), environment.get("PATH", "/usr/bin:/bin")]
-    environment["PATH"] = ":".join(path)
+    # The programs of this Python environment and of the embedded PostgreSQL come first, then those of Spark.
+    first = (Path(sys.executable).parent, client_bin_dir(), SPARK_BIN)
+    environment["PATH"] = ":".join([*map(str, first), environment.get("PATH", "/usr/bin:/bin")])
     environment["PYTHONPATH"] = str(ROOT)
     environment["PYTHONUNBUFFERED"] = "1"
     environment["TSHOP_HOME"] = str(settings.home)
     ports = {PORTS[part][0]: str(port) for part, port in settings.ports.items()}
     environment.update(ports)
+    if settings.external_spark:
+        environment["TSHOP_SPARK_MASTER"] = settings.external_spark
     return environment
 
 
@@ -122,9 +126,22 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn_of("etl")),
         "AIRFLOW_CONN_TSHOP_CLICKHOUSE": clickhouse_connection(settings.clickhouse_url),
+        "AIRFLOW_CONN_TSHOP_SPARK": spark_connection(settings.spark_master),
+        "AIRFLOW_CONN_TSHOP_SPARK_CLUSTER": spark_connection(settings.spark_cluster),
+        **spark_environment(settings),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),
         # Whom to tell of a failed task; nobody where there is no such file. It is read when there is something to tell.
         "TSHOP_ALERT_URLS_FILE": str(settings.home / "secrets" / "alert_urls"),
+    }
+
+
+def spark_environment(settings: Settings) -> dict[str, str]:
+    """Return what spark-submit needs: Spark, its Python, an address that no other machine reaches, a folder."""
+    return {
+        "SPARK_HOME": str(SPARK_HOME),
+        "PYSPARK_PYTHON": str(SPARK_BIN / "python"),
+        "SPARK_LOCAL_IP": "127.0.0.1",
+        "SPARK_LOCAL_DIRS": str(settings.home / "spark" / "tmp"),
     }
 
 
@@ -272,3 +289,8 @@ def clickhouse_connection(url: str) -> str:
             "extra": {"secure": address.secure, "send_receive_timeout": 3600},
         }
     )
+
+
+def spark_connection(master: str) -> str:
+    """Return a master of Spark as an Airflow connection in JSON, as the provider apache-spark reads it."""
+    return json.dumps({"conn_type": "spark", "host": master})

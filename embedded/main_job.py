@@ -134,7 +134,7 @@ def run(settings: Settings) -> None:
         check_roles(settings)
         shop, parameters = plan(settings, request)
         api = AirflowApi(settings)
-        job = _Job(embedded, api)
+        job = Job(embedded, api)
         job.wait_for_dag()
         job.settle_earlier_runs()
         if not parameters:
@@ -345,12 +345,21 @@ def _warehouse_identity(settings: Settings, role: str = "owner") -> str:
         return "/".join(str(value) for value in cursor.fetchone())
 
 
-class _Job:
-    """Runs the DAG and watches it."""
+class Job:
+    """Runs a DAG and watches it.
 
-    def __init__(self, embedded: stack.Stack, api: AirflowApi) -> None:
+    Args:
+        embedded: the running stack.
+        api: its Airflow.
+        dag_id: the DAG.
+        command: whose job it is, for what is said of a failure.
+    """
+
+    def __init__(self, embedded: stack.Stack, api: AirflowApi, dag_id: str = DAG, command: str = "make run") -> None:
         self._stack = embedded
         self._api = api
+        self._dag_id = dag_id
+        self._command = command
 
     def wait_for_dag(self) -> None:
         """Wait until the DAG processor has read the DAG.
@@ -359,26 +368,28 @@ class _Job:
             StackError: it cannot be read.
         """
         end = time.monotonic() + 180
-        while not self._api.dag_exists(DAG):
+        while not self._api.dag_exists(self._dag_id):
             if errors := self._api.import_errors():
                 raise StackError("Airflow cannot read a DAG file:\n" + "\n".join(errors))
             if time.monotonic() > end:
                 log = self._stack.log_tail(stack.DAG_PROCESSOR)
-                raise StackError(f"Airflow does not find the DAG {DAG}. The end of the DAG processor's log:\n{log}")
+                raise StackError(
+                    f"Airflow does not find the DAG {self._dag_id}. The end of the DAG processor's log:\n{log}"
+                )
             time.sleep(0.5)
-        self._api.unpause(DAG)
+        self._api.unpause(self._dag_id)
 
     def settle_earlier_runs(self) -> None:
         """Deal with runs that are not finished: one at a time may run, so ours would wait for them.
 
         A run that began before the stack was started has lost its processes; what it did not load, the next run does.
         """
-        for dag_run in self._api.runs(DAG, ("running", "queued")):
+        for dag_run in self._api.runs(self._dag_id, ("running", "queued")):
             run_id = dag_run["dag_run_id"]
             begun = dag_run["start_date"] and datetime.fromisoformat(dag_run["start_date"])
             if begun is not None and begun < self._stack.started_at():
                 stack.say(f"Run {run_id} was cut off: marked failed. What it left is loaded by the next one.")
-                self._api.fail(DAG, run_id)
+                self._api.fail(self._dag_id, run_id)
             else:
                 stack.say(f"Run {run_id} is not finished yet: waiting for it.")
                 self._watch(run_id)
@@ -389,7 +400,7 @@ class _Job:
         Raises:
             StackError: it failed; the message names the task and ends with its log.
         """
-        run_id = self._api.trigger(DAG, conf)
+        run_id = self._api.trigger(self._dag_id, conf)
         if self._watch(run_id) == "failed":
             raise StackError(self._failure(run_id))
 
@@ -398,8 +409,8 @@ class _Job:
         shown: dict[str, tuple[str, int]] = {}
         begun = heard = time.monotonic()
         while True:
-            state = self._api.run(DAG, run_id)["state"]
-            tasks = self._api.tasks(DAG, run_id)
+            state = self._api.run(self._dag_id, run_id)["state"]
+            tasks = self._api.tasks(self._dag_id, run_id)
             for task in sorted(tasks, key=lambda task: task["end_date"] or "9"):
                 name, news = task["task_id"], (task["state"] or "none", task["try_number"])
                 if shown.get(name) == news:
@@ -410,7 +421,7 @@ class _Job:
                     seconds = f"{task['duration']:.1f} s" if task["duration"] else ""
                     stack.say(f"  {name:<25} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
                     if news[0] == "up_for_retry":
-                        reason = self._api.log(DAG, run_id, name, news[1], lines=1)
+                        reason = self._api.log(self._dag_id, run_id, name, news[1], lines=1)
                         stack.say(f"    will be tried again, after: {reason[:300]}")
             if state in FINISHED:
                 stack.say(f"  {state} in {time.monotonic() - begun:.1f} s")
@@ -428,18 +439,19 @@ class _Job:
 
     def _check_alive(self) -> None:
         if not self._stack.runs():
-            raise StackError("The stack was stopped while the job ran: 'make run' starts it again and resumes.")
+            raise StackError(f"The stack was stopped while the job ran: '{self._command}' starts it again and resumes.")
         for part in self._stack.parts:
             if self._stack.state(part) == "FATAL":
                 raise StackError(f"{part.title} does not stay up. The end of its log:\n{self._stack.log_tail(part)}")
 
     def _failure(self, run_id: str) -> str:
-        failed = [task for task in self._api.tasks(DAG, run_id) if task["state"] == "failed"]
+        failed = [task for task in self._api.tasks(self._dag_id, run_id) if task["state"] == "failed"]
         if not failed:
-            return f"Run {run_id} of {DAG} failed without a failed task: see {self._stack.settings.airflow_url}."
+            airflow = self._stack.settings.airflow_url
+            return f"Run {run_id} of {self._dag_id} failed without a failed task: see {airflow}."
         first = min(failed, key=lambda task: task["end_date"] or "9")
-        log = self._api.log(DAG, run_id, first["task_id"], first["try_number"])
+        log = self._api.log(self._dag_id, run_id, first["task_id"], first["try_number"])
         return (
             f"The task {first['task_id']} of run {run_id} failed. The end of its log:\n{log}\n"
-            f"All of it is at {self._stack.settings.airflow_url}. When the cause is gone, 'make run' resumes."
+            f"All of it is at {self._stack.settings.airflow_url}. When the cause is gone, '{self._command}' resumes."
         )

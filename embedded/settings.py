@@ -4,6 +4,7 @@ import base64
 import contextlib
 import functools
 import os
+import re
 import secrets
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -53,7 +54,14 @@ PORTS = {
     "shop": ("TSHOP_SHOP_PORT", 15433),
     "kafka": ("TSHOP_KAFKA_PORT", 19092),
     "kafka_controller": ("TSHOP_KAFKA_CONTROLLER_PORT", 19093),
+    "spark": ("TSHOP_SPARK_PORT", 17077),
+    "spark_ui": ("TSHOP_SPARK_UI_PORT", 18081),
+    "spark_worker_ui": ("TSHOP_SPARK_WORKER_UI_PORT", 18082),
 }
+# Where a Spark job runs that needs no cluster: in its own process, on two cores.
+LOCAL_SPARK = "local[2]"
+# The masters that spark-submit takes.
+SPARK_MASTER = re.compile(r"local(\[(\d+|\*)\])?|yarn|(spark|k8s)://\S+")
 
 
 @functools.cache
@@ -109,6 +117,7 @@ class Settings:
         external_warehouse: libpq URI of a warehouse that is not the embedded one, as its owner, or "".
         external_roles: the same as others than the owner, by the names of WAREHOUSE_ROLES.
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
+        external_spark: master of Spark on which all of the stack's jobs run instead of its own, or "".
         postgres_settings: settings of PostgreSQL above the ones for this machine.
     """
 
@@ -117,11 +126,14 @@ class Settings:
     external_warehouse: str = ""
     external_roles: dict[str, str] = field(default_factory=dict)
     external_clickhouse: str = ""
+    external_spark: str = ""
     postgres_settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> "Settings":
-        """Return the stack the environment names: TSHOP_HOME, TSHOP_*_PORT, WAREHOUSE_DSN and its like, CLICKHOUSE_URL.
+        """Return the stack that the environment names.
+
+        It reads TSHOP_HOME, TSHOP_*_PORT, TSHOP_SPARK_MASTER, WAREHOUSE_DSN and its like, and CLICKHOUSE_URL.
 
         Raises:
             StackError: a variable holds what it cannot.
@@ -134,7 +146,11 @@ class Settings:
             if int(text) in ports.values():
                 raise StackError(f"{variable} is {text}, which another part has already: give each part its own port.")
             ports[part] = int(text)
-        settings = cls(Path(os.environ.get("TSHOP_HOME") or ROOT / ".tshop").absolute(), ports)
+        spark = os.environ.get("TSHOP_SPARK_MASTER", "")
+        if spark and not SPARK_MASTER.fullmatch(spark):
+            raise StackError(f"TSHOP_SPARK_MASTER is '{spark}': give a master of Spark, such as spark://host:7077.")
+        home = Path(os.environ.get("TSHOP_HOME") or ROOT / ".tshop").absolute()
+        settings = cls(home, ports, external_spark=spark)
         given = {role: os.environ.get(variable, "") for role, variable in WAREHOUSE_VARIABLES.items()}
         given = {role: dsn for role, dsn in given.items() if dsn}
         clickhouse = os.environ.get("CLICKHOUSE_URL", "")
@@ -206,6 +222,16 @@ class Settings:
         return (
             f"postgresql+psycopg2://{AIRFLOW_DATABASE}:{password}@127.0.0.1:{self.ports['postgres']}/{AIRFLOW_DATABASE}"
         )
+
+    @property
+    def spark_master(self) -> str:
+        """The master of Spark for jobs that need no cluster, the external one where it is named."""
+        return self.external_spark or LOCAL_SPARK
+
+    @property
+    def spark_cluster(self) -> str:
+        """The master of the embedded cluster of Spark, running or not, or the external one where it is named."""
+        return self.external_spark or f"spark://127.0.0.1:{self.ports.get('spark', PORTS['spark'][1])}"
 
     @property
     def superset_url(self) -> str:
