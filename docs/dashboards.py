@@ -142,6 +142,7 @@ def take(
     :param dashboards: number of charts by slug
     :param user: who looks at them
     :param suffix: what their files' names have after the slug
+    :raises StackError: a chart shows an error
     """
     files = []
     with browser(chromium) as running:
@@ -151,6 +152,8 @@ def take(
             for slug, charts in dashboards.items():
                 page.set_viewport_size({"width": size[0], "height": 3000})
                 open_dashboard(page, settings, slug, charts)
+                if wrong := failures(page):
+                    raise StackError(f"No picture is taken of {slug}, as it is not whole: {wrong[0]}")
                 files.append(folder / f"{slug}{suffix}{name}.png")
                 picture(page, size, files[-1])
             page.close()
