@@ -17,6 +17,7 @@ Environment:
 
 import contextlib
 import os
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ from pyspark.storagelevel import StorageLevel
 from sources.stream.consume import first_line
 
 NOT_BEGUN, FAILURE = 2, 1
-DRIVERS = {"postgresql": "org.postgresql.Driver", "mariadb": "org.mariadb.jdbc.Driver"}
+DRIVERS = {"postgresql": "org.postgresql.Driver", "mysql": "org.mariadb.jdbc.Driver"}
 # Of libpq's parameters those that PostgreSQL's JDBC driver takes, and what it calls them.
 PARAMETERS = {
     **{name: name for name in ("user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey", "options")},
@@ -117,6 +118,7 @@ LEFT JOIN product_span AS p ON p.product_id = s.product_id AND {counts_at("p", "
 LEFT JOIN category_span AS c ON c.category_id = p.category_id AND {counts_at("c", "o.ordered_at")}
 """,
 }
+SHARED = ("placed_order", "order_line")
 MARTS = {
     "user_sales": f"""
 SELECT
@@ -292,15 +294,17 @@ class Target:
         Raises:
             SettingsError: it is none.
         """
-        # MariaDB's driver serves MySQL, too.
-        url = url.replace("jdbc:mysql:", "jdbc:mariadb:", 1)
+        # Spark writes a name as MariaDB reads it where the address is one of MySQL, which MariaDB's driver takes so.
+        url = re.sub(r"^jdbc:mariadb:", "jdbc:mysql:", url)
+        if url.startswith("jdbc:mysql:"):
+            url += f"{'&' if '?' in url else '?'}permitMysqlScheme=true"
         kind = url.split(":")[1] if url.startswith("jdbc:") and url.count(":") > 1 else ""
         if not kind:
             raise SettingsError(
                 "TSHOP_MARTS_URL is no JDBC URL: give one such as jdbc:mariadb://host:3306/reports?user=...&password=..."
             )
         properties = {"driver": DRIVERS[kind]} if kind in DRIVERS else {}
-        options = " DEFAULT CHARACTER SET utf8mb4" if kind == "mariadb" else ""
+        options = " DEFAULT CHARACTER SET utf8mb4" if kind == "mysql" else ""
         return cls("the database of TSHOP_MARTS_URL", url, properties, options=options)
 
     def table(self, name):
@@ -345,7 +349,9 @@ def define(spark, source, snapshot_id, blocks):
         frame.drop("place").createOrReplaceTempView(view)
     spark.sql(HALF_UP)
     for name, query in VIEWS.items():
-        spark.sql(query).createOrReplaceTempView(name)
+        frame = spark.sql(query)
+        # What several marts need is read once.
+        (frame.persist(StorageLevel.MEMORY_AND_DISK) if name in SHARED else frame).createOrReplaceTempView(name)
 
 
 @contextlib.contextmanager
