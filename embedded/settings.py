@@ -117,6 +117,7 @@ class Settings:
         external_warehouse: libpq URI of a warehouse that is not the embedded one, as its owner, or "".
         external_roles: the same as others than the owner, by the names of WAREHOUSE_ROLES.
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
+        external_inbox: folder of the stores' files that is not the stack's own, or "".
         external_spark: master of Spark on which all of the stack's jobs run instead of its own, or "".
         postgres_settings: settings of PostgreSQL above the ones for this machine.
     """
@@ -126,6 +127,7 @@ class Settings:
     external_warehouse: str = ""
     external_roles: dict[str, str] = field(default_factory=dict)
     external_clickhouse: str = ""
+    external_inbox: str = ""
     external_spark: str = ""
     postgres_settings: dict[str, str] = field(default_factory=dict)
 
@@ -150,7 +152,8 @@ class Settings:
         if spark and not SPARK_MASTER.fullmatch(spark):
             raise StackError(f"TSHOP_SPARK_MASTER is '{spark}': give a master of Spark, such as spark://host:7077.")
         home = Path(os.environ.get("TSHOP_HOME") or ROOT / ".tshop").absolute()
-        settings = cls(home, ports, external_spark=spark)
+        inbox = os.environ.get("TSHOP_STORES_INBOX", "")
+        settings = cls(home, ports, external_spark=spark, external_inbox=inbox)
         given = {role: os.environ.get(variable, "") for role, variable in WAREHOUSE_VARIABLES.items()}
         given = {role: dsn for role, dsn in given.items() if dsn}
         clickhouse = os.environ.get("CLICKHOUSE_URL", "")
@@ -222,6 +225,11 @@ class Settings:
         return (
             f"postgresql+psycopg2://{AIRFLOW_DATABASE}:{password}@127.0.0.1:{self.ports['postgres']}/{AIRFLOW_DATABASE}"
         )
+
+    @property
+    def inbox(self) -> Path:
+        """The folder of the stores' weekly files."""
+        return Path(self.external_inbox).absolute() if self.external_inbox else self.home / "inbox"
 
     @property
     def spark_master(self) -> str:

@@ -423,6 +423,7 @@ SECRETS = {
     "roles": {
         *("TSHOP_POSTGRES_PASSWORD", "TSHOP_OWNER_PASSWORD", "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD"),
         *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD", "TSHOP_CONSUMER_PASSWORD"),
+        "TSHOP_STORES_PASSWORD",
     },
     "migrate": {"TSHOP_OWNER_PASSWORD"},
     "clickhouse": CLICKHOUSE_SECRETS,
@@ -439,7 +440,7 @@ SECRETS = {
     # Runs tasks.
     "airflow-scheduler": {
         *(*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"),
-        "TSHOP_ALERT_URLS",
+        *("TSHOP_STORES_PASSWORD", "TSHOP_ALERT_URLS"),
     },
     "first-days": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "superset-init": {
@@ -528,6 +529,7 @@ def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server
         ),
         "tshop_analyst": f"postgresql://tshop_analyst:TSHOP_ANALYST_PASSWORD@127.0.0.1:{port}/tshop",
         "tshop_consumer": compose_environment("stream", port)["WAREHOUSE_CONSUMER_DSN"],
+        "tshop_stores": compose_environment("airflow-scheduler", port)["WAREHOUSE_STORES_DSN"],
         "tshop_monitor": compose_environment("superset-init", port)["SUPERSET_WAREHOUSE_URL"].replace("+psycopg2", ""),
     }
     # The subscription's owner does not log in.

@@ -21,6 +21,7 @@ import hashlib
 import io
 import os
 import sys
+import warnings
 from datetime import timedelta
 from pathlib import Path
 
@@ -48,8 +49,6 @@ SETTINGS = {
     "spark.sql.session.timeZone": "Europe/Moscow",
     # The files of a week are some thousand lines.
     "spark.sql.shuffle.partitions": "2",
-    # PySpark does not know the newest pandas, which is not used here.
-    "spark.executorEnv.PYTHONWARNINGS": "ignore::FutureWarning",
 }
 LANDED, EXACT, NEAR, REFUSED = "landed", "exact", "near", "refused"
 # A line of a file, and what becomes of it: text is the document where it is landed, the line where it is refused.
@@ -528,6 +527,8 @@ def run(arguments):
 
 def main():
     """Run the command line; return the exit status."""
+    # PySpark does not know the newest pandas, which is not used here.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")
     parser = argparse.ArgumentParser(prog="clean.py", description="Cleans the stores' weekly files and lands them.")
     parser.add_argument("--inbox", required=True, help="folder of the files")
     parser.add_argument("--region", required=True, help="whose files")
