@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from embedded import main_job, stack
@@ -17,7 +17,7 @@ from embedded.settings import ROOT, Settings
 from generator.stores import Chain, weeks
 from migrations.plain import plain
 from sources.jars import JarsError, check_programs
-from sources.stores.inbox import ZONE
+from sources.stores.inbox import run_of
 
 DAG = "tshop_stores"
 # What the generator says it has written.
@@ -112,7 +112,7 @@ def _load(settings: Settings, request: Request, job: main_job.Job, api: AirflowA
         for run in api.runs(DAG, ("queued", "running", "success", "failed"))
         if run["logical_date"]
     }
-    dates = [_run_for(week.last) for week in period]
+    dates = [run_of(week.name) for week in period]
     written = sum((settings.inbox / week.name).is_dir() for week in period)
     unfinished = [
         number for number, date in enumerate(dates[:written]) if date not in runs or runs[date]["state"] != "success"
@@ -134,12 +134,6 @@ def _load(settings: Settings, request: Request, job: main_job.Job, api: AirflowA
     if not due:
         stack.say("No week is new: looking for files that came late ...")
         job.run({})
-
-
-def _run_for(last_day) -> datetime:
-    """Return the logical date of the run for the week of a day: the Tuesday after it, 12:45 in Moscow."""
-    tuesday = last_day + timedelta(days=8 - last_day.weekday())
-    return datetime(tuesday.year, tuesday.month, tuesday.day, 12, 45, tzinfo=ZONE)
 
 
 def _generate(settings: Settings, upto: int, is_late: bool) -> None:

@@ -49,7 +49,7 @@ LONG_RUNNING = [
 BY_HAND = {
     *("generator", "test", "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "clickhouse-cluster-ddl"),
     *("shop-postgres", "shop-roles", "shop-migrate", "live", "kafka", "kafka-topics", "relay", "replication"),
-    *("spark-master", "spark-worker", "stream", "live-dag"),
+    *("spark-master", "spark-worker", "stream", "live-dag", "stores-files", "stores-dag"),
 }
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -440,7 +440,7 @@ SECRETS = {
     # Runs tasks.
     "airflow-scheduler": {
         *(*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"),
-        *("TSHOP_STORES_PASSWORD", "TSHOP_ALERT_URLS"),
+        *("TSHOP_STORES_PASSWORD", "TSHOP_AIRFLOW_STARTER_PASSWORD", "TSHOP_ALERT_URLS"),
     },
     "first-days": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "superset-init": {
@@ -458,6 +458,7 @@ SECRETS = {
     # Its executors get it from it.
     "stream": {"TSHOP_CONSUMER_PASSWORD"},
     "live-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
+    "stores-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
 }
 
 

@@ -49,7 +49,7 @@ def test_the_generators_weeks_are_those_of_the_inbox():
     for week in weeks(Chain()):
         assert inbox.monday(week.name) <= week.first <= week.last
         assert inbox.bounds(week.name)[1].timestamp() * 1_000_000 == week.ends
-        assert inbox.week_of_run(stores._run_for(week.last)) == week.name
+        assert inbox.week_of_run(inbox.run_of(week.name)) == week.name
 
 
 def test_new_files_are_those_of_known_names_and_other_content(tmp_path: Path):

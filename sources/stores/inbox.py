@@ -77,6 +77,12 @@ def week_of_run(moment: datetime) -> str:
     return name_of(moment.astimezone(ZONE).date() - timedelta(days=7))
 
 
+def run_of(week: str) -> datetime:
+    """Return the logical date of the run for a week: the Tuesday after it, 12:45 in Moscow."""
+    tuesday = monday(week) + timedelta(days=8)
+    return datetime(tuesday.year, tuesday.month, tuesday.day, 12, 45, tzinfo=ZONE)
+
+
 def read(path: Path) -> tuple[str, int]:
     """Return the checksum of a file and its size in bytes.
 
