@@ -41,11 +41,12 @@ CHECK := $(AS_OWNER) python -m migrations --check
 PSQL := psql -X -v ON_ERROR_STOP=1
 
 # The targets below get their arguments by the environment.
-export CLIENTS PRODUCTS FROM TO AS_OF DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS RATE MINUTES
+export CLIENTS PRODUCTS FROM TO AS_OF DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS RATE MINUTES WEEKS LATE
 
 # The variables that each target takes, in addition to those that all take.
 TAKES.run := CLIENTS PRODUCTS SEED LOCALE FROM DAYS RUNS
 TAKES.live := RATE MINUTES
+TAKES.stores := WEEKS LATE
 TAKES.generate := CLIENTS PRODUCTS SEED LOCALE OPENED FROM TO
 TAKES.report := AS_OF FROM TO
 TAKES.backfill := SLICE_ROWS
@@ -105,6 +106,14 @@ live: setup check-java $(JARS) $(SPARK)/.stamp ## Run the web shop live for MINU
 .PHONY: spark
 spark: setup check-java $(SPARK_JARS) $(SPARK)/.stamp ## Have a cluster of Spark compute marts, and compare them with the warehouse's
 	@$(BIN)/python -m embedded spark
+
+.PHONY: stores
+stores: setup check-stores $(SPARK)/.stamp ## Take WEEKS (6) more weeks of the stores' files to ClickHouse; LATE=yes: those that were missing; print a report
+	@$(BIN)/python -m embedded stores
+
+.PHONY: check-stores
+check-stores: setup
+	@$(BIN)/python -m sources.jars --check --only java
 
 dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: apply what changed
 	@$(BIN)/python -m embedded.superset
@@ -273,6 +282,10 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   RATE=50   changed rows a second in the web shop's own database
 #:   MINUTES=3   for how long; again: the shop goes on where it stopped
 #:
+#: Variables of make stores
+#:   WEEKS=6   weeks of the stores' year beyond those that are there; all are 53
+#:   LATE=yes   the files of the region that was missing come now
+#:
 #: Variables of make report
 #:   AS_OF=2026-01-26   what was reported at the end of that day, or at '2026-01-26 09:00', Moscow time
 #:   FROM TO   the days of the sales; each may be left out
@@ -295,6 +308,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   TSHOP_HOME       folder of data, logs and secrets    default: .tshop
 #:   TSHOP_POSTGRES_PORT 15432   TSHOP_CLICKHOUSE_PORT 18123   TSHOP_AIRFLOW_PORT 18080
 #:   TSHOP_SUPERSET_PORT 18088   TSHOP_SHOP_PORT 15433   TSHOP_KAFKA_PORT 19092   TSHOP_KAFKA_CONTROLLER_PORT 19093
+#:   TSHOP_STORES_INBOX   folder of the stores' files      default: TSHOP_HOME/inbox
 #:   TSHOP_SPARK_PORT 17077   TSHOP_SPARK_UI_PORT 18081   TSHOP_SPARK_WORKER_UI_PORT 18082
 #:   TSHOP_SPARK_MASTER   master of another Spark, such as spark://host:7077   default: the embedded stack's own
 #:   TSHOP_MARTS_URL   JDBC URL of one more database to write the marts to, for make spark

@@ -1,8 +1,9 @@
-"""Tells people of a failed task and of a run that was cut off, by Telegram or any channel of Apprise. Off by default.
+"""Tells people of a failed task, of a run that was cut off, of missing files: by Telegram or any channel of Apprise.
 
-The channels are Apprise's URLs, such as tgram://BOT_TOKEN/CHAT_ID, in the environment variable TSHOP_ALERT_URLS or in
-the file that TSHOP_ALERT_URLS_FILE names, several of them apart by blanks or lines. They are secrets: they go to the
-program that sends by its environment, and what it says goes nowhere. docs/watching.md tells more.
+Off by default. The channels are Apprise's URLs, such as tgram://BOT_TOKEN/CHAT_ID, in the environment variable
+TSHOP_ALERT_URLS or in the file that TSHOP_ALERT_URLS_FILE names, several of them apart by blanks or lines. They are
+secrets: they go to the program that sends by its environment, and what it says goes nowhere. docs/watching.md tells
+more.
 
 ``python dags/tshop_alerts.py`` sends a test message.
 """
@@ -50,17 +51,22 @@ def notify_run_failure(context: Mapping[str, Any]) -> None:
         _notify(f"{_short(dag.dag_id, 100)} was cut off", lambda: _run_text(dag, context["run_id"]))
 
 
-def _notify(title: str, text: Callable[[], str]) -> None:
+def tell(title: str, text: str) -> None:
+    """Tell people of what is no failure of a task, but wants them to do something."""
+    _notify(title, lambda: text, kind="warning", what=title)
+
+
+def _notify(title: str, text: Callable[[], str], kind: str = "failure", what: str = "the failure") -> None:
     try:
         if urls := _urls():
-            if _send(urls, title, text()):
-                log.info("People were told of the failure")
+            if _send(urls, title, text(), kind):
+                log.info("People were told of %s", what)
             else:
-                log.warning("People could not be told of the failure by every channel of TSHOP_ALERT_URLS")
+                log.warning("People could not be told of %s by every channel of TSHOP_ALERT_URLS", what)
     except subprocess.TimeoutExpired:
-        log.warning("People could not be told of the failure within %s seconds", TIMEOUT_SECONDS)
+        log.warning("People could not be told of %s within %s seconds", what, TIMEOUT_SECONDS)
     except Exception:
-        log.exception("People could not be told of the failure")
+        log.exception("People could not be told of %s", what)
 
 
 def message_of(error: BaseException | str | None) -> str:
@@ -127,7 +133,7 @@ def _short(text: str, longest: int) -> str:
     return line if len(line) <= longest else f"{line[: longest - 1]}…"
 
 
-def _send(urls: str, title: str, text: str) -> bool:
+def _send(urls: str, title: str, text: str, kind: str = "failure") -> bool:
     """Send a message to all channels and return whether all accepted it.
 
     It is done by another process, which is killed where a channel hangs, and whose output, where a channel's address
@@ -138,7 +144,7 @@ def _send(urls: str, title: str, text: str) -> bool:
     answer = subprocess.run(
         [
             *(str(Path(sys.executable).with_name("apprise")), "--storage-mode", "memory"),
-            *("--notification-type", "failure", "--input-format", "text", "--title", title),
+            *("--notification-type", kind, "--input-format", "text", "--title", title),
         ],
         input=text,
         env={**{name: os.environ[name] for name in KEPT if name in os.environ}, "APPRISE_URLS": urls},

@@ -51,11 +51,12 @@ class SparkOperator(SparkSubmitOperator):
     ) -> None:
         arguments.setdefault("driver_memory", "1g")
         arguments.setdefault("executor_memory", "1g")
+        # A mapped task gives each argument that it was not given, too.
+        arguments["retry_policy"] = EndWhatIsRefused()
         super().__init__(
             application=str(ROOT / "sources" / program),
             conn_id=conn_id,
             conf={**CONF, **(conf or {})},
-            retry_policy=EndWhatIsRefused(),
             **arguments,
         )
         self.jars_of = jars_of

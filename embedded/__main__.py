@@ -1,4 +1,4 @@
-"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|live|spark|report|clean``."""
+"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|live|stores|spark|report|…``."""
 
 import argparse
 import errno
@@ -84,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("part", nargs="*", help="postgres, clickhouse, airflow-scheduler, … (default: all)")
     command.add_argument("--follow", action="store_true", help="follow what is written")
     add("run", _run, "Start the stack, run the main job, print the report.")
+    add("stores", _stores, "Write the stores' weekly files, run the DAG tshop_stores for them, print its report.")
     add("live", _live, "Start the live shop, run it for RATE and MINUTES, print its report.")
     add("spark", _spark, "Start the cluster of Spark, have it compute marts, compare them, print the report.")
     add("report", _report, "Print the report.")
@@ -161,6 +162,14 @@ def _run(settings: Settings, _options: argparse.Namespace) -> int:
 
     main_job.run(settings)
     print(report.render(settings))
+    print(where(settings))
+    return 0
+
+
+def _stores(settings: Settings, _options: argparse.Namespace) -> int:
+    from embedded import stores
+
+    print(stores.run(settings))
     print(where(settings))
     return 0
 

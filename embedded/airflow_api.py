@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -55,9 +57,9 @@ class AirflowApi:
         runs = self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after&{query}")["dag_runs"]
         return runs[::-1]
 
-    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
-        """Trigger a run with these parameters and return its id."""
-        body = {"logical_date": None, "conf": conf}
+    def trigger(self, dag_id: str, conf: dict[str, Any], logical_date: datetime | None = None) -> str:
+        """Trigger a run with these parameters, and for a moment where one is given, and return its id."""
+        body = {"logical_date": logical_date and logical_date.isoformat(), "conf": conf}
         return self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", body).json()["dag_run_id"]
 
     def run(self, dag_id: str, run_id: str) -> dict[str, Any]:
@@ -68,13 +70,20 @@ class AirflowApi:
         """Mark a run and its unfinished tasks failed."""
         self._request("PATCH", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}", {"state": "failed"})
 
+    def clear(self, dag_id: str, run_id: str) -> None:
+        """Have all tasks of a run done again."""
+        self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns/{quote(run_id, safe='')}/clear", {"dry_run": False})
+
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the task instances of a run."""
         return self._get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100")["task_instances"]
 
-    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int, lines: int = 30) -> str:
+    def log(self, dag_id: str, run_id: str, task_id: str, attempt: int, *, lines: int = 30, map_index: int = -1) -> str:
         """Return the end of the log of a task's attempt, "" where there is none."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}?full_content=true"
+        path = (
+            f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{attempt}"
+            f"?full_content=true&map_index={map_index}"
+        )
         answer = self._request("GET", path, allowed=(404,))
         if answer.status_code != 200:
             return ""

@@ -26,6 +26,8 @@ from embedded.settings import (
 from sources.jars import jars_of
 
 ADMIN = "admin"
+# By whom the tasks of Airflow write notes on their runs; in compose the first runs are started by it, too.
+STARTER = "starter"
 # What this Airflow has in common with that of docker-compose.yml.
 SHARED_AIRFLOW_SETTINGS = ROOT / "config" / "airflow.env"
 # What a program of the stack takes over from the shell that started it; the rest would only differ from shell to shell.
@@ -42,7 +44,7 @@ PARTS = (
     *("spark-master", "spark-worker"),
 )
 # Roles of Airflow's tasks that connect by themselves: each finds its address in the variable of WAREHOUSE_VARIABLES.
-JOB_ROLES = ("spark",)
+JOB_ROLES = ("spark", "stores")
 # Superset needs an older SQLAlchemy than Airflow: it has a Python environment of its own.
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 # So has Spark, which needs its own packages only.
@@ -120,7 +122,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{settings.airflow_url}/execution/",
-        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": f"{ADMIN}:admin,{STARTER}:user",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(admin_password_file(settings)),
         "AIRFLOW__CORE__FERNET_KEY": settings.secret("airflow_fernet"),
         "AIRFLOW__API__HOST": "127.0.0.1",
@@ -133,6 +135,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW_CONN_TSHOP_WAREHOUSE": warehouse_connection(settings.warehouse_dsn_of("etl")),
         "AIRFLOW_CONN_TSHOP_CLICKHOUSE": clickhouse_connection(settings.clickhouse_url),
+        "AIRFLOW_CONN_TSHOP_AIRFLOW": airflow_connection(settings),
         "AIRFLOW_CONN_TSHOP_SPARK": spark_connection(settings.spark_master),
         "AIRFLOW_CONN_TSHOP_SPARK_CLUSTER": spark_connection(settings.spark_cluster),
         **spark_environment(settings),
@@ -140,6 +143,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         **({"TSHOP_MARTS_URL": settings.marts_url} if settings.marts_url else {}),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),
         **job_addresses(settings),
+        "TSHOP_STORES_INBOX": str(settings.inbox),
         # Whom to tell of a failed task; nobody where there is no such file. It is read when there is something to tell.
         "TSHOP_ALERT_URLS_FILE": str(settings.home / "secrets" / "alert_urls"),
     }
@@ -289,12 +293,15 @@ def environment_over_ours(settings: Settings, whose: str) -> dict[str, str]:
 
 
 def admin_password_file(settings: Settings) -> Path:
-    """Return the file that holds the password of Airflow's user admin as JSON, made when missing."""
+    """Return the file that holds the passwords of Airflow's users as JSON, made or completed where it has to be."""
     file = settings.folder("secrets") / "airflow_admin.json"
-    if not file.exists():
-        content = json.dumps({ADMIN: settings.secret("airflow_admin").rstrip("=")})
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as output:
-            output.write(content)
+    known = json.loads(file.read_text()) if file.exists() else {}
+    if known.keys() != {ADMIN, STARTER}:
+        made = {user: settings.secret(f"airflow_{user}").rstrip("=") for user in (ADMIN, STARTER)}
+        draft = file.with_suffix(".new")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as output:
+            output.write(json.dumps({**made, **known}))
+        draft.replace(file)
     return file
 
 
@@ -316,6 +323,19 @@ def warehouse_connection(dsn: str) -> str:
             "login": parts.get("user", ""),
             "password": parts.get("password", ""),
             "extra": {name: value for name, value in parts.items() if name not in known},
+        }
+    )
+
+
+def airflow_connection(settings: Settings) -> str:
+    """Return Airflow's own API as an Airflow connection in JSON, as a user who may change runs and no more."""
+    return json.dumps(
+        {
+            "conn_type": "http",
+            "host": "127.0.0.1",
+            "port": settings.ports["airflow"],
+            "login": STARTER,
+            "password": json.loads(admin_password_file(settings).read_text())[STARTER],
         }
     )
 

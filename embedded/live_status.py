@@ -28,7 +28,7 @@ def health_of(settings: Settings, part: str) -> str:
         if part == "relay":
             (state,) = from_shop(settings, "relay")
             return state["problem"] or "healthy"
-        rows = from_warehouse(settings, "streams")
+        rows = shop_streams(settings)
     except psycopg2.Error as error:
         return f"unknown: {plain(str(error).strip().splitlines()[0])}"
     if not rows or not all(row["is_seen"] for row in rows):
@@ -58,7 +58,7 @@ def rows(settings: Settings) -> list[Row]:
             "problem": relay["problem"],
         }
     ]
-    for stream in from_warehouse(settings, "streams"):
+    for stream in shop_streams(settings):
         found.append(
             {
                 "source": stream["stream"],
@@ -86,6 +86,11 @@ def rows(settings: Settings) -> list[Row]:
         }
     )
     return found
+
+
+def shop_streams(settings: Settings) -> list[Row]:
+    """Return how far the streams are that the consumer lands: the web shop's, no other channel's."""
+    return [row for row in from_warehouse(settings, "streams") if row["stream"].startswith("shop.")]
 
 
 def from_shop(settings: Settings, name: str) -> list[Row]:

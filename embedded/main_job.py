@@ -394,13 +394,24 @@ class Job:
                 stack.say(f"Run {run_id} is not finished yet: waiting for it.")
                 self._watch(run_id)
 
-    def run(self, conf: dict[str, Any]) -> None:
-        """Trigger a run and wait for its end.
+    def run(self, conf: dict[str, Any], logical_date: datetime | None = None) -> None:
+        """Trigger a run, for a moment where one is given, and wait for its end.
 
         Raises:
             StackError: it failed; the message names the task and ends with its log.
         """
-        run_id = self._api.trigger(self._dag_id, conf)
+        self._wait_for(self._api.trigger(self._dag_id, conf, logical_date))
+
+    def run_again(self, run_id: str) -> None:
+        """Have all of a run done again, and wait for its end.
+
+        Raises:
+            StackError: it failed; the message names the task and ends with its log.
+        """
+        self._api.clear(self._dag_id, run_id)
+        self._wait_for(run_id)
+
+    def _wait_for(self, run_id: str) -> None:
         if self._watch(run_id) == "failed":
             raise StackError(self._failure(run_id))
 
@@ -412,7 +423,7 @@ class Job:
             state = self._api.run(self._dag_id, run_id)["state"]
             tasks = self._api.tasks(self._dag_id, run_id)
             for task in sorted(tasks, key=lambda task: task["end_date"] or "9"):
-                name, news = task["task_id"], (task["state"] or "none", task["try_number"])
+                name, news = _name_of(task), (task["state"] or "none", task["try_number"])
                 if shown.get(name) == news:
                     continue
                 shown[name] = news
@@ -421,7 +432,8 @@ class Job:
                     seconds = f"{task['duration']:.1f} s" if task["duration"] else ""
                     stack.say(f"  {name:<25} {news[0].replace('_', ' '):<16} {seconds}".rstrip())
                     if news[0] == "up_for_retry":
-                        reason = self._api.log(self._dag_id, run_id, name, news[1], lines=1)
+                        task_id, index = task["task_id"], task["map_index"]
+                        reason = self._api.log(self._dag_id, run_id, task_id, news[1], lines=1, map_index=index)
                         stack.say(f"    will be tried again, after: {reason[:300]}")
             if state in FINISHED:
                 stack.say(f"  {state} in {time.monotonic() - begun:.1f} s")
@@ -429,7 +441,7 @@ class Job:
             if time.monotonic() > heard + SILENCE:
                 heard = time.monotonic()
                 under_way = [
-                    task["task_id"] + (" (until it is tried again)" if task["state"] == "up_for_retry" else "")
+                    _name_of(task) + (" (until it is tried again)" if task["state"] == "up_for_retry" else "")
                     for task in tasks
                     if task["state"] in ("running", "up_for_retry")
                 ]
@@ -450,8 +462,16 @@ class Job:
             airflow = self._stack.settings.airflow_url
             return f"Run {run_id} of {self._dag_id} failed without a failed task: see {airflow}."
         first = min(failed, key=lambda task: task["end_date"] or "9")
-        log = self._api.log(self._dag_id, run_id, first["task_id"], first["try_number"])
+        attempt, index = first["try_number"], first["map_index"]
+        log = self._api.log(self._dag_id, run_id, first["task_id"], attempt, map_index=index)
         return (
-            f"The task {first['task_id']} of run {run_id} failed. The end of its log:\n{log}\n"
+            f"The task {_name_of(first)} of run {run_id} failed. The end of its log:\n{log}\n"
             f"All of it is at {self._stack.settings.airflow_url}. When the cause is gone, '{self._command}' resumes."
         )
+
+
+def _name_of(task: dict[str, Any]) -> str:
+    """Return the name of a task instance; of those of a mapped task each has its own."""
+    if task["map_index"] < 0:
+        return task["task_id"]
+    return f"{task['task_id']} {task['rendered_map_index'] or task['map_index']}"

@@ -117,6 +117,7 @@ class Settings:
         external_warehouse: libpq URI of a warehouse that is not the embedded one, as its owner, or "".
         external_roles: the same as others than the owner, by the names of WAREHOUSE_ROLES.
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
+        external_inbox: folder of the stores' files that is not the stack's own, or "".
         external_spark: master of Spark on which all of the stack's jobs run instead of its own, or "".
         marts_url: JDBC URL of one more database that Spark writes its marts to, or "".
         postgres_settings: settings of PostgreSQL above the ones for this machine.
@@ -127,6 +128,7 @@ class Settings:
     external_warehouse: str = ""
     external_roles: dict[str, str] = field(default_factory=dict)
     external_clickhouse: str = ""
+    external_inbox: str = ""
     external_spark: str = ""
     marts_url: str = ""
     postgres_settings: dict[str, str] = field(default_factory=dict)
@@ -153,7 +155,13 @@ class Settings:
         if spark and not SPARK_MASTER.fullmatch(spark):
             raise StackError(f"TSHOP_SPARK_MASTER is '{spark}': give a master of Spark, such as spark://host:7077.")
         home = Path(os.environ.get("TSHOP_HOME") or ROOT / ".tshop").absolute()
-        settings = cls(home, ports, external_spark=spark, marts_url=os.environ.get("TSHOP_MARTS_URL", ""))
+        settings = cls(
+            home,
+            ports,
+            external_inbox=os.environ.get("TSHOP_STORES_INBOX", ""),
+            external_spark=spark,
+            marts_url=os.environ.get("TSHOP_MARTS_URL", ""),
+        )
         given = {role: os.environ.get(variable, "") for role, variable in WAREHOUSE_VARIABLES.items()}
         given = {role: dsn for role, dsn in given.items() if dsn}
         clickhouse = os.environ.get("CLICKHOUSE_URL", "")
@@ -225,6 +233,11 @@ class Settings:
         return (
             f"postgresql+psycopg2://{AIRFLOW_DATABASE}:{password}@127.0.0.1:{self.ports['postgres']}/{AIRFLOW_DATABASE}"
         )
+
+    @property
+    def inbox(self) -> Path:
+        """The folder of the stores' weekly files."""
+        return Path(self.external_inbox).absolute() if self.external_inbox else self.home / "inbox"
 
     @property
     def spark_master(self) -> str:

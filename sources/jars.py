@@ -132,10 +132,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("part", nargs="?", help="a folder of sources/ with a pom.xml: kafka, stream")
     parser.add_argument("--record", action="store_true", help="write jars.sha256 instead of comparing with it")
     parser.add_argument("--check", action="store_true", help="only say whether Java and Maven are there")
+    parser.add_argument("--only", choices=sorted(PACKAGES), help="of --check: only this one")
     options = parser.parse_args(arguments)
     try:
         if options.check:
-            check_programs()
+            check_programs((options.only,) if options.only else tuple(PACKAGES))
             return 0
         known = sorted(file.parent.name for file in (ROOT / "sources").glob("*/pom.xml"))
         if options.part not in known:

@@ -35,7 +35,7 @@ def _attempts() -> list[Attempt]:
 
     everybody = (
         *("tshop", "tshop_etl", "tshop_loader", "tshop_reader", "tshop_analyst", "tshop_monitor", "tshop_consumer"),
-        *("tshop_replica", "tshop_spark"),
+        *("tshop_stores", "tshop_replica", "tshop_spark"),
     )
     for role in everybody:
         may_lock = role == "tshop"
@@ -166,6 +166,36 @@ def _attempts() -> list[Attempt]:
         "",
     )
     add("tshop_consumer", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
+
+    add("tshop_stores", "read", "which files were landed", "SELECT FROM landing.file", "")
+    add("tshop_stores", "read", "the lines that were refused", "SELECT line FROM landing.refused_line")
+    add("tshop_stores", "read", "documents, raw, history or mart", "SELECT FROM landing.document")
+    add(
+        "tshop_stores",
+        "write",
+        "documents, files and refused lines",
+        "INSERT INTO landing.document (stream, partition, position, written_at) VALUES ('x', 0, 0, now()); "
+        "DELETE FROM landing.refused_line WHERE stream = 'x'",
+        "",
+    )
+    add("tshop_stores", "write", "raw by hand", "INSERT INTO raw.client (client_id, updated_at) VALUES (79, now())")
+    add("tshop_stores", "write", "raw through raw.apply_documents", "CALL raw.apply_documents('stores.sales')")
+    add("tshop_stores", "write", "documents that were landed", "UPDATE landing.document SET body = NULL")
+    add(
+        "tshop_stores",
+        "stop",
+        "the landing of a partition, until its transaction ends",
+        "SELECT landing.begin_landing('stores.sales', 0, 'x')",
+        "",
+    )
+    add(
+        "tshop_stores",
+        "fill",
+        "the disk by documents",
+        "INSERT INTO landing.document (stream, partition, position, written_at) VALUES ('x', 0, 0, now())",
+        "",
+    )
+    add("tshop_stores", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
 
     add("tshop_replica", "read", "the mirrors of the web shop", "SELECT FROM shop.transactions", "")
     add("tshop_replica", "read", "raw, history or mart", "SELECT FROM raw.payment")

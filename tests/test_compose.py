@@ -49,7 +49,7 @@ LONG_RUNNING = [
 BY_HAND = {
     *("generator", "test", "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "clickhouse-cluster-ddl"),
     *("shop-postgres", "shop-roles", "shop-migrate", "live", "kafka", "kafka-topics", "relay", "replication"),
-    *("spark-master", "spark-worker", "stream", "live-dag"),
+    *("spark-master", "spark-worker", "stream", "live-dag", "stores-files", "stores-dag"),
 }
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -423,7 +423,7 @@ SECRETS = {
     "roles": {
         *("TSHOP_POSTGRES_PASSWORD", "TSHOP_OWNER_PASSWORD", "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD"),
         *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD", "TSHOP_CONSUMER_PASSWORD"),
-        "TSHOP_SPARK_PASSWORD",
+        *("TSHOP_SPARK_PASSWORD", "TSHOP_STORES_PASSWORD"),
     },
     "migrate": {"TSHOP_OWNER_PASSWORD"},
     "clickhouse": CLICKHOUSE_SECRETS,
@@ -440,7 +440,8 @@ SECRETS = {
     # Runs tasks.
     "airflow-scheduler": {
         *(*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"),
-        *("TSHOP_ALERT_URLS", "TSHOP_SPARK_PASSWORD", "TSHOP_MARTS_URL"),
+        *("TSHOP_STORES_PASSWORD", "TSHOP_AIRFLOW_STARTER_PASSWORD", "TSHOP_ALERT_URLS"),
+        *("TSHOP_SPARK_PASSWORD", "TSHOP_MARTS_URL"),
     },
     "first-days": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "superset-init": {
@@ -458,6 +459,7 @@ SECRETS = {
     # Its executors get it from it.
     "stream": {"TSHOP_CONSUMER_PASSWORD"},
     "live-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
+    "stores-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
 }
 
 
@@ -529,6 +531,7 @@ def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server
         ),
         "tshop_analyst": f"postgresql://tshop_analyst:TSHOP_ANALYST_PASSWORD@127.0.0.1:{port}/tshop",
         "tshop_consumer": compose_environment("stream", port)["WAREHOUSE_CONSUMER_DSN"],
+        "tshop_stores": compose_environment("airflow-scheduler", port)["WAREHOUSE_STORES_DSN"],
         "tshop_monitor": compose_environment("superset-init", port)["SUPERSET_WAREHOUSE_URL"].replace("+psycopg2", ""),
         "tshop_spark": compose_environment("airflow-scheduler", port)["WAREHOUSE_SPARK_DSN"],
     }

@@ -74,7 +74,7 @@ def live(dag_bag):
     return dag_bag.dags["tshop_live"]
 
 
-@pytest.fixture(params=["tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark"])
+@pytest.fixture(params=["tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark", "tshop_stores"])
 def each_dag(dag_bag, request):
     """Each of the DAGs in turn."""
     return dag_bag.dags[request.param]
@@ -92,7 +92,7 @@ def render(dag, task_id: str, try_number: int = 1, **params) -> list[str]:
 def test_import_without_errors_and_warnings(dag_bag):
     assert dag_bag.import_errors == {}
     assert dag_bag.captured_warnings == {}
-    assert set(dag_bag.dags) == {"tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark"}
+    assert set(dag_bag.dags) == {"tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark", "tshop_stores"}
 
 
 def test_tasks_run_in_order(dag):
@@ -456,7 +456,7 @@ def test_a_mart_that_is_refused_ends_its_task_at_once_and_what_a_retry_cures_is_
 
 
 def test_people_are_told_of_each_tasks_last_failure_and_of_no_retry(each_dag):
-    told_by = "notify_first_failure" if each_dag.dag_id == "tshop_live" else "notify_failure"
+    told_by = "notify_failure" if each_dag.dag_id in ("tshop_daily", "tshop_heal") else "notify_first_failure"
     for task in each_dag.tasks:
         assert [callback.__name__ for callback in task.on_failure_callback][-1] == told_by
         assert told_by not in [callback.__name__ for callback in task.on_retry_callback]

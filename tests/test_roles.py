@@ -108,6 +108,21 @@ RIGHTS = {
             *("landing.begin_landing", "landing.end_landing", "landing.note_seen", "raw.apply_documents"),
         },
     },
+    "tshop_stores": {
+        "database": {"CONNECT"},
+        "schemas": {"landing", "raw"},
+        "relations": {
+            "landing.document": {"INSERT"},
+            "landing.file": {"SELECT", "INSERT", "UPDATE"},
+            "landing.refused_line": {"INSERT", "DELETE"},
+        },
+        "columns": {
+            ("landing.refused_line", "SELECT"): {
+                *("stream", "week", "region", "line_no", "key", "reason", "refused_at"),
+            },
+        },
+        "routines": {"landing.begin_landing", "landing.end_landing", "raw.land_absent_sales"},
+    },
     "tshop_replica": {
         "database": {"CONNECT"},
         "schemas": {"shop"},

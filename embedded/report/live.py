@@ -54,7 +54,7 @@ def _queries(dsn: str, folder: str) -> Iterator[Query]:
 
         def query(name: str) -> list[Row]:
             with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-                cursor.execute((FOLDER / folder / f"{name}.sql").read_text())
+                cursor.execute((FOLDER / folder / f"{name}.sql").readtext_of())
                 return [dict(row) for row in cursor.fetchall()]
 
         query.connection = connection
@@ -117,7 +117,7 @@ def _messages(begun: "Marks", ended: "Marks") -> str:
         rows.append({"topic": topic, "in Kafka": moved("ends"), "landed": moved("landed"), "applied": moved("applied")})
     total = {"topic": "all", **{name: sum(row[name] for row in rows) for name in ("in Kafka", "landed", "applied")}}
     refused = ended.refused - begun.refused
-    told = f"The relay sent {_text(ended.sent - begun.sent)} messages; Kafka refused {_text(refused)}."
+    told = f"The relay sent {text_of(ended.sent - begun.sent)} messages; Kafka refused {text_of(refused)}."
     return "\n".join([table([*rows, total]), told])
 
 
@@ -148,7 +148,7 @@ def _freshness(settings: Settings, from_postgres: Query, since: datetime, sample
         cursor.execute("SELECT set_config('tshop.since', %s, false)", (since.isoformat(),))
     (messages,) = from_postgres("live_freshness")
     with contextlib.closing(reach.clickhouse_client(settings)) as client:
-        query = (FOLDER / "clickhouse" / "live_freshness.sql").read_text()
+        query = (FOLDER / "clickhouse" / "live_freshness.sql").readtext_of()
         moment = since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
         ((lines, p50, p95),) = client.query(query.replace(EPOCH, moment)).result_rows
     return table(
@@ -191,7 +191,7 @@ def compare_tables(shop_dsn: str, warehouse_dsn: str) -> str:
         if found.differences:
             named = ", ".join(str(number) for number, _what in found.differences[:NAMED])
             more = ", ..." if len(found.differences) > NAMED else ""
-            told.append(f"{table}: {_text(len(found.differences))} rows differ ({named}{more}).")
+            told.append(f"{table}: {text_of(len(found.differences))} rows differ ({named}{more}).")
     verdict = "The shop's tables do NOT equal raw." if told else "The shop's tables equal raw, row by row."
     return "\n".join([table(rows), *told, verdict])
 
@@ -199,7 +199,7 @@ def compare_tables(shop_dsn: str, warehouse_dsn: str) -> str:
 def _lines(settings: Settings, from_postgres: Query) -> str:
     (ours,) = from_postgres("live_sales")
     with contextlib.closing(reach.clickhouse_client(settings)) as client:
-        answer = client.query((FOLDER / "clickhouse" / "live_sales.sql").read_text())
+        answer = client.query((FOLDER / "clickhouse" / "live_sales.sql").readtext_of())
     theirs = dict(zip(answer.column_names, answer.result_rows[0], strict=True))
     equal = all(theirs[name] == ours[name] for name in ours)
     return table([{"in": "ClickHouse", **theirs}, {"in": "PostgreSQL", **ours}]) + (
@@ -207,18 +207,19 @@ def _lines(settings: Settings, from_postgres: Query) -> str:
     )
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
+    """Return a value of a report as people read it."""
     if value is None:
         return "-"
     return plain(str(value)) if isinstance(value, str) else f"{value:,}".replace(",", " ")
 
 
 def table(rows: list[Row]) -> str:
-    """Return rows as a table for people."""
+    """Return rows as a table with a heading, or "none"."""
     if not rows:
         return "none"
     return tabulate(
-        [[_text(value) for value in row.values()] for row in rows],
+        [[text_of(value) for value in row.values()] for row in rows],
         headers=[name.replace("_", " ") for name in rows[0]],
         tablefmt="simple",
         colalign=[

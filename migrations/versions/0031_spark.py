@@ -3,7 +3,7 @@
 from migrations.plain_sql import run_file
 
 revision = "0031"
-down_revision = "0028"
+down_revision = "0030"
 
 
 def upgrade() -> None:

@@ -3,13 +3,14 @@
 --
 -- Purpose: takes what is personal out of documents. Of one that waits go the fields that the stream declares as such:
 --     the rest of it is still to be applied. One that is applied or rejected, or is no JSON object, goes whole, and the
---     reason with it: it may hold what nobody declared.
+--     reason with it: it may hold what nobody declared. So does a line that was refused, also one whose key is not known:
+--     it may be anybody's.
 -- Parameters: p_stream: registry row; p_keys: keys of the documents; p_waiting_alone: only those after the position
 --     up to which documents are applied (default false: all); p_are_applied: these are applied, and the position will
 --     say so at the end of this transaction (default false: they wait).
 -- Returns: how many documents held any.
 -- Errors: none.
--- Reads: landing.position. Writes: landing.document, landing.rejected_document.
+-- Reads: landing.position. Writes: landing.document, landing.rejected_document, landing.refused_line.
 CREATE OR REPLACE FUNCTION raw._erase_documents(
     p_stream landing.stream,
     p_keys text[],
@@ -36,6 +37,9 @@ BEGIN
         AND d.key = ANY (p_keys)
         AND (r.stream, r.partition, r.position) = (d.stream, d.partition, d.position)
         AND r.reason <> c_erased;
+    UPDATE landing.refused_line AS r
+    SET line = c_erased
+    WHERE r.stream = p_stream.stream AND (r.key = ANY (p_keys) OR r.key IS NULL) AND r.line <> c_erased;
     EXECUTE format(
         $sql$
         UPDATE landing.document AS d

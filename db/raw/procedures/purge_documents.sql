@@ -1,10 +1,12 @@
 -- raw.purge_documents()
 --
--- Purpose: retention: removes documents that landed longer ago than their stream keeps them (landing.stream.kept_for).
+-- Purpose: retention: removes documents that landed longer ago than their stream keeps them (landing.stream.kept_for),
+--     and lines that were refused so long ago.
 -- Parameters: none.
 -- Returns: one row: run_id; documents: how many went.
 -- Errors: TS001 another call is in progress; TS005 another session holds a lock for longer than lock_timeout.
--- Reads: landing.stream, landing.position. Writes: landing.document, landing.rejected_document, sl.run.
+-- Reads: landing.stream, landing.position. Writes: landing.document, landing.rejected_document,
+--     landing.refused_line, sl.run.
 --
 -- A document stays that is not applied yet, and one whose rejection is open, unless it was erased. What raw and the
 -- history have of a document stays.
@@ -65,6 +67,9 @@ BEGIN
             WHERE (r.stream, r.partition, r.position) = (d.stream, d.partition, d.position)
         )
         SELECT count(*) INTO documents FROM purged;
+        DELETE FROM landing.refused_line AS r
+        USING landing.stream AS s
+        WHERE s.stream = r.stream AND r.refused_at < clock_timestamp() - s.kept_for;
         PERFORM sl._finish_run(run_id, documents, 0, 0, documents, 0, 0, false);
     EXCEPTION
         WHEN lock_not_available THEN
