@@ -178,7 +178,8 @@ def _complete(done):
 
 
 def main(argv=None):
-    """Runs the command line: the shop's days or, where the first argument is ``live``, its application.
+    """Runs the command line: the shop's days; where the first argument is ``live``, its application, and where it is
+    ``marketplace``, the marketplace's days.
 
     Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 3
     where the warehouse cannot be reached; 1 for a failure on the way; 130 when interrupted.
@@ -187,6 +188,10 @@ def main(argv=None):
     if argv[:1] == ["live"]:
         # Spark's environment, in which days are made too, has no driver of PostgreSQL.
         from generator.live import run
+
+        return run(argv[1:])
+    if argv[:1] == ["marketplace"]:
+        from generator.marketplace import run
 
         return run(argv[1:])
     arguments = parser().parse_args(argv)
