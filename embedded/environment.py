@@ -20,6 +20,7 @@ from embedded.settings import (
     WAREHOUSE_DATABASE,
     WAREHOUSE_VARIABLES,
     ClickHouseAddress,
+    MongoAddress,
     Settings,
     endpoint_configuration,
 )
@@ -38,6 +39,8 @@ INHERITED = (
 
 # Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
 PARTS = ("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "relay", "replication", "stream")
+# Roles of Airflow's tasks that connect by themselves: each finds its address in the variable of WAREHOUSE_VARIABLES.
+JOB_ROLES = ("marketplace",)
 # Superset needs an older SQLAlchemy than Airflow: it has a Python environment of its own.
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 # So has Spark, which needs its own packages only.
@@ -48,7 +51,7 @@ SPARK_HOME = SPARK_ENVIRONMENT / "lib" / "python{}.{}".format(*sys.version_info)
 # may know them, and not otherwise.
 ADDRESSES = (
     *(*WAREHOUSE_VARIABLES.values(), "WAREHOUSE_ADMIN_DSN", "CLICKHOUSE_URL", "KAFKA_BOOTSTRAP"),
-    *("SHOP_DSN", "SHOP_ADMIN_DSN", "SHOP_RELAY_DSN", "SHOP_REPLICA_DSN"),
+    *("SHOP_DSN", "SHOP_ADMIN_DSN", "SHOP_RELAY_DSN", "SHOP_REPLICA_DSN", "MONGO_URL"),
 )
 
 
@@ -129,9 +132,20 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW_CONN_TSHOP_SPARK": spark_connection(settings.spark_master),
         "AIRFLOW_CONN_TSHOP_SPARK_CLUSTER": spark_connection(settings.spark_cluster),
         **spark_environment(settings),
+        **job_addresses(settings),
+        **marketplace_connection(settings.marketplace_url),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),
         # Whom to tell of a failed task; nobody where there is no such file. It is read when there is something to tell.
         "TSHOP_ALERT_URLS_FILE": str(settings.home / "secrets" / "alert_urls"),
+    }
+
+
+def job_addresses(settings: Settings) -> dict[str, str]:
+    """Return the addresses of JOB_ROLES; of an external warehouse those that are named, never the owner's."""
+    return {
+        WAREHOUSE_VARIABLES[role]: settings.warehouse_dsn_of(role)
+        for role in JOB_ROLES
+        if not settings.external_warehouse or role in settings.external_roles
     }
 
 
@@ -294,3 +308,20 @@ def clickhouse_connection(url: str) -> str:
 def spark_connection(master: str) -> str:
     """Return a master of Spark as an Airflow connection in JSON, as the provider apache-spark reads it."""
     return json.dumps({"conn_type": "spark", "host": master})
+
+
+def marketplace_connection(url: str) -> dict[str, str]:
+    """Return the variable with a MongoDB URL as an Airflow connection in JSON, none where there is no URL."""
+    if not url:
+        return {}
+    address = MongoAddress.parse(url)
+    connection = {
+        "conn_type": "mongo",
+        "host": address.hosts,
+        "schema": address.database,
+        "login": address.user or None,
+        "password": address.password or None,
+        # A server that is away is told, and the task tried again, before a minute is over.
+        "extra": {"serverSelectionTimeoutMS": 10_000, **address.options, **({"srv": True} if address.is_srv else {})},
+    }
+    return {"AIRFLOW_CONN_TSHOP_MARKETPLACE": json.dumps(connection)}

@@ -19,7 +19,7 @@ import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,10 @@ COLLECTIONS = ("users", "products", "orders")
 ZONE = ZoneInfo("Europe/Moscow")
 OVERLAP = timedelta(minutes=10)
 BATCH = 1_000
+# So many days, of whose texts each has a range of its own.
+MOST_DAYS = 31
+# Before any document.
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 # What a comparison believes: so many documents may be gone, or this share of those that were known.
 FEW, SHARE = 100, 0.1
 # Dates that Python does not have, and texts that are no UTF-8, are no reason to read nothing.
@@ -140,11 +144,7 @@ class Reader:
             return self.compare()
         begun = self._now()
         since = bookmark - self._overlap
-        for day in _days(since, begun):
-            # A range of texts for each form: an index on updated_at serves each of them.
-            iso, dotted = day.isoformat(), day.strftime("%d.%m.%Y")
-            texts = [{"updated_at": {"$gte": text, "$lt": f"{text}~"}} for text in (iso, dotted)]
-            self._land(self._collection.find({"$or": texts}).batch_size(BATCH))
+        self._land(self._collection.find({"$or": _texts(since, begun)}).batch_size(BATCH))
         found = self._collection.find({"updated_at": {"$gte": since}}).sort([("updated_at", 1), ("_id", 1)])
         self._land(found.batch_size(BATCH), up_to=begun)
         return self._result
@@ -191,12 +191,12 @@ class Reader:
     # --- MongoDB -----------------------------------------------------------------------------------------------------
 
     def _newest(self, at_most: datetime) -> datetime:
-        """Return the greatest updated_at that is a date and not later than a moment; this where there is none."""
+        """Return the greatest updated_at that is a date and not later than a moment, else one long ago."""
         found = (
             self._collection.find({"updated_at": {"$lte": at_most}}, {"updated_at": 1}).sort("updated_at", -1).limit(1)
         )
         moments = [moment for document in found if (moment := moment_of(document["updated_at"])) is not None]
-        return moments[0] if moments else at_most
+        return moments[0] if moments else EARLIEST
 
     def _there(self, keys: set[str]) -> set[str]:
         """Return those of the keys that are there."""
@@ -292,11 +292,18 @@ def _batches(documents: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any
         yield list(batch.values())
 
 
-def _days(since: datetime, until: datetime) -> Iterator[date]:
-    """Yield the days on whose dates a text may say a time between two, wherever it was written."""
+def _texts(since: datetime, until: datetime) -> list[dict[str, Any]]:
+    """Return ranges of the texts that say a time between two, in each form and wherever they were written.
+
+    An index on updated_at serves each of them.
+    """
     first, last = (since - timedelta(days=1)).date(), (until + timedelta(days=1)).date()
-    for number in range((last - first).days + 1):
-        yield first + timedelta(days=number)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    if len(days) > MOST_DAYS:
+        # All that begin with a digit.
+        return [{"updated_at": {"$gte": "0", "$lt": ":"}}]
+    prefixes = [text for day in days for text in (day.isoformat(), day.strftime("%d.%m.%Y"))]
+    return [{"updated_at": {"$gte": text, "$lt": f"{text}~"}} for text in prefixes]
 
 
 def _object_ids(keys: list[str]) -> list[Any]:

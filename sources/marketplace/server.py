@@ -1,7 +1,7 @@
 """FerretDB, the server that stands in for MongoDB: ``python -m sources.marketplace.server`` builds it into .ferretdb/.
 
-MongoDB's own server is in no package registry that this project takes from. go.mod pins the version, go.sum the checksum
-of each module.
+MongoDB's own server is in no package registry that this project takes from. go.mod pins the version, go.sum the
+checksum of each module.
 """
 
 import os

@@ -91,7 +91,9 @@ BEGIN
         );
     END IF;
     INSERT INTO landing.bookmark AS b (stream, updated_at, key, compared_at)
-    VALUES (p_stream, least(p_updated_at, v_now), p_key, p_compared_at)
+    VALUES (
+        p_stream, CASE WHEN p_updated_at > v_now THEN v_now ELSE p_updated_at END, p_key, p_compared_at
+    )
     ON CONFLICT (stream) DO UPDATE
     SET
         updated_at = greatest(b.updated_at, excluded.updated_at),
