@@ -27,7 +27,8 @@ comma := ,
 BENCH_PEERS = $(if $(PEERS),$(subst $(comma), ,$(PEERS)),dbt sqlmesh)
 BENCH_ENVIRONMENTS = $(patsubst %,$(BENCH)-%/.stamp,plot \
 	$(if $(filter client,$(if $(ONLY),$(subst $(comma), ,$(ONLY)),client)),$(filter dbt sqlmesh,$(BENCH_PEERS)))) \
-	$(if $(filter stream,$(subst $(comma), ,$(ONLY))),$(SPARK)/.stamp $(JARS))
+	$(if $(filter stream,$(subst $(comma), ,$(ONLY))),$(SPARK)/.stamp $(JARS)) \
+	$(if $(filter spark,$(subst $(comma), ,$(ONLY))),$(SPARK)/.stamp $(SPARK_JARS))
 # Runs a command with the address of the warehouse filled in, as its owner or with less rights.
 EXEC := $(BIN)/python -m embedded exec --running
 AS_OWNER := $(EXEC) --as owner --
@@ -100,6 +101,10 @@ run: setup ## Start the stack, run the main job, print the report; again: the ne
 .PHONY: live
 live: setup check-java $(JARS) $(SPARK)/.stamp ## Run the web shop live for MINUTES (3) at RATE (50) events a second; print its report
 	@$(BIN)/python -m embedded live
+
+.PHONY: spark
+spark: setup check-java $(SPARK_JARS) $(SPARK)/.stamp ## Have a cluster of Spark compute marts, and compare them with the warehouse's
+	@$(BIN)/python -m embedded spark
 
 dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: apply what changed
 	@$(BIN)/python -m embedded.superset
@@ -274,7 +279,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:
 #: Variables of make bench
 #:   SCALE=0.02   share of 5 million clients, or full
-#:   ONLY=client,day,year,dashboard,stream,keep   PEERS=dbt,sqlmesh (or none)   what to measure
+#:   ONLY=client,day,year,dashboard,stream,spark,keep   PEERS=dbt,sqlmesh (or none)   what to measure
 #:   RUNS=3   repetitions; DAYS=28   days loaded one by one, of the full size 365; KEEP=yes keeps them for more
 #:   BENCH_HOME=.tshop-bench   folder of its servers
 #:
@@ -292,6 +297,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   TSHOP_SUPERSET_PORT 18088   TSHOP_SHOP_PORT 15433   TSHOP_KAFKA_PORT 19092   TSHOP_KAFKA_CONTROLLER_PORT 19093
 #:   TSHOP_SPARK_PORT 17077   TSHOP_SPARK_UI_PORT 18081   TSHOP_SPARK_WORKER_UI_PORT 18082
 #:   TSHOP_SPARK_MASTER   master of another Spark, such as spark://host:7077   default: the embedded stack's own
+#:   TSHOP_MARTS_URL   JDBC URL of one more database to write the marts to, for make spark
 #:   TSHOP_LANGUAGE   of the dashboards, for make dashboard: en or ru; it is kept
 
 # --- the environment ------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from bench import clients, dashboard, days, keep, results, stream, year
+from bench import clients, dashboard, days, keep, results, spark, stream, year
 from bench.measure import BenchError
 from bench.plan import FULL, PARTS, Plan, parse
 from embedded.errors import StackError
@@ -17,6 +17,7 @@ _RUNS: dict[str, Callable[[Plan], results.Part]] = {
     "year": year.run,
     "dashboard": dashboard.run,
     "stream": stream.run,
+    "spark": spark.run,
     "keep": keep.run,
 }
 

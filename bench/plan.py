@@ -28,8 +28,11 @@ PARTS = {
     "year": "the shop's days one by one",
     "dashboard": "the dashboard's queries of as many days, on ClickHouse alone",
     "stream": "the live shop: messages from Kafka through Spark into raw, and from an order to ClickHouse",
+    "spark": "marts computed whole by Spark, beside a full rebuild by SQL",
     "keep": "updates of rows that a load has read, beside the stamp of the writing transaction alone",
 }
+# The parts that need Spark, and which jars they need.
+JARS = {"stream": ("kafka", "stream"), "spark": ("spark",)}
 PEERS = ("dbt", "sqlmesh")
 FEWEST_CLIENTS, MOST_CLIENTS = 1_000, 50_000_000
 NOT_BEGUN = 2
@@ -115,12 +118,13 @@ def parse(argv: list[str] | None = None) -> Plan:
     parser.add_argument("--page", type=Path, default=Plan.page, help="page to write")
     parser.add_argument("--keep", action="store_true", help="keep the year's data, to continue from it with more days")
     given = parser.parse_args(argv)
-    lacking = stream_lacks()
-    if lacking and "stream" in (given.only or ()):
-        parser.error(lacking)
-    if lacking and given.only is None:
-        print(f"bench: the part stream is left out. {lacking}", file=sys.stderr)
-    all_parts = tuple(part for part in PARTS if part != "stream" or not lacking)
+    lacking = {part: why for part in JARS if (why := part_lacks(part))}
+    for part, why in lacking.items():
+        if part in (given.only or ()):
+            parser.error(why)
+        if given.only is None:
+            print(f"bench: the part {part} is left out. {why}", file=sys.stderr)
+    all_parts = tuple(part for part in PARTS if part not in lacking)
     plan = Plan(
         *(given.scale, all_parts if given.only is None else given.only, given.peers, given.runs),
         given.days or (YEAR_DAYS if given.scale == 1 else SOME_DAYS),
@@ -145,18 +149,14 @@ def peer_program(peer: str) -> Path:
     return ROOT / f".venv-bench-{peer}" / "bin" / peer
 
 
-def stream_lacks() -> str:
-    """Return in a sentence what the part "stream" lacks on this machine, "" where it has all."""
+def part_lacks(part: str) -> str:
+    """Return in a sentence what one of the parts of JARS lacks on this machine, "" where it has all."""
     try:
         check_programs(("java",))
     except JarsError as error:
         return str(error)
-    installed = SPARK_BIN.exists() and all(any(jars_of(part).glob("*.jar")) for part in ("kafka", "stream"))
-    return (
-        ""
-        if installed
-        else "Kafka's jars or Spark are missing: run it as 'make bench ONLY=stream', which installs them."
-    )
+    installed = SPARK_BIN.exists() and all(any(jars_of(of).glob("*.jar")) for of in JARS[part])
+    return "" if installed else f"Jars or Spark are missing: run it as 'make bench ONLY={part}', which installs them."
 
 
 def plan_bytes(plan: Plan) -> int:

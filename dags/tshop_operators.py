@@ -83,7 +83,7 @@ class EndWhatWouldFailAgain(RetryPolicy):
     """
 
     # What the audit found, an unlikely load, an entity that is not registered rightly: docs/errors.md.
-    SQLSTATES = frozenset({"TS002", "TS003", "TS004", "TS010", "TS023"})
+    SQLSTATES = frozenset({"TS002", "TS003", "TS004", "TS010", "TS023", "TS024"})
     LOCKED = frozenset({"TS001", "TS005"})
     LOCKED_DELAYS = (timedelta(seconds=30), timedelta(minutes=10), timedelta(minutes=45))
     # A check in ClickHouse, such as the pull's: this is another warehouse.

@@ -21,7 +21,7 @@ CONF = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
-    "spark.driver.extraJavaOptions": f"-XX:+UseSerialGC -Dlog4j2.configurationFile={LOG_SETTINGS}",
+    "spark.driver.extraJavaOptions": f'-XX:+UseSerialGC "-Dlog4j2.configurationFile={LOG_SETTINGS}"',
     "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
 }
 

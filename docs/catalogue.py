@@ -18,7 +18,7 @@ from docs.reference import fields_of, header_in, objects_in
 from docs.throw_away import throw_away_warehouse
 
 FOLDER = Path(__file__).parent / "catalogue"
-LAYERS = ("landing", "shop", "raw", "dds", "cdm", "sl")
+LAYERS = ("landing", "shop", "raw", "dds", "cdm", "spark", "sl")
 NOTE = "<!-- Made from the comments in the database by make docs: edit them in db/. -->\n"
 CLICKHOUSE_NOTE = "<!-- Made from the headers of clickhouse/ddl/ by make docs: edit them there. -->\n"
 _COLUMNS = """

@@ -1,4 +1,4 @@
-"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|live|report|clean``."""
+"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|live|spark|report|clean``."""
 
 import argparse
 import errno
@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--follow", action="store_true", help="follow what is written")
     add("run", _run, "Start the stack, run the main job, print the report.")
     add("live", _live, "Start the live shop, run it for RATE and MINUTES, print its report.")
+    add("spark", _spark, "Start the cluster of Spark, have it compute marts, compare them, print the report.")
     add("report", _report, "Print the report.")
     command = add("clean", _clean, "Stop the stack and delete its data, logs and secrets.")
     command.add_argument("--sure", default="", help="yes: really")
@@ -172,6 +173,14 @@ def _live(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _spark(settings: Settings, _options: argparse.Namespace) -> int:
+    from embedded import spark
+
+    spark.run(settings)
+    print(where(settings))
+    return 0
+
+
 def _report(settings: Settings, _options: argparse.Namespace) -> int:
     from embedded import report
     from embedded.report.request import Request
@@ -207,6 +216,7 @@ def where(settings: Settings) -> str:
         f"  ClickHouse   {clickhouse}",
         *_superset(settings),
         *_live_shop(settings),
+        *_spark_cluster(settings),
         f"  Logs         {settings.home}/logs: make logs",
         "Stop it by 'make stop'; 'make run' resumes. The ports are set by "
         + ", ".join(variable for variable, _port in PORTS.values())
@@ -238,6 +248,16 @@ def _live_shop(settings: Settings) -> list[str]:
         f"  Live shop    127.0.0.1:{ports['shop']}/shop, user shop, password in {secrets}/shop_owner",
         f"  Kafka        127.0.0.1:{ports['kafka']}",
     ]
+
+
+def _spark_cluster(settings: Settings) -> list[str]:
+    """Return lines on the cluster of Spark where somebody has started it."""
+    embedded = stack.Stack(settings)
+    if not embedded.is_expected(stack.SPARK_MASTER):
+        return []
+    if embedded.health(stack.SPARK_MASTER) != "healthy":
+        return ["  Spark        does not run: start it by 'make spark'"]
+    return [f"  Spark        {settings.spark_embedded}, its page is http://127.0.0.1:{settings.ports['spark_ui']}"]
 
 
 if __name__ == "__main__":

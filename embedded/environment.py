@@ -38,9 +38,12 @@ INHERITED = (
 
 
 # Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
-PARTS = ("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "relay", "replication", "stream")
+PARTS = (
+    *("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "relay", "replication", "stream"),
+    *("spark-master", "spark-worker"),
+)
 # Roles of Airflow's tasks that connect by themselves: each finds its address in the variable of WAREHOUSE_VARIABLES.
-JOB_ROLES = ("marketplace",)
+JOB_ROLES = ("spark", "marketplace")
 # Superset needs an older SQLAlchemy than Airflow: it has a Python environment of its own.
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 # So has Spark, which needs its own packages only.
@@ -51,7 +54,8 @@ SPARK_HOME = SPARK_ENVIRONMENT / "lib" / "python{}.{}".format(*sys.version_info)
 # may know them, and not otherwise.
 ADDRESSES = (
     *(*WAREHOUSE_VARIABLES.values(), "WAREHOUSE_ADMIN_DSN", "CLICKHOUSE_URL", "KAFKA_BOOTSTRAP"),
-    *("SHOP_DSN", "SHOP_ADMIN_DSN", "SHOP_RELAY_DSN", "SHOP_REPLICA_DSN", "MONGO_URL"),
+    *("SHOP_DSN", "SHOP_ADMIN_DSN", "SHOP_RELAY_DSN", "SHOP_REPLICA_DSN", "TSHOP_SPARK_SECRET", "TSHOP_MARTS_URL"),
+    "MONGO_URL",
 )
 
 
@@ -72,12 +76,14 @@ def base_environment(settings: Settings) -> dict[str, str]:
 
 
 def external_addresses(settings: Settings) -> dict[str, str]:
-    """Return the variables that name the external warehouse and ClickHouse, as the shell itself holds them."""
+    """Return the variables that name what is not the embedded stack's, as the shell itself holds them."""
     addresses = {WAREHOUSE_VARIABLES[role]: dsn for role, dsn in settings.external_roles.items()}
     if settings.external_warehouse:
         addresses["WAREHOUSE_DSN"] = settings.external_warehouse
     if settings.external_clickhouse:
         addresses["CLICKHOUSE_URL"] = settings.external_clickhouse
+    if settings.marts_url:
+        addresses["TSHOP_MARTS_URL"] = settings.marts_url
     return addresses
 
 
@@ -132,9 +138,11 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW_CONN_TSHOP_SPARK": spark_connection(settings.spark_master),
         "AIRFLOW_CONN_TSHOP_SPARK_CLUSTER": spark_connection(settings.spark_cluster),
         **spark_environment(settings),
-        **job_addresses(settings),
         **marketplace_connection(settings.marketplace_url),
+        **spark_secret(settings),
+        **({"TSHOP_MARTS_URL": settings.marts_url} if settings.marts_url else {}),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),
+        **job_addresses(settings),
         # Whom to tell of a failed task; nobody where there is no such file. It is read when there is something to tell.
         "TSHOP_ALERT_URLS_FILE": str(settings.home / "secrets" / "alert_urls"),
     }
@@ -156,6 +164,31 @@ def spark_environment(settings: Settings) -> dict[str, str]:
         "PYSPARK_PYTHON": str(SPARK_BIN / "python"),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(settings.home / "spark" / "tmp"),
+    }
+
+
+def spark_secret(settings: Settings) -> dict[str, str]:
+    """Return the secret that whoever submits to the embedded cluster has to know; no other cluster is told it.
+
+    Without one, every user of the machine could have programs run there as ours.
+    """
+    return {} if settings.external_spark else {"TSHOP_SPARK_SECRET": settings.secret("spark")}
+
+
+def cluster_environment(settings: Settings) -> dict[str, str]:
+    """Return what the master and the worker of the embedded cluster of Spark get."""
+    log = ROOT / "sources" / "spark" / "log4j2.properties"
+    return {
+        **spark_environment(settings),
+        "SPARK_DAEMON_MEMORY": "256m",
+        "SPARK_DAEMON_JAVA_OPTS": (
+            f'"-Dlog4j2.configurationFile={log}" -XX:+UseSerialGC '
+            "-Dspark.authenticate=true -Dspark.ui.killEnabled=false"
+        ),
+        # By this name Spark itself hands the secret on to executors, by their environment.
+        "_SPARK_AUTH_SECRET": settings.secret("spark"),
+        # What jobs leave in the worker's folder goes after an hour.
+        "SPARK_WORKER_OPTS": "-Dspark.worker.cleanup.enabled=true -Dspark.worker.cleanup.appDataTtl=3600",
     }
 
 
@@ -242,6 +275,8 @@ def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
         secret = endpoint_environment(settings)
     elif whose == "superset":
         secret = superset_environment(settings)
+    elif whose in ("spark-master", "spark-worker"):
+        secret = cluster_environment(settings)
     elif whose in PARTS:
         secret = live_environment(settings, whose)
     else:

@@ -160,6 +160,7 @@ class Settings:
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
         external_spark: master of Spark on which all of the stack's jobs run instead of its own, or "".
         external_marketplace: URL of a MongoDB database that is not the embedded server's, or "".
+        marts_url: JDBC URL of one more database that Spark writes its marts to, or "".
         postgres_settings: settings of PostgreSQL above the ones for this machine.
     """
 
@@ -170,13 +171,15 @@ class Settings:
     external_clickhouse: str = ""
     external_spark: str = ""
     external_marketplace: str = ""
+    marts_url: str = ""
     postgres_settings: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls) -> "Settings":
         """Return the stack that the environment names.
 
-        It reads TSHOP_HOME, TSHOP_*_PORT, TSHOP_SPARK_MASTER, WAREHOUSE_DSN and its like, CLICKHOUSE_URL and MONGO_URL.
+        It reads TSHOP_HOME, TSHOP_*_PORT, TSHOP_SPARK_MASTER, TSHOP_MARTS_URL, MONGO_URL, WAREHOUSE_DSN and its
+        like, and CLICKHOUSE_URL.
 
         Raises:
             StackError: a variable holds what it cannot.
@@ -193,7 +196,7 @@ class Settings:
         if spark and not SPARK_MASTER.fullmatch(spark):
             raise StackError(f"TSHOP_SPARK_MASTER is '{spark}': give a master of Spark, such as spark://host:7077.")
         home = Path(os.environ.get("TSHOP_HOME") or ROOT / ".tshop").absolute()
-        settings = cls(home, ports, external_spark=spark)
+        settings = cls(home, ports, external_spark=spark, marts_url=os.environ.get("TSHOP_MARTS_URL", ""))
         given = {role: os.environ.get(variable, "") for role, variable in WAREHOUSE_VARIABLES.items()}
         given = {role: dsn for role, dsn in given.items() if dsn}
         clickhouse = os.environ.get("CLICKHOUSE_URL", "")
@@ -284,8 +287,13 @@ class Settings:
 
     @property
     def spark_cluster(self) -> str:
-        """The master of the embedded cluster of Spark, running or not, or the external one where it is named."""
-        return self.external_spark or f"spark://127.0.0.1:{self.ports.get('spark', PORTS['spark'][1])}"
+        """The master of Spark for jobs that want a cluster: the embedded one, or the external one where it is named."""
+        return self.external_spark or self.spark_embedded
+
+    @property
+    def spark_embedded(self) -> str:
+        """The master of the embedded cluster of Spark, running or not."""
+        return f"spark://127.0.0.1:{self.ports.get('spark', PORTS['spark'][1])}"
 
     @property
     def superset_url(self) -> str:

@@ -112,14 +112,31 @@ RELAY = Part("relay", "Relay", "", ("python", "-m", "sources.relay"), 60)
 # A session of Spark takes long to start on a busy machine.
 STREAM = Part("stream", "Consumer (Spark)", "", ("python", str(ROOT / "sources" / "stream" / "consume.py")), 240)
 LIVE_PARTS = (SHOP_POSTGRES, KAFKA, RELAY, STREAM)
+# What embedded/spark.py starts: a cluster of Spark of one worker.
+_DEPLOY = "org.apache.spark.deploy"
+SPARK_MASTER = Part(
+    "spark-master", "Spark's master", "spark", ("spark-class", f"{_DEPLOY}.master.Master", "--host", "127.0.0.1"), 120
+)
+SPARK_WORKER = Part(
+    "spark-worker",
+    "Spark's worker",
+    "spark_worker_ui",
+    ("spark-class", f"{_DEPLOY}.worker.Worker", "--host", "127.0.0.1", "--cores", "2", "--memory", "2g"),
+    120,
+)
+SPARK_PARTS = (SPARK_MASTER, SPARK_WORKER)
 # Ports that a part has beside its own.
-MORE_PORTS = {KAFKA: ("kafka_controller",)}
+MORE_PORTS = {KAFKA: ("kafka_controller",), SPARK_MASTER: ("spark_ui",)}
 # The DAG that takes what they bring to ClickHouse.
 LIVE_DAG = "tshop_live"
-# How they are after 'make stop' and 'make run'. Nothing is lost meanwhile: the shop itself is closed.
-LIVE_STOPPED = "stopped: 'make live' starts it"
+# How such parts are after 'make stop' and 'make run'. Nothing is lost meanwhile: the shop itself is closed, and a job
+# on the cluster has to be asked for.
+STOPPED = {
+    **dict.fromkeys(LIVE_PARTS, "stopped: 'make live' starts it"),
+    **dict.fromkeys(SPARK_PARTS, "stopped: 'make spark' starts it"),
+}
 # What supervisord knows and does not start with the stack.
-ON_REQUEST = (SUPERSET, *LIVE_PARTS)
+ON_REQUEST = (SUPERSET, *LIVE_PARTS, *SPARK_PARTS)
 # In the order of starting; stopped in the reverse one.
 PARTS = (POSTGRES, CLICKHOUSE, *AIRFLOW_PARTS)
 
@@ -166,6 +183,8 @@ class Stack:
             fresh = not self._supervisor_runs()
             if fresh:
                 self._end_leftovers()
+                # What killed jobs of Spark left.
+                shutil.rmtree(self.settings.home / "spark" / "tmp", ignore_errors=True)
                 self._check_ports(self.parts)
                 self._start_supervisor()
             self._start_parts()
@@ -191,7 +210,7 @@ class Stack:
 
     def is_expected(self, part: Part) -> bool:
         """Tell whether a part that starts on request was started here before."""
-        folder = "live" if part in LIVE_PARTS else part.name
+        folder = "live" if part in LIVE_PARTS else "spark" if part in SPARK_PARTS else part.name
         return part in PARTS or (self.settings.home / folder / "set_up").exists()
 
     def start_superset(self) -> None:
@@ -215,7 +234,7 @@ class Stack:
             (self.settings.folder("superset") / "set_up").touch()
 
     def start_on_request(self, part: Part, prepare: Callable[[], object] | None = None) -> None:
-        """Start one of LIVE_PARTS in the running stack, unless it runs, and wait until it is healthy.
+        """Start one of LIVE_PARTS or SPARK_PARTS in the running stack, unless it runs, and wait until it is healthy.
 
         Args:
             part: the part.
@@ -350,6 +369,8 @@ class Stack:
             return "healthy" if self.settings.kafka().is_ready() else "does not answer"
         if part in (RELAY, STREAM):
             return live_status.health_of(self.settings, part.name)
+        if part in SPARK_PARTS:
+            return spark_health(self.settings, part)
         if part is SUPERSET:
             with contextlib.suppress(httpx.HTTPError):
                 answer = httpx.get(f"{self.settings.superset_url}/health", timeout=10)
@@ -374,8 +395,8 @@ class Stack:
             if info is None or (info["statename"] == "STOPPED" and not self.is_expected(part)):
                 continue
             state = info["description"] if info["statename"] == "RUNNING" else info["statename"].lower()
-            if part in LIVE_PARTS and state == "stopped":
-                state = LIVE_STOPPED
+            if state == "stopped":
+                state = STOPPED.get(part, state)
             rows.append((part.title, state, self.health(part) if info["pid"] else ""))
         return rows
 
@@ -585,6 +606,12 @@ class Stack:
                 folder = self.settings.folder("clickhouse")
                 port = str(self.settings.ports["clickhouse"])
                 command += ["--path", str(folder), "--host", "127.0.0.1", "--port", port]
+            if part is SPARK_MASTER:
+                ports = self.settings.ports
+                command += ["--port", str(ports["spark"]), "--webui-port", str(ports["spark_ui"])]
+            if part is SPARK_WORKER:
+                command += ["--webui-port", str(self.settings.ports["spark_worker_ui"])]
+                command += ["--work-dir", str(self.settings.folder("spark") / "work"), self.settings.spark_embedded]
             if part is SUPERSET:
                 command += ["--bind", f"127.0.0.1:{self.settings.ports['superset']}", "superset.app:create_app()"]
         # supervisord splits the command as a shell would.
@@ -652,6 +679,17 @@ class Stack:
             self.settings.folder("run") / "stack.lock", "Another command starts or stops this stack: wait for it."
         ):
             yield
+
+
+def spark_health(settings: Settings, part: Part) -> str:
+    """Return "healthy", or what is the matter with a part of the cluster of Spark, as their pages tell it."""
+    with contextlib.suppress(httpx.HTTPError, ValueError):
+        master = httpx.get(f"http://127.0.0.1:{settings.ports['spark_ui']}/json/", timeout=5).json()
+        if part is SPARK_MASTER:
+            return "healthy" if master["status"] == "ALIVE" else f"is {master['status'].lower()}"
+        httpx.get(f"http://127.0.0.1:{settings.ports['spark_worker_ui']}/json/", timeout=5).raise_for_status()
+        return "healthy" if master["aliveworkers"] else "has not found the master"
+    return "does not answer"
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ import psycopg2
 from migrations.plain_sql import BrokenSql, execute_file
 
 DB_FOLDER = Path(__file__).parent.parent / "db"
-LAYERS = ("sl", "landing", "shop", "raw", "dds", "cdm")
+LAYERS = ("sl", "landing", "shop", "raw", "dds", "cdm", "spark")
 # Structure of the engine, which migrations/engine.py and revisions of migrations/versions/ apply.
 ENGINE_REVISIONS = "sl/revisions"
 KINDS = ("comments", "functions", "procedures", "triggers", "views", "declarations", "rules")

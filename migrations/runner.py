@@ -30,7 +30,7 @@ WHERE
     l.granted
     AND l.pid <> pg_backend_pid()
     AND l.database = (SELECT d.oid FROM pg_database AS d WHERE d.datname = current_database())
-    AND c.relnamespace::regnamespace::text IN ('landing', 'shop', 'raw', 'dds', 'cdm', 'sl')
+    AND c.relnamespace::regnamespace::text IN ('landing', 'shop', 'raw', 'dds', 'cdm', 'spark', 'sl')
 """
 
 

@@ -35,7 +35,7 @@ def _attempts() -> list[Attempt]:
 
     everybody = (
         *("tshop", "tshop_etl", "tshop_loader", "tshop_reader", "tshop_analyst", "tshop_monitor", "tshop_consumer"),
-        "tshop_replica",
+        *("tshop_replica", "tshop_spark"),
     )
     for role in everybody:
         may_lock = role == "tshop"
@@ -171,6 +171,21 @@ def _attempts() -> list[Attempt]:
     add("tshop_replica", "read", "raw, history or mart", "SELECT FROM raw.payment")
     add("tshop_replica", "write", "raw by hand", "UPDATE raw.payment SET amount = 0")
     add("tshop_replica", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
+
+    add("tshop_spark", "read", "what its marts need of the history", "SELECT FROM spark.dds_client", "")
+    add("tshop_spark", "read", "personal data, raw, the marts of cdm", "SELECT FROM dds.client")
+    add("tshop_spark", "write", "its own marts", "DELETE FROM spark.user_sales", "")
+    add("tshop_spark", "write", "raw, history or the marts of cdm", "DELETE FROM cdm.user_sales")
+    add("tshop_spark", "stop", "readers of its marts, until its transaction ends", "LOCK TABLE spark.user_sales", "")
+    add("tshop_spark", "stop", "a load, by a lock on a table", "LOCK TABLE spark.dds_sale IN SHARE MODE")
+    add(
+        "tshop_spark",
+        "fill",
+        "the disk by rows of its marts",
+        "INSERT INTO spark.computation VALUES ('x', now(), true, 0)",
+        "",
+    )
+    add("tshop_spark", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
     for role, view in (
         ("tshop_reader", "cdm.sales_mart_export"),
         ("tshop_analyst", "cdm.sales_mart_export"),

@@ -13,7 +13,7 @@ import pytest
 from bench import clients, dashboard, days, history, keep, live, results, stream, year
 from bench.marts import FLOORS
 from bench.measure import BenchError, Cost, Meter, median
-from bench.plan import OPENED, Plan, parse, stream_lacks
+from bench.plan import OPENED, Plan, parse, part_lacks
 from bench.warehouse import MARTS
 from bench.warehouse import warehouse as warehouse_of_bench
 from embedded.postgres import THROW_AWAY_SETTINGS
@@ -59,7 +59,8 @@ def test_updates_of_rows_that_were_read_keep_nothing_aside(plan):
 
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(
-    bool(stream_lacks()), reason="Java, Kafka's jars or Spark are missing: 'make setup-kafka setup-spark'"
+    bool(part_lacks("stream")),
+    reason="Java, Kafka's jars or Spark are missing: 'make setup-kafka setup-spark'",
 )
 def test_the_stream_ends_with_messages_that_are_all_in_raw(plan):
     part = stream.run(plan, THROW_AWAY_SETTINGS, rates=(400,), whole=False)

@@ -74,7 +74,7 @@ def live(dag_bag):
     return dag_bag.dags["tshop_live"]
 
 
-@pytest.fixture(params=["tshop_daily", "tshop_heal", "tshop_live"])
+@pytest.fixture(params=["tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark"])
 def each_dag(dag_bag, request):
     """Each of the DAGs in turn."""
     return dag_bag.dags[request.param]
@@ -92,7 +92,7 @@ def render(dag, task_id: str, try_number: int = 1, **params) -> list[str]:
 def test_import_without_errors_and_warnings(dag_bag):
     assert dag_bag.import_errors == {}
     assert dag_bag.captured_warnings == {}
-    assert set(dag_bag.dags) == {"tshop_daily", "tshop_heal", "tshop_live"}
+    assert set(dag_bag.dags) == {"tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark"}
 
 
 def test_tasks_run_in_order(dag):

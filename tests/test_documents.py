@@ -418,7 +418,7 @@ def test_a_forgotten_person_is_in_no_document(documents):
     tables = query(
         documents.dsn,
         "SELECT array_agg(oid::regclass::text) FROM pg_class"
-        " WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('landing', 'raw', 'dds', 'cdm', 'sl')"
+        " WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('landing', 'raw', 'dds', 'cdm', 'spark', 'sl')"
         " AND relname NOT IN ('stream', 'stream_target')",
     )[0]
     for table in tables:

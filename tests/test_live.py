@@ -225,7 +225,7 @@ class TestServices:
         assert not any(map(listens, settings.ports.values()))
         assert services.processes() == []
         services.start()
-        assert {title: state for title, state, _health in services.status()}["Kafka"] == stack.LIVE_STOPPED
+        assert {title: state for title, state, _health in services.status()}["Kafka"] == stack.STOPPED[stack.KAFKA]
         assert "live" not in status.look(settings).tables
         services.start_on_request(stack.SHOP_POSTGRES, services.shop.prepare)
         services.start_on_request(stack.KAFKA, settings.kafka().prepare)

@@ -1145,7 +1145,7 @@ ENGINE = sorted((ROOT / "db" / "sl").rglob("*.sql"))
 
 def test_the_engine_names_no_object_of_the_shop() -> None:
     """Outside of comments no file of db/sl names an object, an entity or a mart of the shop."""
-    shop = {path.stem for layer in ("raw", "dds", "cdm") for path in (ROOT / "db" / layer).rglob("*.sql")}
+    shop = {path.stem for layer in ("raw", "dds", "cdm", "spark") for path in (ROOT / "db" / layer).rglob("*.sql")}
     shop |= {path.stem for path in (ROOT / "db").glob("*/declarations/*.sql")}
     named = re.compile(rf"\b(?:raw|dds|cdm|tshop)\.\w+|'(?:{'|'.join(sorted(shop))})'")
     found = []

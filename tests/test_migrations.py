@@ -137,7 +137,7 @@ def test_an_upgrade_leaves_no_routine_with_two_signatures(database):
     runner.migrate(dsn)
     overloaded = """
         SELECT p.pronamespace::regnamespace::text, p.proname FROM pg_proc AS p
-        WHERE p.pronamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')
+        WHERE p.pronamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm', 'spark')
         GROUP BY p.pronamespace, p.proname HAVING count(*) > 1
     """
     assert query(dsn, overloaded) == []
@@ -368,7 +368,7 @@ def test_a_broken_body_leaves_an_empty_database_empty(empty_database, bodies):
     (bodies / "cdm" / "views" / "sales_mart_run.sql").write_text("CREATE VIEW cdm.x AS SELECT nothing_there;")
     with pytest.raises(BrokenSql, match=r"^db/cdm/views/sales_mart_run\.sql, line 1: "):
         runner.migrate(empty_database, db_folder=bodies)
-    layers = "('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')"
+    layers = "('sl', 'landing', 'shop', 'raw', 'dds', 'cdm', 'spark')"
     assert query(empty_database, f"SELECT nspname FROM pg_namespace WHERE nspname IN {layers}") == []
 
 
@@ -419,7 +419,7 @@ def test_a_migration_that_waits_for_a_vacuum_keeps_no_reader_waiting(warehouse, 
             for relation in query(
                 warehouse,
                 "SELECT oid::regclass::text FROM pg_class WHERE relkind IN ('r', 'v')"
-                " AND relnamespace::regnamespace::text IN ('landing', 'shop', 'raw', 'dds', 'cdm', 'sl')",
+                " AND relnamespace::regnamespace::text IN ('landing', 'shop', 'raw', 'dds', 'cdm', 'spark', 'sl')",
             ):
                 query(warehouse, f"SET lock_timeout = '1ms'; SELECT FROM {relation[0]} LIMIT 0")
         finally:

@@ -219,7 +219,8 @@ class Script:
         self.statements: list[str] = []
         tables = self.ask(
             "SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables "
-            "WHERE table_type = 'BASE TABLE' AND table_schema IN ('landing', 'shop', 'raw', 'dds', 'cdm', 'sl')"
+            "WHERE table_type = 'BASE TABLE' "
+            "AND table_schema IN ('landing', 'shop', 'raw', 'dds', 'cdm', 'spark', 'sl')"
         )
         self._tables = [table for (table,) in tables if table not in KEPT]
 

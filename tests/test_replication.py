@@ -284,12 +284,13 @@ def test_the_worker_may_write_the_mirrors_alone(pair: Pair) -> None:
     ) == [("tshop_replica", False)]
     assert pair.tell(
         "SELECT c.oid::regclass::text FROM pg_class AS c WHERE c.relnamespace::regnamespace::text IN "
-        "('landing', 'shop', 'raw', 'dds', 'cdm', 'sl') AND c.relkind IN ('r', 'v') "
+        "('landing', 'shop', 'raw', 'dds', 'cdm', 'spark', 'sl') AND c.relkind IN ('r', 'v') "
         "AND has_table_privilege('tshop_replica', c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE') ORDER BY 1"
     ) == [(f"shop.{mirror}",) for mirror in ("deleted_row", "deliveries", "relay_state", "returns", "transactions")]
     assert pair.tell(
         "SELECT count(*) FROM pg_proc AS p WHERE p.pronamespace::regnamespace::text IN "
-        "('landing', 'shop', 'raw', 'dds', 'cdm', 'sl') AND has_function_privilege('tshop_replica', p.oid, 'EXECUTE')"
+        "('landing', 'shop', 'raw', 'dds', 'cdm', 'spark', 'sl') "
+        "AND has_function_privilege('tshop_replica', p.oid, 'EXECUTE')"
     ) == [(0,)]
 
 

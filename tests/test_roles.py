@@ -32,6 +32,7 @@ MART_VIEWS = (
     *(f"cdm.{view}" for view in ("category_span", "current_order", "order_line", "product_label", "shop_finding")),
 )
 HISTORIES_AND_MARTS = (*(f"dds.{entity}" for entity in ENTITIES), *(f"cdm.{mart}" for mart in MARTS))
+SPARK_MARTS = tuple(f"spark.{mart}" for mart in ("user_sales", "product_sales", "region_sales"))
 # Schema, relations by privilege, routines: all that a role may do, written down once more by hand.
 RIGHTS = {
     "tshop_etl": {
@@ -43,6 +44,7 @@ RIGHTS = {
             *BUILDS,
             *("sl.run_load", "sl.procedures_due", "sl.audit", "sl.record_failure"),
             *(f"raw.{verb}_documents" for verb in ("apply", "replay", "purge", "audit")),
+            "cdm.compare_marts",
         },
     },
     "tshop_loader": {
@@ -73,8 +75,8 @@ RIGHTS = {
     },
     "tshop_analyst": {
         "database": {"CONNECT"},
-        "schemas": {"dds", "cdm", "sl"},
-        "relations": dict.fromkeys((*HISTORIES_AND_MARTS, *MART_VIEWS), READ),
+        "schemas": {"dds", "cdm", "spark", "sl"},
+        "relations": dict.fromkeys((*HISTORIES_AND_MARTS, *MART_VIEWS, *SPARK_MARTS, "spark.computation"), READ),
         "routines": {"cdm.sales_mart_as_known", "cdm.category_path", "dds.price_of_product", "sl.is_blank"},
     },
     "tshop_monitor": {
@@ -114,6 +116,20 @@ RIGHTS = {
             for table in ("transactions", "deliveries", "returns", "deleted_row", "relay_state")
         },
         "routines": set(),
+    },
+    "tshop_spark": {
+        "database": {"CONNECT"},
+        "schemas": {"spark", "sl"},
+        "relations": {
+            **dict.fromkeys(
+                (f"spark.dds_{entity}" for entity in ("category", "client", "product", "sale", "sales_order")), READ
+            ),
+            **{
+                table: {"SELECT", "INSERT", "DELETE"}
+                for table in (*SPARK_MARTS, *(f"{mart}_staging" for mart in SPARK_MARTS), "spark.computation")
+            },
+        },
+        "routines": {"spark.begin_reading", "sl.is_blank"},
     },
     "public": {"database": set(), "schemas": set(), "relations": {}, "routines": set()},
 }
@@ -194,7 +210,7 @@ def test_the_rights_are_these_and_no_others(warehouse_of_owner, role):
     grantee = (
         0 if role == "public" else execute(warehouse_of_owner.admin, f"SELECT '{role}'::regrole::oid::bigint")[0][0]
     )
-    layers = "('landing', 'shop', 'raw', 'dds', 'cdm', 'sl')"
+    layers = "('landing', 'shop', 'raw', 'dds', 'cdm', 'spark', 'sl')"
 
     def granted(statement):
         return execute(warehouse_of_owner.admin, statement, {"grantee": grantee})

@@ -462,7 +462,7 @@ def test_the_owner_owns_all_there_is(migrated_stack: stack.Stack) -> None:
 
 def owners(some: stack.Stack) -> set[str]:
     """Return who owns the warehouse's database, its schemas, tables, views, sequences, routines and types."""
-    ours = "SELECT oid FROM pg_namespace WHERE nspname IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')"
+    ours = "SELECT oid FROM pg_namespace WHERE nspname IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm', 'spark')"
     statement = f"""
         SELECT array_agg(DISTINCT owner::regrole::text) FROM (
             SELECT datdba FROM pg_database WHERE datname = current_database()
@@ -516,7 +516,7 @@ def test_a_role_may_what_it_is_for(
 
 AIRFLOW_SECRETS = {
     *("airflow_api", "airflow_database", "airflow_fernet", "airflow_jwt"),
-    *("clickhouse", "warehouse_etl", "warehouse_loader"),
+    *("clickhouse", "spark", "warehouse_etl", "warehouse_loader", "warehouse_spark"),
 }
 
 

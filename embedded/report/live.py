@@ -87,7 +87,7 @@ def render(
             sections = [
                 ("Events (the shop's application)", "\n".join(events) or "none"),
                 ("Messages (relay, Kafka, consumer)", _messages(begun, ended)),
-                ("Rejected documents (PostgreSQL)", _table(from_postgres("live_rejected"))),
+                ("Rejected documents (PostgreSQL)", table(from_postgres("live_rejected"))),
                 ("Orders by status", _statuses(from_shop("statuses"), from_postgres("live_statuses"))),
                 ("Freshness, seconds", _freshness(settings, from_postgres, begun.at, samples)),
                 (
@@ -118,13 +118,13 @@ def _messages(begun: "Marks", ended: "Marks") -> str:
     total = {"topic": "all", **{name: sum(row[name] for row in rows) for name in ("in Kafka", "landed", "applied")}}
     refused = ended.refused - begun.refused
     told = f"The relay sent {_text(ended.sent - begun.sent)} messages; Kafka refused {_text(refused)}."
-    return "\n".join([_table([*rows, total]), told])
+    return "\n".join([table([*rows, total]), told])
 
 
 def _statuses(in_shop: list[Row], in_warehouse: list[Row]) -> str:
     ours = {row["status"]: row["orders"] for row in in_warehouse}
     theirs = {row["status"]: row["orders"] for row in in_shop}
-    return _table(
+    return table(
         [
             {
                 "status": status,
@@ -151,7 +151,7 @@ def _freshness(settings: Settings, from_postgres: Query, since: datetime, sample
         query = (FOLDER / "clickhouse" / "live_freshness.sql").read_text()
         moment = since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
         ((lines, p50, p95),) = client.query(query.replace(EPOCH, moment)).result_rows
-    return _table(
+    return table(
         [
             _percentiles("change in the shop to landing", messages["messages"], messages, "landed"),
             _percentiles("change in the shop to raw", messages["messages"], messages, "raw"),
@@ -193,7 +193,7 @@ def compare_tables(shop_dsn: str, warehouse_dsn: str) -> str:
             more = ", ..." if len(found.differences) > NAMED else ""
             told.append(f"{table}: {_text(len(found.differences))} rows differ ({named}{more}).")
     verdict = "The shop's tables do NOT equal raw." if told else "The shop's tables equal raw, row by row."
-    return "\n".join([_table(rows), *told, verdict])
+    return "\n".join([table(rows), *told, verdict])
 
 
 def _lines(settings: Settings, from_postgres: Query) -> str:
@@ -202,7 +202,7 @@ def _lines(settings: Settings, from_postgres: Query) -> str:
         answer = client.query((FOLDER / "clickhouse" / "live_sales.sql").read_text())
     theirs = dict(zip(answer.column_names, answer.result_rows[0], strict=True))
     equal = all(theirs[name] == ours[name] for name in ours)
-    return _table([{"in": "ClickHouse", **theirs}, {"in": "PostgreSQL", **ours}]) + (
+    return table([{"in": "ClickHouse", **theirs}, {"in": "PostgreSQL", **ours}]) + (
         "\nClickHouse equals PostgreSQL." if equal else "\nClickHouse does NOT equal PostgreSQL."
     )
 
@@ -213,7 +213,8 @@ def _text(value: Any) -> str:
     return plain(str(value)) if isinstance(value, str) else f"{value:,}".replace(",", " ")
 
 
-def _table(rows: list[Row]) -> str:
+def table(rows: list[Row]) -> str:
+    """Return rows as a table for people."""
     if not rows:
         return "none"
     return tabulate(

@@ -24,7 +24,7 @@ from embedded import live_status, reach
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
 from embedded.settings import Settings
-from embedded.stack import LIVE_STOPPED, SHOP_POSTGRES, SUPERSET, Stack
+from embedded.stack import SHOP_POSTGRES, STOPPED, SUPERSET, Stack
 from migrations.plain import plain
 
 # The shop's day is taken over in the night: what has waited for longer has missed it.
@@ -34,7 +34,7 @@ LONG_HOURS = 2
 # How long each of the two databases may take to answer, in seconds.
 TIMEOUT_SECONDS = 10
 # The DAGs whose last run is reported where it failed.
-DAGS = ("tshop_daily", "tshop_heal", "tshop_live")
+DAGS = ("tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark")
 # What comes from the live shop is late after so long, in seconds: it is in raw within seconds, and seen within minutes.
 LIVE_LATE_SECONDS = 15 * 60
 SHOP = ZoneInfo("Europe/Moscow")
@@ -80,10 +80,12 @@ def look(settings: Settings) -> State:
                 state.problems.append(
                     "Superset is stopped, so nobody sees the dashboards: start it by 'make dashboard'."
                 )
-            elif health != "healthy" and process != LIVE_STOPPED:
+            elif health != "healthy" and process not in STOPPED.values():
                 state.problems.append(f"{title} is not healthy ({health or process}): see 'make logs'.")
         _ask_airflow(settings, state)
-        if any(title == SHOP_POSTGRES.title and process != LIVE_STOPPED for title, process, _ in state.services):
+        if any(
+            title == SHOP_POSTGRES.title and process != STOPPED[SHOP_POSTGRES] for title, process, _ in state.services
+        ):
             _ask_live(settings, state)
     published = None
     if runs or settings.external_clickhouse:

@@ -6,7 +6,7 @@ SELECT is_empty(
     FROM pg_class AS c
     WHERE
         c.relkind IN ('r', 'p')
-        AND c.relnamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')
+        AND c.relnamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm', 'spark')
         AND format('%s/comments/%s.sql', c.relnamespace::regnamespace, c.relname)
         NOT IN (SELECT v.file_name FROM sl.routine_version AS v)
         AND NOT EXISTS (

@@ -6,7 +6,7 @@ SELECT is_empty(
     FROM pg_proc AS p
     CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS x
     WHERE
-        p.pronamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')
+        p.pronamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm', 'spark')
         AND x.grantee = 0
         AND x.privilege_type = 'EXECUTE'$$,
     'EXECUTE is granted by name'

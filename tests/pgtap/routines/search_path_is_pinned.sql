@@ -6,7 +6,7 @@ SELECT set_eq(
     $$SELECT p.oid::regproc::text
     FROM pg_proc AS p
     WHERE
-        p.pronamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm')
+        p.pronamespace::regnamespace::text IN ('sl', 'landing', 'shop', 'raw', 'dds', 'cdm', 'spark')
         AND p.prosqlbody IS NULL
         AND NOT coalesce(p.proconfig, '{}') @> ARRAY['search_path=pg_catalog, pg_temp']$$,
     ARRAY['sl.backfill', 'sl.purge'],
@@ -26,7 +26,7 @@ SELECT set_eq(
     $$SELECT p.oid::regproc::text FROM pg_proc AS p WHERE p.prosecdef AND p.prokind = 'p'$$,
     $$SELECT * FROM unnest(ARRAY[
         'sl.audit', 'sl.build', 'sl.load', 'sl.record_failure', 'raw.apply_documents', 'raw.replay_documents',
-        'raw.purge_documents', 'raw.audit_documents'
+        'raw.purge_documents', 'raw.audit_documents', 'cdm.compare_marts'
     ])
     UNION ALL
     SELECT sl._load_name(e) FROM sl.entity AS e

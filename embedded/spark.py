@@ -1,0 +1,76 @@
+"""``make spark``: marts computed by Spark on a standalone cluster, compared with those of the warehouse.
+
+Starts the stack where it does not run, and the cluster (a master and a worker) unless TSHOP_SPARK_MASTER names another,
+then runs the DAG tshop_marts_spark and prints a report. The cluster runs on until ``make stop``.
+"""
+
+import psycopg2
+
+from embedded import main_job, stack
+from embedded.airflow_api import AirflowApi
+from embedded.environment import SPARK_BIN
+from embedded.errors import StackError
+from embedded.report import spark as report
+from embedded.settings import Settings
+from sources.jars import JarsError, check_programs, jars_of
+
+DAG = "tshop_marts_spark"
+
+
+def run(settings: Settings) -> None:
+    """Start what is missing, have Spark compute the marts, compare them, and print the report.
+
+    Raises:
+        StackError: a program is missing, a part does not start, the job failed, or the marts differ.
+    """
+    check(settings)
+    lock = settings.folder("run") / "spark.lock"
+    with stack.file_lock(lock, "Another 'make spark' works on this stack: wait for it."):
+        embedded = start(settings)
+        job = main_job.Job(embedded, AirflowApi(settings), DAG, "make spark")
+        job.wait_for_dag()
+        job.settle_earlier_runs()
+        stack.say(f"Running {DAG} on {settings.spark_cluster} ...")
+        job.run({})
+        try:
+            print(report.render(settings))
+        except psycopg2.Error as error:
+            raise StackError(f"The report cannot be made ({str(error).strip().splitlines()[0]}).") from None
+
+
+def check(settings: Settings) -> None:
+    """Make sure that what is needed is installed and named, before anything starts.
+
+    Raises:
+        StackError: something is missing, with what to do.
+    """
+    if settings.external_warehouse and "spark" not in settings.external_roles:
+        raise StackError(
+            "WAREHOUSE_DSN is set and WAREHOUSE_SPARK_DSN is not: set it to the same warehouse as the role tshop_spark."
+        )
+    try:
+        check_programs(("java",))
+    except JarsError as error:
+        raise StackError(str(error)) from None
+    if not (SPARK_BIN / "spark-submit").exists() or not any(jars_of("spark").glob("*.jar")):
+        raise StackError("Spark or its jars are not installed: run 'make setup-spark'.")
+
+
+def start(settings: Settings) -> stack.Stack:
+    """Start the stack where it does not run, and the cluster; return the stack.
+
+    Raises:
+        StackError: a part does not start.
+    """
+    embedded = stack.Stack(settings)
+    if not embedded.runs() or not embedded.is_current():
+        stack.say("Starting the stack ...")
+        embedded.start()
+    stack.say("Migrating the warehouse ...")
+    main_job.migrate(embedded)
+    if not settings.external_spark:
+        stack.say("Starting the cluster of Spark ...")
+        for part in stack.SPARK_PARTS:
+            embedded.start_on_request(part)
+        (settings.folder("spark") / "set_up").touch()
+    return embedded
