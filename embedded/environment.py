@@ -40,7 +40,7 @@ INHERITED = (
 # Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
 PARTS = (
     *("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "relay", "replication", "stream"),
-    *("spark-master", "spark-worker"),
+    *("spark-master", "spark-worker", "marketplace-server"),
 )
 # Roles of Airflow's tasks that connect by themselves: each finds its address in the variable of WAREHOUSE_VARIABLES.
 JOB_ROLES = ("spark", "marketplace")
@@ -82,6 +82,8 @@ def external_addresses(settings: Settings) -> dict[str, str]:
         addresses["WAREHOUSE_DSN"] = settings.external_warehouse
     if settings.external_clickhouse:
         addresses["CLICKHOUSE_URL"] = settings.external_clickhouse
+    if settings.external_marketplace:
+        addresses["MONGO_URL"] = settings.external_marketplace
     if settings.marts_url:
         addresses["TSHOP_MARTS_URL"] = settings.marts_url
     return addresses
@@ -277,6 +279,9 @@ def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
         secret = superset_environment(settings)
     elif whose in ("spark-master", "spark-worker"):
         secret = cluster_environment(settings)
+    elif whose == "marketplace-server":
+        # It knows of nothing but its folder.
+        secret = {}
     elif whose in PARTS:
         secret = live_environment(settings, whose)
     else:

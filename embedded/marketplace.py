@@ -1,96 +1,117 @@
-"""The marketplace's server: FerretDB, which speaks MongoDB's protocol, on SQLite: its folder, start, stop and health.
+"""``make marketplace``: the marketplace's documents, from MongoDB to ClickHouse.
 
-Used by the embedded stack, which runs it under supervisord, and by the tests, which start throw-away servers.
+Starts the stack where it does not run, and the marketplace's server unless MONGO_URL names another, writes days of the
+marketplace, runs the DAG tshop_marketplace, and prints a report. The server runs on until ``make stop``, and the DAG
+runs each hour.
 """
 
-import contextlib
+import os
 import subprocess
-import time
-from pathlib import Path
+import sys
 
-import psutil
-from pymongo import MongoClient
+import psycopg2
 from pymongo.errors import PyMongoError
 
+from embedded import main_job, stack
+from embedded.airflow_api import AirflowApi
 from embedded.errors import StackError
-from sources.marketplace.server import PROGRAM
+from embedded.report import marketplace as report
+from embedded.settings import ROOT, Settings
+from generator.shop import GeneratorError
 
-DATABASE = "marketplace"
+DAG = stack.MARKETPLACE_DAG
+FIRST_DAYS, MORE_DAYS, MOST_DAYS = 14, 2, 3_000
 
 
-class MarketplaceServer:
-    """A server in a folder of its own, reached on 127.0.0.1. It asks for no password.
+def run(settings: Settings) -> None:
+    """Start what is missing, write days of the marketplace, bring them to ClickHouse, and print the report.
 
-    Args:
-        folder: where its data and log go.
-        port: TCP port.
+    Raises:
+        StackError: something is missing, a part does not start, or a task failed.
     """
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder = Path(folder)
-        self.port = port
-        self._process: subprocess.Popen | None = None
-
-    @property
-    def url(self) -> str:
-        """The URL of its database."""
-        return f"mongodb://127.0.0.1:{self.port}/{DATABASE}"
-
-    @property
-    def log_file(self) -> Path:
-        """Log written by start()."""
-        return self.folder / "marketplace.log"
-
-    def command(self) -> list[str]:
-        """Return the command that runs the server in the foreground."""
-        return [str(PROGRAM), f"127.0.0.1:{self.port}", str(self.folder / "data")]
-
-    def prepare(self) -> None:
-        """Make the data folder where it is missing.
-
-        Raises:
-            StackError: the server was not built.
-        """
-        if not PROGRAM.exists():
-            raise StackError("The marketplace's server is not built: run 'make setup-marketplace'.")
-        (self.folder / "data").mkdir(parents=True, exist_ok=True)
-
-    def start(self, timeout: float = 60) -> None:
-        """Start the server in the background and wait until it answers.
-
-        Raises:
-            StackError: it did not start; the message ends with the end of its log.
-        """
-        self.prepare()
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = time.monotonic() + timeout
-        while not self.is_ready():
-            if self._process.poll() is not None or time.monotonic() > end:
-                tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-20:])
-                raise StackError(f"The marketplace's server did not start on port {self.port}:\n{tail}")
-            time.sleep(0.1)
-
-    def stop(self) -> None:
-        """Stop the server started by start(); nothing happens where it does not run."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(30)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-    def kill(self) -> None:
-        """Kill the server started by start() as a crash would, by SIGKILL, and wait until it is gone."""
-        if self._process is not None:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                self._process.kill()
-            self._process.wait()
-
-    def is_ready(self) -> bool:
-        """Tell whether the server answers its clients."""
+    check(settings)
+    lock = settings.folder("run") / "marketplace.lock"
+    with stack.file_lock(lock, "Another 'make marketplace' works on this stack: wait for it."):
+        embedded = start(settings)
         try:
-            with MongoClient(self.url, serverSelectionTimeoutMS=2_000) as client:
-                return bool(client.admin.command("ping"))
-        except PyMongoError:
-            return False
+            days = days_to_write(settings)
+            stack.say(f"Writing {days} day{'s' * (days != 1)} of the marketplace ...")
+            generate(settings, days)
+            job = main_job.Job(embedded, AirflowApi(settings), DAG, "make marketplace")
+            job.wait_for_dag()
+            job.settle_earlier_runs()
+            stack.say(f"Running {DAG} ...")
+            job.run({"full": True})
+            print(report.render(settings))
+        except (PyMongoError, psycopg2.Error, GeneratorError) as error:
+            raise StackError(f"The marketplace does not answer ({str(error).strip().splitlines()[0]}).") from None
+
+
+def check(settings: Settings) -> None:
+    """Make sure that what is needed is named and built, before anything starts.
+
+    Raises:
+        StackError: something is missing, with what to do.
+    """
+    if settings.external_warehouse and "marketplace" not in settings.external_roles:
+        raise StackError(
+            "WAREHOUSE_DSN is set and WAREHOUSE_MARKETPLACE_DSN is not: set it to the same warehouse as the role "
+            "tshop_marketplace."
+        )
+    if not settings.external_marketplace:
+        settings.marketplace().prepare()
+
+
+def start(settings: Settings) -> stack.Stack:
+    """Start the stack where it does not run, and the marketplace's server; return the stack.
+
+    Raises:
+        StackError: a part does not start.
+    """
+    embedded = stack.Stack(settings)
+    if not embedded.runs() or not embedded.is_current():
+        stack.say("Starting the stack ...")
+        embedded.start()
+    stack.say("Migrating the warehouse ...")
+    main_job.migrate(embedded)
+    if not settings.external_marketplace:
+        stack.say("Starting the marketplace's server ...")
+        embedded.start_on_request(stack.MARKETPLACE, settings.marketplace().prepare)
+        (settings.folder("marketplace") / "set_up").touch()
+    return embedded
+
+
+def days_to_write(settings: Settings) -> int:
+    """Return how many days are to be written: those that DAYS names, else two weeks at first and two days later.
+
+    Raises:
+        StackError: DAYS is no such number.
+    """
+    text = os.environ.get("DAYS", "")
+    if not text:
+        return MORE_DAYS if report.last_day(settings) else FIRST_DAYS
+    if not text.isdecimal() or not 1 <= int(text) <= MOST_DAYS:
+        raise StackError(f"DAYS is '{text}': give a number from 1 to {MOST_DAYS}.")
+    return int(text)
+
+
+def generate(settings: Settings, days: int) -> None:
+    """Write days after those that are written.
+
+    Raises:
+        StackError: the generator failed, with its own words.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-m", "generator", "marketplace", "--days", str(days)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "MONGO_URL": settings.marketplace_url},
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as generator:
+        line = ""
+        for line in generator.stderr:
+            if not line.startswith("generator: "):
+                stack.say(f"  {line.rstrip()}")
+    if generator.returncode != 0:
+        raise StackError(line.removeprefix("generator: ").strip() or "The marketplace's generator failed.")

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from clickhouse_server.configuration import Configuration
 from embedded.errors import StackError
+from embedded.ferretdb import DATABASE as MARKETPLACE_DATABASE
+from embedded.ferretdb import MarketplaceServer
 from embedded.kafka import KafkaServer
-from embedded.marketplace import DATABASE as MARKETPLACE_DATABASE
-from embedded.marketplace import MarketplaceServer
 from embedded.postgres import SHOP_SETTINGS, PostgresServer, libpq_environment, shared_settings
 from migrations import roles
 

@@ -22,7 +22,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from embedded.marketplace import MarketplaceServer
+from embedded.ferretdb import MarketplaceServer
 from generator import marketplace
 from sources.marketplace import extract
 from sources.marketplace.extract import COLLECTIONS, Reader, UnlikelyError
