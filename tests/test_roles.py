@@ -108,6 +108,12 @@ RIGHTS = {
             *("landing.begin_landing", "landing.end_landing", "landing.note_seen", "raw.apply_documents"),
         },
     },
+    "tshop_marketplace": {
+        "database": {"CONNECT"},
+        "schemas": {"landing"},
+        "relations": dict.fromkeys(("landing.bookmark", "landing.source_document"), READ),
+        "routines": {"landing.land_states", "landing.note_seen"},
+    },
     "tshop_replica": {
         "database": {"CONNECT"},
         "schemas": {"shop"},
