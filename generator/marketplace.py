@@ -10,7 +10,7 @@ import os
 import random
 import sys
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -51,9 +51,9 @@ class Market:
     first local day; seed: any integer.
     """
 
-    users: int = 2_000
-    products: int = 400
-    orders: int = 100
+    users: int = 1_000
+    products: int = 300
+    orders: int = 50
     opened: date = date(2026, 1, 1)
     seed: int = 1
 
@@ -394,19 +394,22 @@ def _number(value):
 class Sink:
     """Writes days into a MongoDB database, each once and in order.
 
-    database: pymongo's.
+    database: pymongo's. given: parameters of the Market; others are those that the database was begun with, or the
+    default ones. Raises GeneratorError where the database was begun with others.
     """
 
-    def __init__(self, database, market):
+    def __init__(self, database, given=None):
         self._database = database
-        parameters = json.loads(json.dumps(asdict(market), default=str))
-        found = database[STATE].find_one({"_id": STATE}) or {"_id": STATE, "market": parameters, "last": None}
-        if found["market"] != parameters:
+        self._found = database[STATE].find_one({"_id": STATE}) or {"_id": STATE, "last": None}
+        known = self._found.get("market", {})
+        begun = Market(**known | ({"opened": date.fromisoformat(known["opened"])} if known else {}))
+        self.market = replace(begun, **given or {})
+        if known and self.market != begun:
             raise GeneratorError(
-                f"the marketplace was begun with {found['market']}: give the same parameters, or empty its database"
+                f"the marketplace was begun with {begun}: leave the parameters out, or empty its database"
             )
-        self._found = found
-        if found["last"] is None:
+        if not known:
+            self._found["market"] = asdict(self.market) | {"opened": self.market.opened.isoformat()}
             for name in COLLECTIONS:
                 database[name].create_index([("updated_at", 1), ("_id", 1)])
 
@@ -449,15 +452,11 @@ def parser(kind, count, read_day):
     )
     arguments.add_argument("--to", dest="last", type=read_day, metavar="DAY", help="last day (default: the first)")
     arguments.add_argument("--days", type=count, help="how many days, instead of --to")
-    arguments.add_argument("--users", type=count, default=market.users, help="on the opening day (default %(default)s)")
-    arguments.add_argument(
-        "--products", type=count, default=market.products, help="on the opening day (default %(default)s)"
-    )
-    arguments.add_argument("--orders", type=count, default=market.orders, help="on a weekday (default %(default)s)")
-    arguments.add_argument(
-        "--opened", type=read_day, default=market.opened, metavar="DAY", help="first day of all (default %(default)s)"
-    )
-    arguments.add_argument("--seed", type=int, default=market.seed, help="any whole number (default %(default)s)")
+    arguments.add_argument("--users", type=count, help=f"on the opening day (default {market.users})")
+    arguments.add_argument("--products", type=count, help=f"on the opening day (default {market.products})")
+    arguments.add_argument("--orders", type=count, help=f"on a weekday (default {market.orders})")
+    arguments.add_argument("--opened", type=read_day, metavar="DAY", help=f"first day of all (default {market.opened})")
+    arguments.add_argument("--seed", type=int, help=f"any whole number (default {market.seed})")
     arguments.add_argument("--manifest", metavar="FILE", help="write what is there at the end as JSON to this file")
     arguments.add_argument("--quiet", action="store_true", help="show no progress")
     return arguments
@@ -486,13 +485,15 @@ def run(argv):
     from generator.__main__ import FAILURE, NOT_BEGUN, UNREACHABLE, _count, _day, _Parser, _say
 
     arguments = parser(_Parser, _count, _day).parse_args(argv)
-    market = Market(arguments.users, arguments.products, arguments.orders, arguments.opened, arguments.seed)
+    names = [field.name for field in fields(Market)]
+    given = {name: value for name in names if (value := getattr(arguments, name)) is not None}
     status = NOT_BEGUN
     try:
         url = os.environ.get("MONGO_URL")
         if not url:
             raise GeneratorError("MONGO_URL is not set: set it to mongodb://host:port/marketplace")
-        sink = Sink(database_of(url), market)
+        sink = Sink(database_of(url), given)
+        market = sink.market
         begin = sink.last + timedelta(days=1) if sink.last else market.opened
         first = arguments.first or begin
         last = arguments.last or first + timedelta(days=(arguments.days or 1) - 1)

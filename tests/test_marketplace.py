@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -153,7 +153,7 @@ def test_documents_are_as_real_ones_are():
 
 def fill(market: Market, days: int) -> date:
     """Write days of the marketplace after those that are written; return the last one."""
-    sink = marketplace.Sink(market.database, MARKET)
+    sink = marketplace.Sink(market.database, asdict(MARKET))
     for _ in range(days):
         day = sink.last + timedelta(days=1) if sink.last else MARKET.opened
         sink.write(day, marketplace.day(MARKET, day))
@@ -168,10 +168,11 @@ def test_the_command_writes_days_each_once_and_refuses_another_market(server: Ma
         assert answer.returncode == 0, answer.stderr
         orders = client["marketplace_command"]["orders"]
         before = list(orders.find().sort("_id", 1))
-        assert run_module(*words, "--to", "2026-01-02", "--from", "2026-01-01", MONGO_URL=url).returncode == 0
+        # The parameters are kept.
+        assert run_module(*words[:2], "--to", "2026-01-02", "--from", "2026-01-01", MONGO_URL=url).returncode == 0
         assert list(orders.find().sort("_id", 1)) == before
         other = run_module(*words, "--seed", "2", MONGO_URL=url)
-        assert (other.returncode, "give the same parameters" in other.stderr) == (2, True)
+        assert (other.returncode, "leave the parameters out" in other.stderr) == (2, True)
         assert run_module(*words, "--from", "2026-02-01", MONGO_URL=url).returncode == 2
     assert "MONGO_URL is not set" in run_module(*words, MONGO_URL="").stderr
 
