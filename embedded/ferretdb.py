@@ -45,14 +45,23 @@ class MarketplaceServer:
         """Return the command that runs the server in the foreground."""
         return [str(PROGRAM), f"127.0.0.1:{self.port}", str(self.folder / "data")]
 
+    @staticmethod
+    def check() -> None:
+        """Make sure that the server was built.
+
+        Raises:
+            StackError: it was not.
+        """
+        if not PROGRAM.exists():
+            raise StackError("The marketplace's server is not built: run 'make setup-marketplace'.")
+
     def prepare(self) -> None:
         """Make the data folder where it is missing.
 
         Raises:
             StackError: the server was not built.
         """
-        if not PROGRAM.exists():
-            raise StackError("The marketplace's server is not built: run 'make setup-marketplace'.")
+        self.check()
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
 
     def start(self, timeout: float = 60) -> None:

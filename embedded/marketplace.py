@@ -59,7 +59,7 @@ def check(settings: Settings) -> None:
             "tshop_marketplace."
         )
     if not settings.external_marketplace:
-        settings.marketplace().prepare()
+        settings.marketplace().check()
 
 
 def start(settings: Settings) -> stack.Stack:
@@ -76,8 +76,10 @@ def start(settings: Settings) -> stack.Stack:
     main_job.migrate(embedded)
     if not settings.external_marketplace:
         stack.say("Starting the marketplace's server ...")
+        # Closed to other users, before the server makes its own in it.
+        folder = settings.folder("marketplace")
         embedded.start_on_request(stack.MARKETPLACE, settings.marketplace().prepare)
-        (settings.folder("marketplace") / "set_up").touch()
+        (folder / "set_up").touch()
     return embedded
 
 

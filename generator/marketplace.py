@@ -480,10 +480,13 @@ def database_of(url):
 
 def run(argv):
     """Runs the command line; returns the exit status as ``generator.__main__.main`` does."""
-    from pymongo.errors import ConnectionFailure, PyMongoError
-
     from generator.__main__ import FAILURE, NOT_BEGUN, UNREACHABLE, _count, _day, _Parser, _say
 
+    try:
+        from pymongo.errors import ConnectionFailure, PyMongoError
+    except ImportError:
+        _say(None, "the driver of MongoDB is missing: pip install pymongo")
+        return NOT_BEGUN
     arguments = parser(_Parser, _count, _day).parse_args(argv)
     names = [field.name for field in fields(Market)]
     given = {name: value for name in names if (value := getattr(arguments, name)) is not None}

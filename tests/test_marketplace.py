@@ -22,16 +22,15 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
+from embedded.environment import marketplace_connection
+from embedded.errors import StackError
 from embedded.ferretdb import MarketplaceServer
+from embedded.settings import Settings
 from generator import marketplace
 from sources.marketplace import extract
 from sources.marketplace.extract import COLLECTIONS, Reader, UnlikelyError
 from sources.marketplace.server import PROGRAM
 from tests.ports import free_port
-
-pytestmark = pytest.mark.skipif(
-    not PROGRAM.exists(), reason="The marketplace's server is missing: 'make setup-marketplace' (needs Go 1.24)"
-)
 
 BASE = 2 * 10**12
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -43,6 +42,8 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 def server(scratch: Path) -> Iterator[MarketplaceServer]:
     """A running throw-away server."""
+    if not PROGRAM.exists():
+        pytest.skip("The marketplace's server is missing: 'make setup-marketplace' needs Go 1.24")
     server = MarketplaceServer(scratch / "marketplace", free_port())
     server.start()
     yield server
@@ -175,6 +176,48 @@ def test_the_command_writes_days_each_once_and_refuses_another_market(server: Ma
         assert (other.returncode, "leave the parameters out" in other.stderr) == (2, True)
         assert run_module(*words, "--from", "2026-02-01", MONGO_URL=url).returncode == 2
     assert "MONGO_URL is not set" in run_module(*words, MONGO_URL="").stderr
+
+
+# --- how it is named -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mongodb://127.0.0.1:27018/marketplace",
+        "mongodb://reader:p%40ss%2Fword@one:27017,two:27018/shop?replicaSet=rs0&authSource=admin",
+        "mongodb://127.0.0.1",
+    ],
+)
+def test_airflow_connects_to_what_mongo_url_names(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.providers.mongo.hooks.mongo import MongoHook
+    from pymongo.uri_parser import parse_uri
+
+    for name, value in marketplace_connection(url).items():
+        monkeypatch.setenv(name, value)
+    hook = MongoHook(mongo_conn_id="tshop_marketplace")
+    hook.extras["connect"] = False
+    with hook:
+        client, wanted = hook.get_conn(), parse_uri(url)
+        options = client.options.pool_options._credentials
+        assert client.topology_description.server_descriptions().keys() == set(wanted["nodelist"])
+        assert hook.connection.schema == (wanted["database"] or "marketplace")
+        assert (options and (options.username, options.password, options.source)) == (
+            wanted["username"] and (wanted["username"], wanted["password"], "admin")
+        )
+        assert client.options.replica_set_name == wanted["options"].get("replicaSet")
+
+
+def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TSHOP_HOME", str(tmp_path))
+    for url in ("localhost:27017", "http://localhost/", "mongodb:///marketplace"):
+        monkeypatch.setenv("MONGO_URL", url)
+        with pytest.raises(StackError, match="MONGO_URL does not have the form"):
+            Settings.from_environment()
+    monkeypatch.setenv("MONGO_URL", "mongodb://elsewhere/market")
+    assert Settings.from_environment().marketplace_url == "mongodb://elsewhere/market"
+    monkeypatch.delenv("MONGO_URL")
+    assert Settings.from_environment().marketplace_url == "mongodb://127.0.0.1:27018/marketplace"
 
 
 # --- from documents to rows ------------------------------------------------------------------------------------------
