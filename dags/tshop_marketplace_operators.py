@@ -50,6 +50,8 @@ class ExtractOperator(BaseOperator):
             raise AirflowSkipException(
                 f"No marketplace is connected: MONGO_URL or Airflow's connection {CONNECTION} names one"
             ) from None
+        if WAREHOUSE not in os.environ:
+            raise Refused(f"{WAREHOUSE} is not set: set it to the warehouse as the role tshop_marketplace")
         params = context["params"]
         with hook, psycopg.connect(os.environ[WAREHOUSE], autocommit=True, application_name="tshop marketplace") as own:
             reader = Reader(

@@ -333,6 +333,8 @@ def test_a_document_that_no_mapping_takes_is_rejected_with_the_reason_and_a_mend
         order(5, note="a\x00b"),
         {**order(6), "_id": ObjectId("65f000000000000000000001")},
         order(10**9),
+        order(8, lines=("x",)),
+        order(9, lines=(1.5,)),
     )
     market.database.orders.insert_many([*bad, order(7)])
     market.read()
@@ -343,6 +345,7 @@ def test_a_document_that_no_mapping_takes_is_rejected_with_the_reason_and_a_mend
     assert reasons.keys() == {str(one["_id"]) for one in bad}
     assert 'numeric: "позапросу"' in reasons["1"]
     assert "gives no sale_id" in reasons["2"]
+    assert 'bigint: "1.5"' in reasons["9"]
     assert "is no JSON object" in reasons["5"]
     assert market.ask("SELECT order_id - %s FROM raw.sales_order", BASE) == [(7,)]
     # A state that was rejected and is replayed comes after later ones: they hold.

@@ -7,7 +7,7 @@ CALL raw.declare_stream(
             d.partition,
             d.position,
             d.id AS order_id,
-            d.id_base + raw.json_number(d.body -> 'user_id')::bigint AS client_id,
+            d.id_base + raw.json_integer(d.body -> 'user_id') AS client_id,
             raw.json_time(d.body -> 'ordered_at') AS ordered_at,
             d.body ->> 'status' AS status,
             raw.json_time(d.body #> '{delivery,delivered_at}') AS delivered_at,
@@ -53,21 +53,20 @@ CALL raw.declare_stream(
                 CASE
                     WHEN
                         n.line_no BETWEEN 1 AND 999
-                        AND n.line_no = trunc(n.line_no)
                         AND count(*) OVER (PARTITION BY s.partition, s.position, n.line_no) = 1
-                        THEN s.first_id + n.line_no::bigint
+                        THEN s.first_id + n.line_no
                 END AS sale_id,
                 raw.json_time(s.body -> 'ordered_at') AS sold_at,
-                s.id_base + raw.json_number(s.body -> 'user_id')::bigint AS client_id,
-                s.id_base + raw.json_number(l.line -> 'product_id')::bigint AS product_id,
-                raw.json_number(l.line -> 'quantity')::integer AS quantity,
+                s.id_base + raw.json_integer(s.body -> 'user_id') AS client_id,
+                s.id_base + raw.json_integer(l.line -> 'product_id') AS product_id,
+                raw.json_integer(l.line -> 'quantity')::integer AS quantity,
                 raw.json_number(l.line -> 'price') AS unit_price,
                 raw.json_number(l.line -> 'amount') AS amount,
                 s.written_at,
                 s.last_state_at
             FROM state AS s
             CROSS JOIN LATERAL jsonb_array_elements(nullif(s.body -> 'lines', 'null')) AS l (line)
-            CROSS JOIN LATERAL (SELECT raw.json_number(l.line -> 'line') AS line_no) AS n
+            CROSS JOIN LATERAL (SELECT raw.json_integer(l.line -> 'line') AS line_no) AS n
         )
         SELECT
             l.partition,
@@ -105,7 +104,7 @@ CALL raw.declare_stream(
                 r.sale_id BETWEEN s.first_id + 1 AND s.first_id + 999
                 AND (NOT r.is_deleted OR r.updated_at > s.written_at)
             UNION
-            SELECT s.first_id + raw.json_number(l.line -> 'line')::bigint
+            SELECT s.first_id + raw.json_integer(l.line -> 'line')
             FROM jsonb_array_elements(nullif(s.body_before -> 'lines', 'null')) AS l (line)
         ) AS b
         WHERE

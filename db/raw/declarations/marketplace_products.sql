@@ -12,7 +12,7 @@ CALL raw.declare_stream(
             d.body ->> 'size' AS size,
             raw.json_number(d.body -> 'price') AS price,
             d.body ->> 'description' AS description,
-            raw.json_number(d.body -> 'stock')::integer AS stock_quantity,
+            raw.json_integer(d.body -> 'stock')::integer AS stock_quantity,
             raw.json_time(d.body -> 'created_at') AS created_at,
             CASE WHEN d.body IS NOT NULL THEN d.written_at END AS updated_at
         FROM document AS d
