@@ -18,6 +18,8 @@ BIN := $(VENV)/bin
 SUPERSET := .venv-superset
 SPARK := .venv-spark
 SITE := .venv-site
+# The marketplace's server, which Go builds.
+FERRETDB := .ferretdb
 # The jars of Kafka and of Spark's connector to it, which Maven brings; and the JDBC drivers of Spark.
 JARS := .jars/kafka/.stamp .jars/stream/.stamp
 SPARK_JARS := .jars/spark/.stamp
@@ -47,6 +49,7 @@ export CLIENTS PRODUCTS FROM TO AS_OF DAYS RUNS SEED LOCALE CLIENT SLICE_ROWS RA
 TAKES.run := CLIENTS PRODUCTS SEED LOCALE FROM DAYS RUNS
 TAKES.live := RATE MINUTES
 TAKES.stores := WEEKS LATE
+TAKES.marketplace := DAYS
 TAKES.generate := CLIENTS PRODUCTS SEED LOCALE OPENED FROM TO
 TAKES.report := AS_OF FROM TO
 TAKES.backfill := SLICE_ROWS
@@ -58,7 +61,7 @@ TAKES.test := ARGS COMPOSE_STACK
 TAKES.pgtap := TESTS
 TAKES.soak := MINUTES
 TAKES.bench := SCALE ONLY PEERS RUNS DAYS BENCH_HOME KEEP
-TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL $(shell grep -rhoE '\b(TSHOP|WAREHOUSE)_[A-Z_]+\b' \
+TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL MONGO_URL $(shell grep -rhoE '\b(TSHOP|WAREHOUSE)_[A-Z_]+\b' \
 	embedded dags generator migrations superset docker-compose.yml --include='*.py' --include='*.yml' --include='*.sh' | sort -u) \
 	WAREHOUSE_ETL_DSN WAREHOUSE_LOADER_DSN WAREHOUSE_READER_DSN WAREHOUSE_ANALYST_DSN WAREHOUSE_MONITOR_DSN
 
@@ -114,6 +117,10 @@ stores: setup check-stores $(SPARK)/.stamp ## Take WEEKS (6) more weeks of the s
 .PHONY: check-stores
 check-stores: setup
 	@$(BIN)/python -m sources.jars --check --only java
+
+.PHONY: marketplace
+marketplace: setup $(if $(MONGO_URL),,$(FERRETDB)/.stamp) ## Write DAYS of a marketplace into MongoDB, bring them to ClickHouse; again: the next days
+	@$(BIN)/python -m embedded marketplace
 
 dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: apply what changed
 	@$(BIN)/python -m embedded.superset
@@ -239,6 +246,10 @@ setup-kafka: setup check-java $(JARS) ## Bring the jars of Kafka, and of Spark's
 check-java: setup
 	@$(BIN)/python -m sources.jars --check
 
+.PHONY: setup-marketplace
+setup-marketplace: $(FERRETDB)/.stamp ## Build the marketplace's server, FerretDB, by Go in .ferretdb
+	@:
+
 .PHONY: setup-site
 setup-site: $(SITE)/.stamp ## Make the Python environment in .venv-site that builds the site
 	@:
@@ -286,6 +297,10 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   WEEKS=6   weeks of the stores' year beyond those that are there; all are 53
 #:   LATE=yes   the files of the region that was missing come now
 #:
+#: Variables of make marketplace
+#:   DAYS   how many days to write, default 14 at first and 2 later
+#:   MONGO_URL   another server's database, such as mongodb://user:password@host:27017/marketplace
+#:
 #: Variables of make report
 #:   AS_OF=2026-01-26   what was reported at the end of that day, or at '2026-01-26 09:00', Moscow time
 #:   FROM TO   the days of the sales; each may be left out
@@ -310,6 +325,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   TSHOP_SUPERSET_PORT 18088   TSHOP_SHOP_PORT 15433   TSHOP_KAFKA_PORT 19092   TSHOP_KAFKA_CONTROLLER_PORT 19093
 #:   TSHOP_STORES_INBOX   folder of the stores' files      default: TSHOP_HOME/inbox
 #:   TSHOP_SPARK_PORT 17077   TSHOP_SPARK_UI_PORT 18081   TSHOP_SPARK_WORKER_UI_PORT 18082
+#:   TSHOP_MARKETPLACE_PORT 27018
 #:   TSHOP_SPARK_MASTER   master of another Spark, such as spark://host:7077   default: the embedded stack's own
 #:   TSHOP_MARTS_URL   JDBC URL of one more database to write the marts to, for make spark
 #:   TSHOP_LANGUAGE   of the dashboards, for make dashboard: en or ru; it is kept
@@ -357,6 +373,10 @@ $(SPARK)/.stamp: $(BIN)/uv requirements/spark.txt
 
 .jars/%/.stamp: $(BIN)/.embedded.stamp sources/%/pom.xml sources/%/jars.sha256
 	@$(BIN)/python -m sources.jars $*
+	@touch $@
+
+$(FERRETDB)/.stamp: $(BIN)/.embedded.stamp sources/marketplace/go.mod sources/marketplace/go.sum sources/marketplace/main.go
+	@$(BIN)/python -m sources.marketplace.server
 	@touch $@
 
 $(SITE)/.stamp: $(BIN)/uv requirements/site.txt

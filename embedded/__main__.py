@@ -1,4 +1,4 @@
-"""Command line of the embedded stack: ``python -m embedded up|down|status|exec|logs|run|live|stores|spark|report|…``."""
+"""Command line of the embedded stack: ``python -m embedded COMMAND``; ``--help`` lists the commands."""
 
 import argparse
 import errno
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     add("stores", _stores, "Write the stores' weekly files, run the DAG tshop_stores for them, print its report.")
     add("live", _live, "Start the live shop, run it for RATE and MINUTES, print its report.")
     add("spark", _spark, "Start the cluster of Spark, have it compute marts, compare them, print the report.")
+    add("marketplace", _marketplace, "Start the marketplace's server, write days, bring them to ClickHouse, report.")
     add("report", _report, "Print the report.")
     command = add("clean", _clean, "Stop the stack and delete its data, logs and secrets.")
     command.add_argument("--sure", default="", help="yes: really")
@@ -190,6 +191,14 @@ def _spark(settings: Settings, _options: argparse.Namespace) -> int:
     return 0
 
 
+def _marketplace(settings: Settings, _options: argparse.Namespace) -> int:
+    from embedded import marketplace
+
+    marketplace.run(settings)
+    print(where(settings))
+    return 0
+
+
 def _report(settings: Settings, _options: argparse.Namespace) -> int:
     from embedded import report
     from embedded.report.request import Request
@@ -226,6 +235,7 @@ def where(settings: Settings) -> str:
         *_superset(settings),
         *_live_shop(settings),
         *_spark_cluster(settings),
+        *_marketplace_server(settings),
         f"  Logs         {settings.home}/logs: make logs",
         "Stop it by 'make stop'; 'make run' resumes. The ports are set by "
         + ", ".join(variable for variable, _port in PORTS.values())
@@ -267,6 +277,16 @@ def _spark_cluster(settings: Settings) -> list[str]:
     if embedded.health(stack.SPARK_MASTER) != "healthy":
         return ["  Spark        does not run: start it by 'make spark'"]
     return [f"  Spark        {settings.spark_embedded}, its page is http://127.0.0.1:{settings.ports['spark_ui']}"]
+
+
+def _marketplace_server(settings: Settings) -> list[str]:
+    """Return a line on the marketplace's server where somebody has started it."""
+    embedded = stack.Stack(settings)
+    if not embedded.is_expected(stack.MARKETPLACE):
+        return []
+    if embedded.health(stack.MARKETPLACE) != "healthy":
+        return ["  Marketplace  does not run: start it by 'make marketplace'"]
+    return [f"  Marketplace  {settings.marketplace().url}"]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from embedded.settings import (
     WAREHOUSE_DATABASE,
     WAREHOUSE_VARIABLES,
     ClickHouseAddress,
+    MongoAddress,
     Settings,
     endpoint_configuration,
 )
@@ -41,10 +42,10 @@ INHERITED = (
 # Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
 PARTS = (
     *("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "relay", "replication", "stream"),
-    *("spark-master", "spark-worker"),
+    *("spark-master", "spark-worker", "marketplace-server"),
 )
 # Roles of Airflow's tasks that connect by themselves: each finds its address in the variable of WAREHOUSE_VARIABLES.
-JOB_ROLES = ("spark", "stores")
+JOB_ROLES = ("marketplace", "spark", "stores")
 # Superset needs an older SQLAlchemy than Airflow: it has a Python environment of its own.
 SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 # So has Spark, which needs its own packages only.
@@ -56,6 +57,7 @@ SPARK_HOME = SPARK_ENVIRONMENT / "lib" / "python{}.{}".format(*sys.version_info)
 ADDRESSES = (
     *(*WAREHOUSE_VARIABLES.values(), "WAREHOUSE_ADMIN_DSN", "CLICKHOUSE_URL", "KAFKA_BOOTSTRAP"),
     *("SHOP_DSN", "SHOP_ADMIN_DSN", "SHOP_RELAY_DSN", "SHOP_REPLICA_DSN", "TSHOP_SPARK_SECRET", "TSHOP_MARTS_URL"),
+    "MONGO_URL",
 )
 
 
@@ -82,6 +84,8 @@ def external_addresses(settings: Settings) -> dict[str, str]:
         addresses["WAREHOUSE_DSN"] = settings.external_warehouse
     if settings.external_clickhouse:
         addresses["CLICKHOUSE_URL"] = settings.external_clickhouse
+    if settings.external_marketplace:
+        addresses["MONGO_URL"] = settings.external_marketplace
     if settings.marts_url:
         addresses["TSHOP_MARTS_URL"] = settings.marts_url
     return addresses
@@ -139,6 +143,7 @@ def airflow_environment(settings: Settings) -> dict[str, str]:
         "AIRFLOW_CONN_TSHOP_SPARK": spark_connection(settings.spark_master),
         "AIRFLOW_CONN_TSHOP_SPARK_CLUSTER": spark_connection(settings.spark_cluster),
         **spark_environment(settings),
+        **marketplace_connection(settings.marketplace_url),
         **spark_secret(settings),
         **({"TSHOP_MARTS_URL": settings.marts_url} if settings.marts_url else {}),
         "WAREHOUSE_DSN": settings.warehouse_dsn_of("loader"),
@@ -278,6 +283,9 @@ def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
         secret = superset_environment(settings)
     elif whose in ("spark-master", "spark-worker"):
         secret = cluster_environment(settings)
+    elif whose == "marketplace-server":
+        # It knows of nothing but its folder.
+        secret = {}
     elif whose in PARTS:
         secret = live_environment(settings, whose)
     else:
@@ -360,3 +368,20 @@ def clickhouse_connection(url: str) -> str:
 def spark_connection(master: str) -> str:
     """Return a master of Spark as an Airflow connection in JSON, as the provider apache-spark reads it."""
     return json.dumps({"conn_type": "spark", "host": master})
+
+
+def marketplace_connection(url: str) -> dict[str, str]:
+    """Return the variable with a MongoDB URL as an Airflow connection in JSON, none where there is no URL."""
+    if not url:
+        return {}
+    address = MongoAddress.parse(url)
+    connection = {
+        "conn_type": "mongo",
+        "host": address.hosts,
+        "schema": address.database,
+        "login": address.user or None,
+        "password": address.password or None,
+        # A server that is away is told, and the task tried again, before a minute is over.
+        "extra": {"serverSelectionTimeoutMS": 10_000, **address.options, **({"srv": True} if address.is_srv else {})},
+    }
+    return {"AIRFLOW_CONN_TSHOP_MARKETPLACE": json.dumps(connection)}

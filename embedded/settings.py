@@ -8,10 +8,12 @@ import re
 import secrets
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from clickhouse_server.configuration import Configuration
 from embedded.errors import StackError
+from embedded.ferretdb import DATABASE as MARKETPLACE_DATABASE
+from embedded.ferretdb import MarketplaceServer
 from embedded.kafka import KafkaServer
 from embedded.postgres import SHOP_SETTINGS, PostgresServer, libpq_environment, shared_settings
 from migrations import roles
@@ -54,6 +56,7 @@ PORTS = {
     "shop": ("TSHOP_SHOP_PORT", 15433),
     "kafka": ("TSHOP_KAFKA_PORT", 19092),
     "kafka_controller": ("TSHOP_KAFKA_CONTROLLER_PORT", 19093),
+    "marketplace": ("TSHOP_MARKETPLACE_PORT", 27018),
     "spark": ("TSHOP_SPARK_PORT", 17077),
     "spark_ui": ("TSHOP_SPARK_UI_PORT", 18081),
     "spark_worker_ui": ("TSHOP_SPARK_WORKER_UI_PORT", 18082),
@@ -108,6 +111,44 @@ class ClickHouseAddress:
 
 
 @dataclass(frozen=True)
+class MongoAddress:
+    """What MONGO_URL says, decoded.
+
+    Attributes:
+        hosts: one, or several apart by commas, each with a port or without.
+        options: those of the URL, by name.
+    """
+
+    is_srv: bool
+    hosts: str
+    user: str
+    password: str
+    database: str
+    options: dict[str, str]
+
+    @classmethod
+    def parse(cls, url: str) -> "MongoAddress":
+        """Read ``mongodb://user:password@host:port/database?options``, or ``mongodb+srv://``.
+
+        Raises:
+            StackError: it does not have this form.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in ("mongodb", "mongodb+srv") or not parts.netloc.rpartition("@")[2]:
+            raise StackError("MONGO_URL does not have the form mongodb://user:password@host:port/database: correct it.")
+        login, _, hosts = parts.netloc.rpartition("@")
+        user, _, password = login.partition(":")
+        return cls(
+            parts.scheme == "mongodb+srv",
+            hosts,
+            unquote(user),
+            unquote(password),
+            unquote(parts.path.strip("/")) or MARKETPLACE_DATABASE,
+            dict(parse_qsl(parts.query)),
+        )
+
+
+@dataclass(frozen=True)
 class Settings:
     """One embedded stack.
 
@@ -119,6 +160,7 @@ class Settings:
         external_clickhouse: URL of a ClickHouse that is not the embedded one, or "".
         external_inbox: folder of the stores' files that is not the stack's own, or "".
         external_spark: master of Spark on which all of the stack's jobs run instead of its own, or "".
+        external_marketplace: URL of a MongoDB database that is not the embedded server's, or "".
         marts_url: JDBC URL of one more database that Spark writes its marts to, or "".
         postgres_settings: settings of PostgreSQL above the ones for this machine.
     """
@@ -130,6 +172,7 @@ class Settings:
     external_clickhouse: str = ""
     external_inbox: str = ""
     external_spark: str = ""
+    external_marketplace: str = ""
     marts_url: str = ""
     postgres_settings: dict[str, str] = field(default_factory=dict)
 
@@ -137,8 +180,8 @@ class Settings:
     def from_environment(cls) -> "Settings":
         """Return the stack that the environment names.
 
-        It reads TSHOP_HOME, TSHOP_*_PORT, TSHOP_SPARK_MASTER, TSHOP_MARTS_URL, WAREHOUSE_DSN and its like, and
-        CLICKHOUSE_URL.
+        It reads TSHOP_HOME, TSHOP_*_PORT, TSHOP_SPARK_MASTER, TSHOP_MARTS_URL, MONGO_URL, WAREHOUSE_DSN and its
+        like, and CLICKHOUSE_URL.
 
         Raises:
             StackError: a variable holds what it cannot.
@@ -174,11 +217,22 @@ class Settings:
             embedded = {settings.warehouse_dsn_of(role) for role in WAREHOUSE_ROLES}
             given = {role: dsn for role, dsn in given.items() if dsn not in embedded}
             clickhouse = "" if clickhouse == settings.clickhouse_url else clickhouse
+        marketplace = os.environ.get("MONGO_URL", "")
+        if marketplace == settings.marketplace().url:
+            marketplace = ""
+        if marketplace:
+            MongoAddress.parse(marketplace)
         owner = given.pop("owner", "")
         if given and not owner:
             variable = WAREHOUSE_VARIABLES[next(iter(given))]
             raise StackError(f"{variable} is set and WAREHOUSE_DSN is not: set both, for the same warehouse, or none.")
-        return replace(settings, external_warehouse=owner, external_roles=given, external_clickhouse=clickhouse)
+        return replace(
+            settings,
+            external_warehouse=owner,
+            external_roles=given,
+            external_clickhouse=clickhouse,
+            external_marketplace=marketplace,
+        )
 
     @property
     def warehouse_dsn(self) -> str:
@@ -304,6 +358,16 @@ class Settings:
     def kafka(self) -> KafkaServer:
         """Return Kafka's broker, running or not."""
         return KafkaServer(self.home / "kafka", self.ports["kafka"], self.ports["kafka_controller"])
+
+    def marketplace(self) -> MarketplaceServer:
+        """Return the marketplace's server, running or not."""
+        port = self.ports.get("marketplace", PORTS["marketplace"][1])
+        return MarketplaceServer(self.home / "marketplace", port)
+
+    @property
+    def marketplace_url(self) -> str:
+        """The URL of the marketplace's database, of the external one where it is named; "" where there is none."""
+        return self.external_marketplace or (self.marketplace().url if "marketplace" in self.ports else "")
 
     def folder(self, name: str) -> Path:
         """Return a folder of the stack closed to other users, made when missing."""

@@ -125,18 +125,22 @@ SPARK_WORKER = Part(
     120,
 )
 SPARK_PARTS = (SPARK_MASTER, SPARK_WORKER)
+# What embedded/marketplace.py starts.
+MARKETPLACE = Part("marketplace-server", "Marketplace's server", "marketplace", (), 60)
 # Ports that a part has beside its own.
 MORE_PORTS = {KAFKA: ("kafka_controller",), SPARK_MASTER: ("spark_ui",)}
 # The DAG that takes what they bring to ClickHouse.
 LIVE_DAG = "tshop_live"
+MARKETPLACE_DAG = "tshop_marketplace"
 # How such parts are after 'make stop' and 'make run'. Nothing is lost meanwhile: the shop itself is closed, and a job
 # on the cluster has to be asked for.
 STOPPED = {
     **dict.fromkeys(LIVE_PARTS, "stopped: 'make live' starts it"),
     **dict.fromkeys(SPARK_PARTS, "stopped: 'make spark' starts it"),
+    MARKETPLACE: "stopped: 'make marketplace' starts it",
 }
 # What supervisord knows and does not start with the stack.
-ON_REQUEST = (SUPERSET, *LIVE_PARTS, *SPARK_PARTS)
+ON_REQUEST = (SUPERSET, *LIVE_PARTS, *SPARK_PARTS, MARKETPLACE)
 # In the order of starting; stopped in the reverse one.
 PARTS = (POSTGRES, CLICKHOUSE, *AIRFLOW_PARTS)
 
@@ -188,9 +192,13 @@ class Stack:
                 self._check_ports(self.parts)
                 self._start_supervisor()
             self._start_parts()
-            if fresh and API_SERVER in self.parts and self.live_was_set_up:
-                # Without the live shop it would run each minute for nothing: 'make live' lets it run again.
-                AirflowApi(self.settings).pause(LIVE_DAG)
+            if fresh and API_SERVER in self.parts:
+                # Without the live shop it would run each minute for nothing, and without the marketplace's server fail
+                # each hour: 'make live' and 'make marketplace' let them run again.
+                if self.live_was_set_up:
+                    AirflowApi(self.settings).pause(LIVE_DAG)
+                if self.is_expected(MARKETPLACE):
+                    AirflowApi(self.settings).pause(MARKETPLACE_DAG)
         return fresh
 
     def stop(self) -> bool:
@@ -210,8 +218,12 @@ class Stack:
 
     def is_expected(self, part: Part) -> bool:
         """Tell whether a part that starts on request was started here before."""
-        folder = "live" if part in LIVE_PARTS else "spark" if part in SPARK_PARTS else part.name
-        return part in PARTS or (self.settings.home / folder / "set_up").exists()
+        folders = {
+            **dict.fromkeys(LIVE_PARTS, "live"),
+            **dict.fromkeys(SPARK_PARTS, "spark"),
+            MARKETPLACE: "marketplace",
+        }
+        return part in PARTS or (self.settings.home / folders.get(part, part.name) / "set_up").exists()
 
     def start_superset(self) -> None:
         """Start Superset, or start it again, in the running stack and wait until it is healthy.
@@ -234,7 +246,7 @@ class Stack:
             (self.settings.folder("superset") / "set_up").touch()
 
     def start_on_request(self, part: Part, prepare: Callable[[], object] | None = None) -> None:
-        """Start one of LIVE_PARTS or SPARK_PARTS in the running stack, unless it runs, and wait until it is healthy.
+        """Start a part that starts on request in the running stack, unless it runs, and wait until it is healthy.
 
         Args:
             part: the part.
@@ -371,6 +383,8 @@ class Stack:
             return live_status.health_of(self.settings, part.name)
         if part in SPARK_PARTS:
             return spark_health(self.settings, part)
+        if part is MARKETPLACE:
+            return "healthy" if self.settings.marketplace().is_ready() else "does not answer"
         if part is SUPERSET:
             with contextlib.suppress(httpx.HTTPError):
                 answer = httpx.get(f"{self.settings.superset_url}/health", timeout=10)
@@ -600,7 +614,8 @@ class Stack:
             command = ["/usr/bin/env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=C", *server.command()]
         else:
             whose = "airflow" if part in AIRFLOW_PARTS else part.name
-            own = self.settings.kafka().command() if part is KAFKA else part.command
+            servers = {KAFKA: self.settings.kafka, MARKETPLACE: self.settings.marketplace}
+            own = servers[part]().command() if part in servers else part.command
             command = [sys.executable, "-m", "embedded", "exec", "--as", whose, "--", *own]
             if part is CLICKHOUSE:
                 folder = self.settings.folder("clickhouse")

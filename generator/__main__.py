@@ -178,8 +178,8 @@ def _complete(done):
 
 
 def main(argv=None):
-    """Runs the command line: the shop's days or, where the first argument is ``live``, its application, or, where it
-    is ``stores``, the files of its stores.
+    """Runs the command line: the shop's days; where the first argument is ``live``, its application, where it is
+    ``stores``, the files of its stores, and where it is ``marketplace``, the marketplace's days.
 
     Returns the exit status: 0; 2 where nothing was begun, for wrong arguments or a warehouse that cannot be used; 3
     where the warehouse cannot be reached; 1 for a failure on the way; 130 when interrupted.
@@ -192,6 +192,10 @@ def main(argv=None):
         return run(argv[1:])
     if argv[:1] == ["stores"]:
         from generator.inbox import run
+
+        return run(argv[1:])
+    if argv[:1] == ["marketplace"]:
+        from generator.marketplace import run
 
         return run(argv[1:])
     arguments = parser().parse_args(argv)

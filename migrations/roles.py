@@ -6,8 +6,8 @@ CREATEROLE); ``grant`` gives them their rights, which takes the owner of the dat
 ``python -m migrations.roles`` does the first for the server and database named by WAREHOUSE_ADMIN_DSN, where it also
 makes the owner, "tshop", and gives it the database. Passwords come by the environment variables TSHOP_OWNER_PASSWORD,
 TSHOP_ETL_PASSWORD, TSHOP_LOADER_PASSWORD, TSHOP_READER_PASSWORD, TSHOP_ANALYST_PASSWORD, TSHOP_MONITOR_PASSWORD,
-TSHOP_CONSUMER_PASSWORD, TSHOP_STORES_PASSWORD, TSHOP_REPLICA_PASSWORD and TSHOP_SPARK_PASSWORD; a role whose variable is
-not set keeps the password it has, and a new one has none.
+TSHOP_CONSUMER_PASSWORD, TSHOP_STORES_PASSWORD, TSHOP_MARKETPLACE_PASSWORD, TSHOP_REPLICA_PASSWORD and
+TSHOP_SPARK_PASSWORD; a role whose variable is not set keeps the password it has, and a new one has none.
 """
 
 import contextlib

@@ -35,7 +35,7 @@ def _attempts() -> list[Attempt]:
 
     everybody = (
         *("tshop", "tshop_etl", "tshop_loader", "tshop_reader", "tshop_analyst", "tshop_monitor", "tshop_consumer"),
-        *("tshop_stores", "tshop_replica", "tshop_spark"),
+        *("tshop_stores", "tshop_replica", "tshop_spark", "tshop_marketplace"),
     )
     for role in everybody:
         may_lock = role == "tshop"
@@ -201,6 +201,33 @@ def _attempts() -> list[Attempt]:
     add("tshop_replica", "read", "raw, history or mart", "SELECT FROM raw.payment")
     add("tshop_replica", "write", "raw by hand", "UPDATE raw.payment SET amount = 0")
     add("tshop_replica", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
+
+    add("tshop_marketplace", "read", "how far the marketplace was read", "SELECT FROM landing.bookmark", "")
+    add("tshop_marketplace", "read", "documents, raw, history or mart", "SELECT FROM landing.document")
+    add(
+        "tshop_marketplace",
+        "write",
+        "documents of any stream, through landing.land_states",
+        "SELECT landing.land_states('marketplace.users', 'x', '{1}', '{null}', '{null}')",
+        "",
+    )
+    add("tshop_marketplace", "write", "documents that were landed", "UPDATE landing.document SET body = NULL")
+    add("tshop_marketplace", "write", "raw", "INSERT INTO raw.client (client_id, updated_at) VALUES (79, now())")
+    add(
+        "tshop_marketplace",
+        "stop",
+        "the landing of a partition, until its transaction ends",
+        "SELECT landing.land_states('marketplace.users', 'x', '{}', '{}', '{}')",
+        "",
+    )
+    add(
+        "tshop_marketplace",
+        "fill",
+        "the disk by documents",
+        "SELECT landing.land_states('marketplace.users', 'x', '{1}', '{\"{}\"}', '{null}')",
+        "",
+    )
+    add("tshop_marketplace", "fill", "the disk by temporary tables", "CREATE TEMPORARY TABLE t (x integer)")
 
     add("tshop_spark", "read", "what its marts need of the history", "SELECT FROM spark.dds_client", "")
     add("tshop_spark", "read", "personal data, raw, the marts of cdm", "SELECT FROM dds.client")

@@ -50,6 +50,7 @@ BY_HAND = {
     *("generator", "test", "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "clickhouse-cluster-ddl"),
     *("shop-postgres", "shop-roles", "shop-migrate", "live", "kafka", "kafka-topics", "relay", "replication"),
     *("spark-master", "spark-worker", "stream", "live-dag", "stores-files", "stores-dag"),
+    *("mongo", "marketplace", "marketplace-dag"),
 }
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -534,6 +535,7 @@ def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server
         "tshop_stores": compose_environment("airflow-scheduler", port)["WAREHOUSE_STORES_DSN"],
         "tshop_monitor": compose_environment("superset-init", port)["SUPERSET_WAREHOUSE_URL"].replace("+psycopg2", ""),
         "tshop_spark": compose_environment("airflow-scheduler", port)["WAREHOUSE_SPARK_DSN"],
+        "tshop_marketplace": compose_environment("airflow-scheduler", port)["WAREHOUSE_MARKETPLACE_DSN"],
     }
     # The subscription's owner does not log in.
     assert set(addresses) == {"tshop", *(role.name for role in roles.roles())} - {"tshop_replica"}

@@ -16,6 +16,7 @@ from embedded.environment import clickhouse_connection
 
 ROOT = Path(__file__).parent.parent
 DAGS = ROOT / "dags"
+NAMES = ("tshop_daily", "tshop_heal", "tshop_live", "tshop_marketplace", "tshop_marts_spark", "tshop_stores")
 ENTITIES = ("category", "client", "product", "sale", "sales_order", "payment", "delivery", "sale_return")
 # Marts beside the sales mart.
 MARTS = (
@@ -74,7 +75,7 @@ def live(dag_bag):
     return dag_bag.dags["tshop_live"]
 
 
-@pytest.fixture(params=["tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark", "tshop_stores"])
+@pytest.fixture(params=NAMES)
 def each_dag(dag_bag, request):
     """Each of the DAGs in turn."""
     return dag_bag.dags[request.param]
@@ -89,10 +90,24 @@ def render(dag, task_id: str, try_number: int = 1, **params) -> list[str]:
     return [s for text in texts for s in statements(environment.from_string(text).render(context))]
 
 
+def test_the_marketplace_is_read_side_by_side_and_goes_the_way_of_what_is_new(dag_bag):
+    dag = dag_bag.dags["tshop_marketplace"]
+    edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
+    assert edges == {
+        *((f"extract_{collection}", "apply") for collection in ("users", "products", "orders")),
+        *(("apply", "load"), ("load", "build"), ("build", "audit"), ("audit", "publish")),
+    }
+    assert set(dag.task_group.get_task_group_dict()["warehouse"].children) == {"load", "build", "audit", "publish"}
+    assert dag.timetable.expression == "7 * * * *"
+    assert (dag.is_paused_upon_creation, dag.max_active_runs, dag.catchup) == (True, 1, False)
+    # What has landed waits, too, where no marketplace is connected.
+    assert dag.get_task("apply").trigger_rule == "none_failed"
+
+
 def test_import_without_errors_and_warnings(dag_bag):
     assert dag_bag.import_errors == {}
     assert dag_bag.captured_warnings == {}
-    assert set(dag_bag.dags) == {"tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark", "tshop_stores"}
+    assert set(dag_bag.dags) == set(NAMES)
 
 
 def test_tasks_run_in_order(dag):
@@ -456,7 +471,8 @@ def test_a_mart_that_is_refused_ends_its_task_at_once_and_what_a_retry_cures_is_
 
 
 def test_people_are_told_of_each_tasks_last_failure_and_of_no_retry(each_dag):
-    told_by = "notify_failure" if each_dag.dag_id in ("tshop_daily", "tshop_heal") else "notify_first_failure"
+    often = ("tshop_live", "tshop_marketplace", "tshop_stores")
+    told_by = "notify_first_failure" if each_dag.dag_id in often else "notify_failure"
     for task in each_dag.tasks:
         assert [callback.__name__ for callback in task.on_failure_callback][-1] == told_by
         assert told_by not in [callback.__name__ for callback in task.on_retry_callback]

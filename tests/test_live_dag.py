@@ -4,23 +4,28 @@ import contextlib
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from itertools import pairwise, product
+from datetime import UTC, datetime
+from itertools import combinations, pairwise, product
 from pathlib import Path
 from typing import NamedTuple
 
 import psycopg
 import pytest
+from pymongo import MongoClient
 from test_dags import BUILDS, ENTITIES, MARTS, dag_bag, decision, live  # noqa: F401
 
 from clickhouse.definitions import is_current
 from embedded import main_job, stack
 from embedded.airflow_api import FINISHED, AirflowApi
+from embedded.environment import marketplace_connection
+from embedded.ferretdb import MarketplaceServer
 from embedded.postgres import THROW_AWAY_SETTINGS
 from embedded.settings import ROOT, Settings
+from sources.marketplace.server import PROGRAM
 from tests.ports import free_port
 
 DAG = "tshop_live"
+MARKETPLACE = "tshop_marketplace"
 # For what a loaded machine takes minutes for.
 TIMEOUT_SECONDS = 600
 
@@ -54,8 +59,9 @@ def test_tasks_run_one_after_the_other_and_all_that_is_declared_is_called(live, 
     assert calls["audit"] == ["sl.audit"]
     with psycopg.connect(warehouse) as connection:
         # Those of other channels have DAGs of their own.
-        found = connection.execute("SELECT stream FROM landing.stream WHERE stream LIKE 'shop.%'")
-        declared = {name for (name,) in found}
+        declared = {
+            name for (name,) in connection.execute("SELECT stream FROM landing.stream WHERE stream LIKE 'shop.%'")
+        }
     assert {call.parameters["stream"] for call in live.get_task("apply").calls} == declared
 
 
@@ -93,12 +99,12 @@ def running(scratch: Path) -> Iterator[stack.Stack]:
         stack.remove(running.settings)
 
 
-def run_dag(running: stack.Stack, state: str = "success") -> str:
-    """Run the DAG until it ends in a state, and return its log."""
+def run_dag(running: stack.Stack, state: str = "success", dag_id: str = DAG, **environment: str) -> str:
+    """Run a DAG until it ends in a state, and return its log."""
     answer = subprocess.run(
-        ["airflow", "dags", "test", DAG],
+        ["airflow", "dags", "test", dag_id],
         cwd=ROOT,
-        env=running.environment("airflow"),
+        env={**running.environment("airflow"), **environment},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -137,6 +143,24 @@ ORDER = {
     "region": "North",
     "updated_at": NOW,
 }
+
+
+MARKETPLACE_ORDER = {
+    "user_id": 5,
+    "ordered_at": NOW,
+    "status": "Pending",
+    "total": 500,
+    "delivery": {"region": "North"},
+    "lines": [{"line": 1, "product_id": 5, "quantity": 1, "price": 500}],
+}
+
+
+def land_states(running: stack.Stack, stream: str, key: str, document: dict) -> None:
+    """Land a document as the reader of the marketplace does."""
+    with psycopg.connect(running.settings.warehouse_dsn_of("marketplace")) as connection:
+        connection.execute(
+            "SELECT landing.land_states(%s, 'test', %s, %s, %s)", (stream, [key], [json.dumps(document)], [NOW])
+        )
 
 
 def runs_of(running: stack.Stack) -> list[str]:
@@ -181,18 +205,48 @@ def test_an_order_goes_from_its_document_to_clickhouse_by_what_is_due_and_no_mor
     assert ask(running, "SELECT sum(orders_cnt) FROM tshop.user_sales") == [(2,)]
 
 
+@pytest.mark.timeout(TIMEOUT_SECONDS)
+def test_the_marketplace_goes_from_its_documents_to_clickhouse_and_a_server_that_is_away_is_told(
+    running: stack.Stack, scratch: Path
+) -> None:
+    assert "No marketplace is connected" in run_dag(running, dag_id=MARKETPLACE)
+    if not PROGRAM.exists():
+        pytest.skip("The marketplace's server is missing: 'make setup-marketplace' needs Go 1.24")
+    server = MarketplaceServer(scratch / "marketplace-dag", free_port())
+    server.start()
+    connection = marketplace_connection(server.url)
+    try:
+        with MongoClient(server.url) as client:
+            orders = client["marketplace"]["orders"]
+            # With a number that the web shop has, too.
+            orders.insert_many([{**MARKETPLACE_ORDER, "_id": "7"}, {**MARKETPLACE_ORDER, "_id": 8}])
+            log = run_dag(running, dag_id=MARKETPLACE, **connection)
+            assert "marketplace.orders: 2 documents read (all), 2 of them new or changed, 0 deleted" in log
+            shown = "SELECT orders_cnt, gross_amount FROM tshop.daily_sales WHERE channel = 'marketplace'"
+            assert ask(running, shown) == [(2, 1000)]
+            # The first run of a day has compared all.
+            orders.insert_one({**MARKETPLACE_ORDER, "_id": "9", "updated_at": datetime.now(UTC)})
+            log = run_dag(running, dag_id=MARKETPLACE, **connection)
+            assert "marketplace.orders: 1 documents read, 1 of them new or changed, 0 deleted" in log
+            assert ask(running, shown) == [(3, 1500)]
+    finally:
+        server.stop()
+    log = run_dag(running, state="failed", dag_id=MARKETPLACE, **connection)
+    assert f"The marketplace's server failed: 127.0.0.1:{server.port}" in log
+
+
 # --- never beside the others -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def scheduled(scratch: Path) -> Iterator[stack.Stack]:
-    """A migrated stack with all of Airflow, on which tshop_live is on."""
+    """A migrated stack with all of Airflow, with tshop_live and, without its server, tshop_marketplace on."""
     running = stack.Stack(settings_of(scratch / "live-dag-scheduled"))
     try:
         running.start()
         main_job.migrate(running)
         api = AirflowApi(running.settings)
-        for dag_id in (main_job.DAG, DAG):
+        for dag_id in (main_job.DAG, DAG, MARKETPLACE):
             assert running.wait_for(lambda dag_id=dag_id: api.dag_exists(dag_id), TIMEOUT_SECONDS)
             api.unpause(dag_id)
         yield running
@@ -210,17 +264,24 @@ class Work(NamedTuple):
     ended: datetime
 
 
+def log_of(api: AirflowApi, dag_id: str, run_id: str, task: dict) -> list[dict]:
+    """Return the entries of a task's log, of all starts of its last try."""
+    path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
+    return api._request("GET", f"{path}?full_content=true").json()["content"]
+
+
 def works(api: AirflowApi, dag_id: str, run_id: str) -> Iterator[Work]:
-    """Yield the work of a run's tasks. A task that is skipped does none."""
+    """Yield the work of a run's tasks that others must not meet. A task that is skipped does none."""
     for task in api.tasks(dag_id, run_id):
         if task["state"] != "success" or not task["start_date"]:
             continue
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
-        entries = api._request("GET", f"{path}?full_content=true").json()["content"]
+        if dag_id == MARKETPLACE and task["task_id"] == "apply":
+            continue
+        entries = log_of(api, dag_id, run_id, task)
         # A task's work begins where its preparation ends, and what comes after it has a group of its own.
         ends = [entry["timestamp"] for entry in entries if entry["event"] == "::endgroup::" and entry.get("timestamp")]
         after = [entry["timestamp"] for entry in entries if entry["event"].startswith("::group::Post Execute")]
-        yield Work(dag_id, task["task_id"], datetime.fromisoformat(ends[-1]), datetime.fromisoformat(after[0]))
+        yield Work(dag_id, task["task_id"], datetime.fromisoformat(ends[-1]), datetime.fromisoformat(after[-1]))
 
 
 def wait_until(running: stack.Stack, condition: Callable[[], bool]) -> None:
@@ -244,8 +305,8 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
         runs = [run["dag_run_id"] for run in api.runs(DAG, ("running",))]
         return any(tasks_in(api, DAG, run_id, "running") - {"apply"} for run_id in runs)
 
-    def orders_shown() -> int:
-        ((orders,),) = ask(scheduled, "SELECT sum(orders_cnt) FROM tshop.user_sales")
+    def orders_shown(channel: str = "web") -> int:
+        ((orders,),) = ask(scheduled, f"SELECT sum(orders_cnt) FROM tshop.daily_sales WHERE channel = '{channel}'")
         return orders
 
     # tshop_daily comes while tshop_live is at work.
@@ -263,6 +324,9 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
     yielding = api.trigger(DAG, {})
     wait_until(scheduled, lambda: is_over(DAG, yielding))
     assert tasks_in(api, DAG, yielding, "success") == set()
+    # So does tshop_marketplace, which takes turns.
+    land_states(scheduled, "marketplace.orders", "7", MARKETPLACE_ORDER)
+    turns = [api.trigger(MARKETPLACE, {})]
     # A run that was left in the middle is in nobody's way.
     api._request("PATCH", f"/api/v2/dags/{daily}", {"is_paused": True})
     wait_until(scheduled, lambda: not tasks_in(api, daily, dailies[0], "running"))
@@ -271,23 +335,34 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
     wait_until(scheduled, lambda: orders_shown() == 2)
     api.unpause(daily)
     # Both at once.
+    land_states(scheduled, "marketplace.orders", "8", MARKETPLACE_ORDER)
     dailies.append(api.trigger(daily, {}))
+    turns.append(api.trigger(MARKETPLACE, {}))
     api.trigger(DAG, {})
     for run_id in dailies:
         wait_until(scheduled, lambda run_id=run_id: is_over(daily, run_id))
         assert api.run(daily, run_id)["state"] == "success"
+    for run_id in turns:
+        wait_until(scheduled, lambda run_id=run_id: is_over(MARKETPLACE, run_id))
+        assert api.run(MARKETPLACE, run_id)["state"] == "success"
+    assert orders_shown("marketplace") == 2
     # And it works again.
     land(scheduled, ("shop.orders", 9, {**ORDER, "id": 9}))
     wait_until(scheduled, lambda: orders_shown() == 3)
 
     # Those of each minute, too.
-    runs = {DAG: [run["dag_run_id"] for run in api.runs(DAG, FINISHED)], daily: dailies}
+    runs = {DAG: [run["dag_run_id"] for run in api.runs(DAG, FINISHED)], daily: dailies, MARKETPLACE: turns}
     done = {dag_id: [work for run_id in runs[dag_id] for work in works(api, dag_id, run_id)] for dag_id in runs}
     assert len(done[DAG]) >= 5
     assert len(done[daily]) > 50
+    # It has met others, and was started again.
+    tasks = [(run_id, task) for run_id in turns for task in api.tasks(MARKETPLACE, run_id) if task["start_date"]]
+    said = [entry["event"] for run_id, task in tasks for entry in log_of(api, MARKETPLACE, run_id, task)]
+    assert [event for event in said if "this task is started again" in event]
     at_once = [
         (one, other)
-        for one, other in product(done[DAG], done[daily])
+        for one_dag, other_dag in combinations(done, 2)
+        for one, other in product(done[one_dag], done[other_dag])
         if one.begun < other.ended and other.begun < one.ended
     ]
     assert at_once == []

@@ -123,6 +123,12 @@ RIGHTS = {
         },
         "routines": {"landing.begin_landing", "landing.end_landing", "raw.land_absent_sales"},
     },
+    "tshop_marketplace": {
+        "database": {"CONNECT"},
+        "schemas": {"landing"},
+        "relations": dict.fromkeys(("landing.bookmark", "landing.source_document"), READ),
+        "routines": {"landing.land_states", "landing.note_seen"},
+    },
     "tshop_replica": {
         "database": {"CONNECT"},
         "schemas": {"shop"},

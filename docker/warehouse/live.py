@@ -1,4 +1,4 @@
-"""Switches the DAG tshop_live on, which is paused where Airflow has it for the first time.
+"""Switches a DAG on that is paused where Airflow has it for the first time: ``python live.py tshop_live``.
 
 Environment: AIRFLOW_URL (http://user:password@host:port). The exit status is 0 where it is on, else 1, with why.
 """
@@ -9,17 +9,16 @@ import sys
 
 from first_days import Airflow, wait_for_dag
 
-DAG = "tshop_live"
-
 
 def main() -> None:
     """Switch it on, when the DAG processor has read it."""
+    (dag,) = sys.argv[1:]
     airflow = Airflow(os.environ["AIRFLOW_URL"])
-    wait_for_dag(airflow, DAG)
-    status, answer = airflow.request("PATCH", f"/api/v2/dags/{DAG}", {"is_paused": False})
+    wait_for_dag(airflow, dag)
+    status, answer = airflow.request("PATCH", f"/api/v2/dags/{dag}", {"is_paused": False})
     if status != http.HTTPStatus.OK:
-        sys.exit(f"Airflow refuses to switch {DAG} on: {status} {answer}")
-    print(f"{DAG} is on: it runs each minute.")
+        sys.exit(f"Airflow refuses to switch {dag} on: {status} {answer}")
+    print(f"{dag} is on.")
 
 
 if __name__ == "__main__":

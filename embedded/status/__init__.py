@@ -34,7 +34,7 @@ LONG_HOURS = 2
 # How long each of the two databases may take to answer, in seconds.
 TIMEOUT_SECONDS = 10
 # The DAGs whose last run is reported where it failed.
-DAGS = ("tshop_daily", "tshop_heal", "tshop_live", "tshop_marts_spark")
+DAGS = ("tshop_daily", "tshop_heal", "tshop_live", "tshop_marketplace", "tshop_marts_spark")
 # What comes from the live shop is late after so long, in seconds: it is in raw within seconds, and seen within minutes.
 LIVE_LATE_SECONDS = 15 * 60
 SHOP = ZoneInfo("Europe/Moscow")

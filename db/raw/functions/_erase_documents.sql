@@ -3,8 +3,8 @@
 --
 -- Purpose: takes what is personal out of documents. Of one that waits go the fields that the stream declares as such:
 --     the rest of it is still to be applied. One that is applied or rejected, or is no JSON object, goes whole, and the
---     reason with it: it may hold what nobody declared. So does a line that was refused, also one whose key is not known:
---     it may be anybody's.
+--     reason with it: it may hold what nobody declared. So does a line that was refused, also one whose key is not
+--     known: it may be anybody's.
 -- Parameters: p_stream: registry row; p_keys: keys of the documents; p_waiting_alone: only those after the position
 --     up to which documents are applied (default false: all); p_are_applied: these are applied, and the position will
 --     say so at the end of this transaction (default false: they wait).

@@ -1,4 +1,4 @@
--- How far each stream of documents is.
+-- How far each stream of the live shop is.
 SELECT
     stream,
     documents_behind,
@@ -9,4 +9,5 @@ SELECT
     is_seen,
     problem
 FROM landing.status_stream
+WHERE stream LIKE 'shop.%'
 ORDER BY stream
