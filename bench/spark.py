@@ -25,7 +25,7 @@ def run(plan: Plan, postgres_settings: dict[str, str] | None = None) -> Part:
     part = Part("spark", plan)
     with warehouse(plan.home / "spark", postgres_settings=postgres_settings) as servers:
         begin = 0
-        for end in (max(plan.days // 4, 1), plan.days):
+        for end in sorted({max(plan.days // 4, 1), plan.days}):
             servers.generate(plan, begin, end - 1)
             begin = end
             for entity in (*BEFORE_SALES, "sale", *AFTER_SALES):

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from bench import clients, dashboard, days, history, keep, live, results, stream, year
+from bench import clients, dashboard, days, history, keep, live, results, spark, stream, year
 from bench.marts import FLOORS
 from bench.measure import BenchError, Cost, Meter, median
 from bench.plan import OPENED, Plan, parse, part_lacks
@@ -68,6 +68,16 @@ def test_the_stream_ends_with_messages_that_are_all_in_raw(plan):
     assert part.checks == [results.Check("messages sent", {"not landed": 0, "not applied": 0, "rows differ": 0})]
     assert [row.rows for row in part.rows if row.what.startswith(("land", "catch"))] == [10_000, 10_000]
     assert all(cost.seconds > 0 for row in part.rows for cost in row.ours)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(bool(part_lacks("spark")), reason="Java, Spark or its jars are missing: 'make setup-spark'")
+def test_spark_is_measured_beside_sql_and_computes_the_same(plan):
+    part = spark.run(replace(plan, days=1), THROW_AWAY_SETTINGS)
+    assert part.is_right
+    (row,) = part.rows
+    assert row.rows > 0
+    assert [len(costs) for costs in (row.ours, row.other)] == [1, 1]
 
 
 def test_a_rate_that_is_not_held_is_not_the_largest():
