@@ -229,6 +229,27 @@ def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert Settings.from_environment().marketplace_url == "mongodb://127.0.0.1:27018/marketplace"
 
 
+def test_the_task_says_in_a_sentence_what_is_wrong(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "dags"))
+    from airflow.sdk.exceptions import AirflowSkipException
+    from tshop_marketplace_operators import ExtractOperator
+    from tshop_operators import Failed, Refused
+
+    monkeypatch.setenv("AIRFLOW_VAR_TSHOP_MARKETPLACE_OVERLAP_MINUTES", "10")
+    context = {"params": {"full": False, "accept_deletions": False}}
+    task = ExtractOperator(collection="orders")
+    with pytest.raises(AirflowSkipException, match="No marketplace is connected"):
+        task.execute(context)
+    port = free_port()
+    for name, value in marketplace_connection(f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=100").items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Refused, match="WAREHOUSE_MARKETPLACE_DSN is not set"):
+        task.execute(context)
+    monkeypatch.setenv("WAREHOUSE_MARKETPLACE_DSN", warehouse)
+    with pytest.raises(Failed, match=f"The marketplace's server failed: 127.0.0.1:{port}"):
+        task.execute(context)
+
+
 # --- from documents to rows ------------------------------------------------------------------------------------------
 
 
