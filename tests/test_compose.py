@@ -41,9 +41,7 @@ SECRET = re.compile(r"(PASSWORD|SECRET|KEY)$")
 CLUSTER = {name for name, service in SERVICES.items() if service.get("profiles") == ["cluster"]}
 LIVE = {name for name, service in SERVICES.items() if "live" in service.get("profiles", ())}
 LONG_RUNNING = [
-    name
-    for name, service in SERVICES.items()
-    if service["restart"] == "unless-stopped" and name not in CLUSTER and name not in LIVE
+    name for name, service in SERVICES.items() if service["restart"] == "unless-stopped" and not service.get("profiles")
 ]
 # These are started by hand, not by "up".
 BY_HAND = {
@@ -427,7 +425,7 @@ SECRETS = {
     "roles": {
         *("TSHOP_POSTGRES_PASSWORD", "TSHOP_OWNER_PASSWORD", "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD"),
         *("TSHOP_READER_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_MONITOR_PASSWORD", "TSHOP_CONSUMER_PASSWORD"),
-        *("TSHOP_SPARK_PASSWORD", "TSHOP_STORES_PASSWORD"),
+        *("TSHOP_SPARK_PASSWORD", "TSHOP_STORES_PASSWORD", "TSHOP_MARKETPLACE_PASSWORD"),
     },
     "migrate": {"TSHOP_OWNER_PASSWORD"},
     "clickhouse": CLICKHOUSE_SECRETS,
@@ -445,7 +443,7 @@ SECRETS = {
     "airflow-scheduler": {
         *(*AIRFLOW_SECRETS, "TSHOP_ETL_PASSWORD", "TSHOP_LOADER_PASSWORD", "TSHOP_CLICKHOUSE_PASSWORD"),
         *("TSHOP_STORES_PASSWORD", "TSHOP_AIRFLOW_STARTER_PASSWORD", "TSHOP_ALERT_URLS"),
-        *("TSHOP_SPARK_PASSWORD", "TSHOP_MARTS_URL"),
+        *("TSHOP_SPARK_PASSWORD", "TSHOP_MARTS_URL", "TSHOP_MARKETPLACE_PASSWORD", "TSHOP_MONGO_READER_PASSWORD"),
     },
     "first-days": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "superset-init": {
@@ -464,6 +462,9 @@ SECRETS = {
     "stream": {"TSHOP_CONSUMER_PASSWORD"},
     "live-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
     "stores-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
+    "mongo": {f"TSHOP_MONGO_{who}_PASSWORD" for who in ("ROOT", "READER", "WRITER")},
+    "marketplace": {"TSHOP_MONGO_WRITER_PASSWORD"},
+    "marketplace-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
 }
 
 

@@ -206,10 +206,7 @@ def test_an_order_goes_from_its_document_to_clickhouse_by_what_is_due_and_no_mor
 
 
 @pytest.mark.timeout(TIMEOUT_SECONDS)
-def test_the_marketplace_goes_from_its_documents_to_clickhouse_and_a_server_that_is_away_is_told(
-    running: stack.Stack, scratch: Path
-) -> None:
-    assert "No marketplace is connected" in run_dag(running, dag_id=MARKETPLACE)
+def test_the_marketplace_goes_from_its_documents_to_clickhouse(running: stack.Stack, scratch: Path) -> None:
     if not PROGRAM.exists():
         pytest.skip("The marketplace's server is missing: 'make setup-marketplace' needs Go 1.24")
     server = MarketplaceServer(scratch / "marketplace-dag", free_port())
@@ -231,8 +228,6 @@ def test_the_marketplace_goes_from_its_documents_to_clickhouse_and_a_server_that
             assert ask(running, shown) == [(3, 1500)]
     finally:
         server.stop()
-    log = run_dag(running, state="failed", dag_id=MARKETPLACE, **connection)
-    assert f"The marketplace's server failed: 127.0.0.1:{server.port}" in log
 
 
 # --- never beside the others -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from pymongo import MongoClient
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
+from embedded import status
 from embedded.environment import marketplace_connection
 from embedded.errors import StackError
 from embedded.ferretdb import MarketplaceServer
@@ -34,6 +36,7 @@ from tests.ports import free_port
 
 BASE = 2 * 10**12
 BEGIN = datetime(2026, 1, 5, 9, tzinfo=UTC)
+PAGE = (ROOT / "docs" / "marketplace.md").read_text()
 MARKET = marketplace.Market(users=120, products=40, orders=15)
 
 _numbers = itertools.count(1)
@@ -107,6 +110,12 @@ def market(server: MarketplaceServer, warehouse: str) -> Iterator[Market]:
         psycopg.connect(warehouse, autocommit=True) as session,
     ):
         yield Market(server, client[f"market_{next(_numbers)}"], warehouse, session)
+
+
+def of_the_page(name: str) -> str:
+    """Return a query of docs/marketplace.md."""
+    (text,) = re.findall(rf"^<!-- test: {name} -->\n```sql\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return text
 
 
 def order(number: int, minutes: float = 0, lines: tuple[int, ...] = (1,), **more: object) -> dict:
@@ -220,6 +229,27 @@ def test_an_address_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert Settings.from_environment().marketplace_url == "mongodb://127.0.0.1:27018/marketplace"
 
 
+def test_the_task_says_in_a_sentence_what_is_wrong(warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "dags"))
+    from airflow.sdk.exceptions import AirflowSkipException
+    from tshop_marketplace_operators import ExtractOperator
+    from tshop_operators import Failed, Refused
+
+    monkeypatch.setenv("AIRFLOW_VAR_TSHOP_MARKETPLACE_OVERLAP_MINUTES", "10")
+    context = {"params": {"full": False, "accept_deletions": False}}
+    task = ExtractOperator(collection="orders")
+    with pytest.raises(AirflowSkipException, match="No marketplace is connected"):
+        task.execute(context)
+    port = free_port()
+    for name, value in marketplace_connection(f"mongodb://127.0.0.1:{port}/?serverSelectionTimeoutMS=100").items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(Refused, match="WAREHOUSE_MARKETPLACE_DSN is not set"):
+        task.execute(context)
+    monkeypatch.setenv("WAREHOUSE_MARKETPLACE_DSN", warehouse)
+    with pytest.raises(Failed, match=f"The marketplace's server failed: 127.0.0.1:{port}"):
+        task.execute(context)
+
+
 # --- from documents to rows ------------------------------------------------------------------------------------------
 
 
@@ -248,6 +278,8 @@ def test_what_the_marketplace_has_is_in_raw_day_after_day_and_history_passes_eve
     for entity in ("client", "product", "sale", "sales_order"):
         market.ask(f"CALL dds.load_{entity}()")
     market.ask("CALL sl.audit()")
+    bookmarks = market.ask(of_the_page("bookmarks"))
+    assert [stream for stream, *_ in bookmarks] == ["marketplace.orders", "marketplace.products", "marketplace.users"]
     # Nothing new: nothing lands.
     before = len(market.landed("orders"))
     assert [market.read(name, full=True).landed for name in COLLECTIONS] == [0, 0, 0]
@@ -343,6 +375,7 @@ def test_a_document_that_no_mapping_takes_is_rejected_with_the_reason_and_a_mend
         market.ask("SELECT d.key, r.reason FROM landing.rejected_document AS r NATURAL JOIN landing.document AS d")
     )
     assert reasons.keys() == {str(one["_id"]) for one in bad}
+    assert sorted(reason for *_, reason in market.ask(of_the_page("unreadable"))) == sorted(reasons.values())
     assert 'numeric: "позапросу"' in reasons["1"]
     assert "gives no sale_id" in reasons["2"]
     assert 'bigint: "1.5"' in reasons["9"]
@@ -578,7 +611,7 @@ def test_a_reader_that_is_killed_between_batches_resumes_and_lands_each_document
 
 
 def test_a_server_that_is_killed_in_the_middle_of_a_reading_is_told_and_nothing_is_lost(
-    scratch: Path, market: Market
+    scratch: Path, tmp_path: Path, market: Market
 ) -> None:
     server = MarketplaceServer(scratch / "marketplace-killed", free_port())
     server.start()
@@ -592,9 +625,11 @@ def test_a_server_that_is_killed_in_the_middle_of_a_reading_is_told_and_nothing_
 
         with pytest.raises(PyMongoError):
             own.read(progress=kill)
-        assert own.ask("SELECT problem IS NOT NULL FROM landing.status_stream WHERE stream = 'marketplace.orders'") == [
-            (True,)
-        ]
+        told = status.look(Settings(tmp_path, external_warehouse=market.dsn))
+        assert [row["collection"] for row in told.tables["marketplace"]] == ["orders"]
+        said = f"The marketplace's orders could not be read: 127.0.0.1:{server.port}"
+        assert [problem for problem in told.problems if problem.startswith(said)]
+        assert "last change landed" in status.render(told)
         assert 0 < len(own.landed()) < 2000
         server.start()
         try:

@@ -145,7 +145,7 @@ def _ask_live(settings: Settings, state: State) -> None:
 def _ask_postgres(settings: Settings, state: State, published: dict[str, Row] | None) -> None:
     try:
         with _postgres(settings) as query:
-            for name in ("runs", "failed", "latest", "lag", "rejected", "warned", "clock", "drift"):
+            for name in ("runs", "failed", "latest", "lag", "rejected", "warned", "clock", "drift", "marketplace"):
                 state.tables[name] = query(name)
             state.tables["transactions"] = query("transactions", hours=LONG_HOURS)
             if published is not None:
@@ -166,6 +166,10 @@ def _ask_postgres(settings: Settings, state: State, published: dict[str, Row] | 
             f"Run {row['run_id']} on {row['target']} began {said}, at {row['started_at']} {SHOP}: the server's "
             "clock was wrong, and docs/operations.md has the repair."
         )
+    for row in state.tables.get("marketplace", []):
+        if row["problem"]:
+            said = row["problem"].removesuffix(".")
+            state.problems.append(f"The marketplace's {row['collection']} could not be read: {said}.")
     for row in state.tables.get("drift", []):
         # An undeclared column is shown, and is no problem.
         if row["level"] != "info":
@@ -343,6 +347,18 @@ def render(state: State) -> str:
             for row in state.tables["live"]
         ]
         sections.append((f"Live shop (times: {SHOP})", _table(live)))
+    if state.tables.get("marketplace"):
+        marketplace = [
+            {
+                "collection": row["collection"],
+                "waiting for raw": row["documents_waiting"],
+                "rejected": row["documents_rejected"],
+                "last change landed": row["landed_at"] or "never",
+                "last read": row["seen_at"],
+            }
+            for row in state.tables["marketplace"]
+        ]
+        sections.append((f"Marketplace (times: {SHOP})", _table(marketplace)))
     if "lag" in state.tables:
         lag = [
             {
