@@ -239,8 +239,8 @@ docs: setup-dev ## Make the pages in docs/ that come from the code: the referenc
 	@$(BIN)/python -m docs.logins
 
 .PHONY: answers
-answers: setup-dev ## Write the answers in docs/questions.md: ask the default shop each question again
-	@$(BIN)/python -m pytest --quiet --write-answers tests/test_docs.py -k test_the_answer_on_the_page
+answers: setup-dev $(NOTEBOOKS)/.stamp ## Write the answers in docs/questions.md and the notebooks' pages: ask the default shop again
+	@$(BIN)/python -m pytest --quiet --write-answers tests/test_docs.py -k 'test_the_answer_on_the_page or test_the_pages_of_the_notebooks'
 
 .PHONY: site
 site: $(SITE)/.stamp ## Build the documentation as a site with search, in site/

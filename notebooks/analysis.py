@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # Which clients and which products matter?
 #
@@ -10,7 +18,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
-from tshop import clickhouse, postgres
+from tshop import clickhouse, heatmap, postgres
 
 # %% [markdown]
 # ## How many of a week's new clients come back?
@@ -42,16 +50,14 @@ active = postgres("""
 """)
 cohorts = active.pivot(index="cohort", columns="age", values="clients")
 shares = 100 * cohorts.div(cohorts[0], axis=0)
+texts = shares.map(lambda share: "" if np.isnan(share) else f"{share:.1f} %")
+texts[0] = [f"{clients:,.0f}" for clients in cohorts[0]]
+shares[0] = np.nan
+shares.columns = ["new clients", *(f"week {age}" for age in shares.columns[1:])]
+shares.index = [f"{week:%d %b %Y}" for week in shares.index]
 
 figure, axes = plt.subplots(figsize=(9, 0.5 * len(shares) + 1))
-axes.grid(visible=False)
-axes.imshow(shares.where(shares.columns > 0), cmap="YlGnBu", vmin=0, aspect="auto")
-for (row, column), share in np.ndenumerate(shares.to_numpy()):
-    if not np.isnan(share):
-        text = f"{cohorts.iat[row, 0]:,.0f}" if column == 0 else f"{share:.1f} %"
-        axes.text(column, row, text, ha="center", va="center")
-axes.set_xticks(range(len(shares.columns)), ["new clients", *(f"week {age}" for age in shares.columns[1:])])
-axes.set_yticks(range(len(shares)), [f"{week:%d %b %Y}" for week in shares.index])
+heatmap(axes, shares, texts, cmap="YlGnBu", vmin=0, vmax=2 * np.nanmax(shares.to_numpy()))
 axes.set_title("Share of a week's new clients that orders again")
 plt.show()
 
@@ -115,19 +121,17 @@ segments = segments.sort_values("revenue", ascending=False).drop(columns=["order
 segments
 
 # %%
-figure, axes = plt.subplots(1, 3, sharey=True, figsize=(9, 3))
-grid = marks.pivot_table(index="frequency", columns=["recency", "monetary"], values="clients", aggfunc="sum").fillna(0)
+figure, axes = plt.subplots(1, 3, figsize=(9, 2.6))
+most = marks.clients.max()
 for recency, plot in zip((1, 2, 3), axes, strict=True):
-    plot.grid(visible=False)
-    part = grid[recency].reindex(index=[1, 2, 3], columns=[1, 2, 3], fill_value=0)
-    plot.imshow(part, cmap="YlGnBu", vmin=0, vmax=grid.to_numpy().max(), origin="lower")
-    for (row, column), clients in np.ndenumerate(part.to_numpy()):
-        plot.text(column, row, f"{clients:,.0f}", ha="center", va="center")
-    plot.set_xticks(range(3), [1, 2, 3])
-    plot.set_yticks(range(3), ["1 order", "2 orders", "more"])
-    plot.set_xlabel("money")
-    plot.set_title(("long ago", "a while ago", "lately")[recency - 1])
+    part = marks[marks.recency == recency].pivot(index="frequency", columns="monetary", values="clients")
+    part = part.reindex(index=[3, 2, 1], columns=[1, 2, 3]).fillna(0)
+    part.index = ["more", "2 orders", "1 order"]
+    heatmap(plot, part, part.map("{:,.0f}".format), cmap="YlGnBu", vmin=0, vmax=1.5 * most)
+    plot.set_xlabel("mark of the money")
+    plot.set_title(("bought long ago", "a while ago", "lately")[recency - 1])
 figure.suptitle("Clients by their marks", x=0.01, ha="left")
+plt.show()
 
 figure, axes = plt.subplots(figsize=(9, 2.6))
 for name, left in (("clients", 0), ("revenue", 1)):
@@ -188,12 +192,14 @@ products["xyz"] = np.select([products.variation < 0.5, products.variation < 1], 
 print(f"{len(weeks)} weeks, {len(products):,} products")
 
 figure, axes = plt.subplots(1, 2)
-place = 100 * np.arange(1, len(products) + 1) / len(products)
+some = products.iloc[:: max(len(products) // 200, 1)]
 for name, colour in (("A", "#1f77b4"), ("B", "#ff9f40"), ("C", "#8c8c8c")):
-    axes[0].fill_between(place, 100 * products.share, where=products.abc == name, color=colour, alpha=0.6, label=name)
+    part = some[some.abc == name]
+    place = 100 * (part.index + 1) / len(products)
+    axes[0].fill_between(place, 100 * part.share, color=colour, alpha=0.6)
+    axes[0].text(place.to_numpy().mean(), 20, name, ha="center")
 axes[0].set_xlabel("percent of the products")
 axes[0].set_title("Percent of the roubles")
-axes[0].legend(loc="lower right")
 axes[1].hist(products.variation, bins=np.arange(0, 2.05, 0.1))
 for limit, name in ((0, "X"), (0.5, "Y"), (1, "Z")):
     axes[1].axvline(limit, color="#d1495b", linewidth=0.8)

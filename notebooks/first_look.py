@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # A first look at the shop
 #
@@ -12,7 +20,7 @@ from datetime import timedelta
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from tshop import clickhouse, roubles
+from tshop import clickhouse, heatmap, roubles
 
 # %% [markdown]
 # ## What is there?
@@ -24,14 +32,20 @@ from tshop import clickhouse, roubles
 
 # %%
 clickhouse("""
-    SELECT 'daily_sales' AS mart, count() AS rows, toString(min(sold_on)) AS first, toString(max(sold_on)) AS last
-    FROM tshop.daily_sales
-    UNION ALL SELECT 'sales', count(), toString(min(sold_on)), toString(max(sold_on)) FROM tshop.sales
-    UNION ALL SELECT 'product_sales', count(), toString(min(order_month)), toString(max(order_month))
-    FROM tshop.product_sales
-    UNION ALL SELECT 'region_sales', count(), toString(min(week_start)), toString(max(week_start))
-    FROM tshop.region_sales
-    UNION ALL SELECT 'user_sales', count(), toString(min(order_month)), toString(max(order_month)) FROM tshop.user_sales
+    SELECT mart, rows, first, last
+    FROM
+    (
+        SELECT 'sales' AS mart, count() AS rows, toString(min(sold_on)) AS first, toString(max(sold_on)) AS last
+        FROM tshop.sales
+        UNION ALL
+        SELECT 'daily_sales', count(), toString(min(sold_on)), toString(max(sold_on)) FROM tshop.daily_sales
+        UNION ALL
+        SELECT 'product_sales', count(), toString(min(order_month)), toString(max(order_month)) FROM tshop.product_sales
+        UNION ALL
+        SELECT 'region_sales', count(), toString(min(week_start)), toString(max(week_start)) FROM tshop.region_sales
+        UNION ALL
+        SELECT 'user_sales', count(), toString(min(order_month)), toString(max(order_month)) FROM tshop.user_sales
+    )
     ORDER BY rows DESC
 """)
 
@@ -70,7 +84,7 @@ for channel in days:
     below += days[channel].to_numpy()
 axes.set_title("Net revenue a day, roubles")
 roubles(axes.yaxis)
-axes.legend(ncols=len(days.columns), loc="upper left", fontsize="small")
+axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 figure.autofmt_xdate()
 plt.show()
 
@@ -96,15 +110,11 @@ hours = clickhouse(
     **period,
 )
 grid = hours.pivot(index="weekday", columns="hour", values="lines").fillna(0)
+grid.index = [("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day - 1] for day in grid.index]
 
 figure, axes = plt.subplots(figsize=(9, 2.8))
-axes.grid(visible=False)
-image = axes.pcolormesh(grid.columns, grid.index, grid, cmap="Blues", edgecolors="white", linewidth=0.5)
-axes.set_yticks(grid.index, [("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day - 1] for day in grid.index])
-axes.set_xticks(range(0, 24, 2))
-axes.invert_yaxis()
+figure.colorbar(heatmap(axes, grid, cmap="Blues"))
 axes.set_title("Lines sold in an hour")
-figure.colorbar(image)
 plt.show()
 
 # %% [markdown]

@@ -1,3 +1,11 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
 # %% [markdown]
 # # What did we know, and when?
 #
@@ -81,7 +89,7 @@ plt.show()
 #
 # *Как менялась цена?*
 #
-# The five products with the most versions of their price. A sale has the price that was valid when it was made.
+# The five products whose price moved most often and furthest. A sale has the price that was valid when it was made.
 
 # %%
 prices = postgres("""
@@ -99,11 +107,11 @@ prices = postgres("""
         FROM price AS p
         WHERE p.is_new
         GROUP BY p.product_id
-        ORDER BY count(*) DESC, p.product_id
+        ORDER BY count(*) DESC, max(p.price) / min(p.price) DESC, p.product_id
         LIMIT 5
     )
 
-    SELECT n.product_id, n.name, p.price, p.valid_from AT TIME ZONE 'Europe/Moscow' AS since
+    SELECT n.product_id, n.name || ', ' || n.size AS name, p.price, p.valid_from AT TIME ZONE 'Europe/Moscow' AS since
     FROM price AS p
     INNER JOIN chosen AS c ON c.product_id = p.product_id
     INNER JOIN dds.product AS n ON n.product_id = p.product_id AND n.is_current
@@ -114,11 +122,12 @@ end = prices.since.max() + pd.Timedelta(days=1)
 
 figure, axes = plt.subplots()
 for _number, rows in prices.groupby("product_id"):
-    axes.step([*rows.since, end], [*rows.price, rows.price.iloc[-1]], where="post", label=rows.name.iloc[0])
+    percent = 100 * rows.price / rows.price.iloc[0]
+    axes.step([*rows.since, end], [*percent, percent.iloc[-1]], where="post", label=rows.name.iloc[0])
 axes.set_xlim(prices.groupby("product_id").since.nth(1).min() - pd.Timedelta(days=5), end)
 axes.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
-axes.set_title("Price, roubles")
+axes.set_title("Price, in percent of the first")
 plt.show()
 
 # %% [markdown]
@@ -256,7 +265,8 @@ causes = pd.concat(
     ],
     ignore_index=True,
 )
-causes.difference = causes.difference.round(2)
+causes.difference = causes.difference.astype(float).round(2)
+causes = causes[causes.difference != 0]
 
 figure, axes = plt.subplots()
 reached = totals.net["then"] + causes.difference.cumsum()
@@ -286,29 +296,30 @@ pd.concat(
 #
 # *Что показал бы дашборд в тот момент?*
 #
-# ClickHouse has every version of the sales, too. The condition on `valid_from` and `valid_to` gives any moment's.
+# ClickHouse has every version of the sales, too. The condition on `valid_from` and `valid_to` gives any moment's. Here
+# are the last seven days that the report knew, whose lines were still cancelled, corrected, or came late.
 
 # %%
 clickhouse(
     """
+    WITH
+        valid_from <= {then:DateTime64(6, 'UTC')} AND valid_to > {then:DateTime64(6, 'UTC')} AS was_valid,
+        valid_from <= {now:DateTime64(6, 'UTC')} AND valid_to > {now:DateTime64(6, 'UTC')} AS is_valid
     SELECT
-        category,
-        sumIf(
-            total_amount, valid_from <= {then:DateTime64(6, 'UTC')} AND valid_to > {then:DateTime64(6, 'UTC')}
-        ) AS shown_then,
-        sumIf(
-            total_amount, valid_from <= {now:DateTime64(6, 'UTC')} AND valid_to > {now:DateTime64(6, 'UTC')}
-        ) AS shown_now,
-        shown_now - shown_then AS difference
+        toString(sold_on) AS day,
+        countIf(was_valid) AS lines_then,
+        countIf(is_valid) AS lines_now,
+        sumIf(total_amount, was_valid) AS ordered_then,
+        sumIf(total_amount, is_valid) AS ordered_now,
+        ordered_now - ordered_then AS difference
     FROM tshop.sales_mart
-    WHERE sold_on BETWEEN {monday:Date} AND {sunday:Date}
-    GROUP BY category
-    HAVING difference <> 0
-    ORDER BY abs(difference) DESC, category
-    LIMIT 10
+    WHERE sold_on BETWEEN {first:Date} AND {last:Date}
+    GROUP BY day
+    ORDER BY day
     """,
+    first=then.knows - pd.Timedelta(days=6),
+    last=then.knows,
     **{name: f"{at.tz_convert('UTC'):%Y-%m-%d %H:%M:%S.%f}" for name, at in moments.items()},
-    **week,
 )
 
 # %% [markdown]

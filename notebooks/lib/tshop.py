@@ -12,10 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import psycopg
 from IPython import get_ipython
+from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.collections import QuadMesh
 from matplotlib.ticker import FuncFormatter
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 # As the shop's dashboards have them.
-COLOURS = ["#1f77b4", "#ff9f40", "#2ca58d", "#d1495b", "#8d6cab", "#8c8c8c"]
+COLOURS = ["#1f77b4", "#ff9f40", "#2ca58d", "#d1495b", "#8d6cab", "#8c8c8c", "#b8a13a"]
 
 
 def postgres(query: str, **parameters: Any) -> pd.DataFrame:
@@ -117,6 +120,25 @@ def table(name: str, column: str, parts: int = 4) -> "DataFrame":
 def roubles(axis: Axis) -> None:
     """Label an axis of a plot in thousands or millions of roubles."""
     axis.set_major_formatter(FuncFormatter(lambda value, _position: _short(value)))
+
+
+def heatmap(axes: Axes, grid: pd.DataFrame, texts: pd.DataFrame | None = None, **options: Any) -> QuadMesh:
+    """Draw a table of numbers by their colours, its first row on top.
+
+    :param axes: where it is drawn
+    :param grid: the numbers
+    :param texts: what stands in the cells, none by default
+    :param options: of ``pcolormesh``, such as cmap
+    """
+    axes.grid(visible=False)
+    columns, rows = np.arange(grid.shape[1]), np.arange(grid.shape[0])
+    mesh = axes.pcolormesh(columns, rows, grid.to_numpy(dtype=float), edgecolors="white", linewidth=0.5, **options)
+    for (row, column), text in np.ndenumerate(() if texts is None else texts.to_numpy()):
+        axes.text(column, row, text, ha="center", va="center")
+    axes.set_xticks(columns, grid.columns)
+    axes.set_yticks(rows, grid.index)
+    axes.invert_yaxis()
+    return mesh
 
 
 def _short(value: float) -> str:
