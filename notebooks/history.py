@@ -136,19 +136,28 @@ plt.show()
 # *Что говорил каждый отчёт о прошлой неделе?*
 #
 # A report is a build of the mart `daily_sales`. Its version that was valid at the build's clock is what the report
-# showed. A report is named by the last day that it knew; the week is the last one that is over.
+# showed. A report is named by the last day that it knew; the week is the last one that is over. The marts of one run
+# are built side by side, each at its own clock: the lines of a report are of the build of `cdm.sales_mart` next to it.
 
 # %%
 reports = postgres("""
     SELECT
         r.run_id,
         r.started_at AT TIME ZONE 'UTC' AS built_at,
+        s.started_at AT TIME ZONE 'UTC' AS lines_built_at,
         max(d.sold_on) AS knows
     FROM cdm.daily_sales_run AS r
+    CROSS JOIN LATERAL (
+        SELECT m.started_at
+        FROM cdm.sales_mart_run AS m
+        WHERE m.is_erasure = 0
+        ORDER BY abs(extract(EPOCH FROM m.started_at - r.started_at))
+        LIMIT 1
+    ) AS s
     INNER JOIN cdm.daily_sales AS d
         ON d.valid_from <= r.started_at AT TIME ZONE 'UTC' AND r.started_at AT TIME ZONE 'UTC' < d.valid_to
     WHERE d.net_amount > 0
-    GROUP BY r.run_id, r.started_at
+    GROUP BY r.run_id, r.started_at, s.started_at
     ORDER BY r.run_id DESC
     LIMIT 30
 """)[::-1].reset_index(drop=True)
@@ -200,6 +209,7 @@ table.reset_index()
 then = reports[pd.to_datetime(reports.knows) >= pd.Timestamp(sunday)].iloc[0]
 now = reports.iloc[-1]
 moments = {"then": then.built_at, "now": now.built_at}
+moments_of_lines = {"then": then.lines_built_at, "now": now.lines_built_at}
 
 totals = postgres(
     """
@@ -247,7 +257,7 @@ lines = postgres(
     GROUP BY cause
     ORDER BY cause
     """,
-    **moments,
+    **moments_of_lines,
     **week,
 )
 
@@ -319,7 +329,7 @@ clickhouse(
     """,
     first=then.knows - pd.Timedelta(days=6),
     last=then.knows,
-    **{name: f"{at.tz_convert('UTC'):%Y-%m-%d %H:%M:%S.%f}" for name, at in moments.items()},
+    **{name: f"{at.tz_convert('UTC'):%Y-%m-%d %H:%M:%S.%f}" for name, at in moments_of_lines.items()},
 )
 
 # %% [markdown]

@@ -292,10 +292,9 @@ def test_the_notebooks_count_as_the_answers_of_the_page(notebook_pages: dict[str
     answers = {heading: asked[2] for heading, asked in questions()}
 
     def rows(heading: str) -> list[list[str]]:
-        lines = answers[heading].splitlines()
-        return [
-            [cell.strip() for cell in re.split("[|│]", line.strip("│"))] for line in lines if re.search(r"\d", line)
-        ]
+        lines = [re.split("[|│]", line.strip("│")) for line in answers[heading].splitlines()]
+        cells = [[cell.strip() for cell in line] for line in lines]
+        return [row for row in cells if len(row) > 1 and row[1].isdecimal()]
 
     page = notebook_pages["analysis.md"].replace(",", "")
     for segment, clients, orders, days, revenue, percent in rows(
