@@ -20,6 +20,7 @@ SPARK := .venv-spark
 SITE := .venv-site
 # The marketplace's server, which Go builds.
 FERRETDB := .ferretdb
+NOTEBOOKS := .venv-notebooks
 # The jars of Kafka and of Spark's connector to it, which Maven brings; and the JDBC drivers of Spark.
 JARS := .jars/kafka/.stamp .jars/stream/.stamp
 SPARK_JARS := .jars/spark/.stamp
@@ -124,6 +125,14 @@ marketplace: setup $(if $(MONGO_URL),,$(FERRETDB)/.stamp) ## Write DAYS of a mar
 
 dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the running stack; again: apply what changed
 	@$(BIN)/python -m embedded.superset
+
+.PHONY: notebooks
+notebooks: setup $(NOTEBOOKS)/.stamp ## Start JupyterLab with the notebooks on the running stack (docs/notebooks.md)
+	@$(BIN)/python -m embedded.notebooks
+
+.PHONY: setup-notebooks
+setup-notebooks: $(NOTEBOOKS)/.stamp ## Make the Python environment of the notebooks in .venv-notebooks
+	@:
 
 stop: setup ## Stop the embedded stack; the data stays
 	@$(BIN)/python -m embedded down
@@ -230,8 +239,8 @@ docs: setup-dev ## Make the pages in docs/ that come from the code: the referenc
 	@$(BIN)/python -m docs.logins
 
 .PHONY: answers
-answers: setup-dev ## Write the answers in docs/questions.md: ask the default shop each question again
-	@$(BIN)/python -m pytest --quiet --write-answers tests/test_docs.py -k test_the_answer_on_the_page
+answers: setup-dev $(NOTEBOOKS)/.stamp ## Write the answers in docs/questions.md and the notebooks' pages: ask the default shop again
+	@$(BIN)/python -m pytest --quiet --write-answers tests/test_docs.py -k 'test_the_answer_on_the_page or test_the_pages_of_the_notebooks'
 
 .PHONY: site
 site: $(SITE)/.stamp ## Build the documentation as a site with search, in site/
@@ -269,8 +278,8 @@ pictures: setup-dev ## Take README's pictures of the running stack in a real bro
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
 	@cd requirements && for name in dev build embedded clickhouse-server airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot \
-			spark site; do \
-		constraint=$$([[ "$$name" =~ ^(dev|build|superset|site|bench-.*)$$ ]] || echo '-c dev.txt'); \
+			spark site notebooks; do \
+		constraint=$$([[ "$$name" =~ ^(dev|build|superset|site|notebooks|bench-.*)$$ ]] || echo '-c dev.txt'); \
 		../$(BIN)/uv pip compile --quiet --generate-hashes --python-version 3.11 --no-emit-index-url \
 			--custom-compile-command 'make requirements' "$$name.in" $$constraint -o "$$name.txt"; \
 		echo "requirements/$$name.txt"; \
@@ -328,6 +337,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:   TSHOP_MARKETPLACE_PORT 27018
 #:   TSHOP_SPARK_MASTER   master of another Spark, such as spark://host:7077   default: the embedded stack's own
 #:   TSHOP_MARTS_URL   JDBC URL of one more database to write the marts to, for make spark
+#:   TSHOP_NOTEBOOKS_PORT 8898
 #:   TSHOP_LANGUAGE   of the dashboards, for make dashboard: en or ru; it is kept
 
 # --- the environment ------------------------------------------------------------------------------------------------
@@ -382,6 +392,11 @@ $(FERRETDB)/.stamp: $(BIN)/.embedded.stamp sources/marketplace/go.mod sources/ma
 $(SITE)/.stamp: $(BIN)/uv requirements/site.txt
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(SITE)
 	@$(INSTALL) $(SITE) requirements/site.txt 'Installing what builds the site in $(SITE)'
+	@touch $@
+
+$(NOTEBOOKS)/.stamp: $(BIN)/uv requirements/notebooks.txt
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(NOTEBOOKS)
+	@$(INSTALL) $(NOTEBOOKS) requirements/notebooks.txt 'Installing JupyterLab in $(NOTEBOOKS)'
 	@touch $@
 
 setup-dev: $(BIN)/.dev.stamp

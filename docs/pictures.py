@@ -1,6 +1,7 @@
 """Take the pictures that README shows, in a real browser, of the running embedded stack: `make pictures`.
 
-Needs Debian's Chromium (`apt-get install chromium`) and a stack on which `make run` and `make dashboard` have ended.
+Needs Debian's Chromium (`apt-get install chromium`) and a stack on which `make run`, `make dashboard` and
+`make notebooks` have ended.
 """
 
 import shutil
@@ -13,11 +14,11 @@ from docs import dashboards
 from docs.dashboards import CHROMIUM_OPTIONS
 from embedded import superset
 from embedded.airflow_api import FINISHED, AirflowApi
-from embedded.environment import ADMIN, admin_password
+from embedded.environment import ADMIN, NOTEBOOKS_TOKEN, admin_password
 from embedded.errors import StackError
 from embedded.main_job import DAG
 from embedded.settings import LANGUAGES, Settings
-from embedded.stack import SUPERSET, Stack
+from embedded.stack import NOTEBOOKS, SUPERSET, Stack
 
 FOLDER = Path(__file__).parent / "pictures"
 # The dashboards of the shop's people, each with its number of charts.
@@ -89,11 +90,39 @@ def take_dashboards(settings: Settings) -> list[Path]:
     return files
 
 
+def take_notebook(settings: Settings) -> list[Path]:
+    """Take the picture of a notebook in JupyterLab, run from its first cell to its last, and return its file.
+
+    :raises StackError: JupyterLab does not run
+    """
+    if Stack(settings).health(NOTEBOOKS) != "healthy":
+        raise StackError("JupyterLab does not run: run 'make notebooks' first.")
+    file = FOLDER / "notebook.png"
+    with dashboards.browser(shutil.which("chromium")) as running:
+        page = running.new_page(viewport={"width": 1400, "height": 1000}, device_scale_factor=1.5)
+        page.set_default_timeout(dashboards.TIMEOUT_MS)
+        token = settings.secret(NOTEBOOKS_TOKEN)
+        page.goto(f"{settings.notebooks_url}/lab/tree/first_look.py?reset&token={token}")
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        page.get_by_text("Python 3 (ipykernel) | Busy").wait_for()
+        page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+        # Only the cells in view are drawn.
+        page.locator(".jp-WindowedPanel-outer").evaluate("panel => panel.scrollTo(0, 0)")
+        page.locator(".jp-MarkdownOutput h2", has_text="How much does the shop sell").scroll_into_view_if_needed()
+        page.locator(".jp-RenderedSVG").first.scroll_into_view_if_needed()
+        page.wait_for_timeout(2000)
+        page.screenshot(path=file)
+        page.close()
+    return [file]
+
+
 def main() -> int:
     """Take the pictures; on failure print one sentence to stderr and return 1."""
     try:
         settings = Settings.from_environment()
-        for file in (*take(settings), *take_dashboards(settings)):
+        for file in (*take(settings), *take_dashboards(settings), *take_notebook(settings)):
             print(f"docs: {file.relative_to(FOLDER.parent.parent)}")
     except StackError as error:
         print(f"docs: {error}", file=sys.stderr)

@@ -233,6 +233,7 @@ def where(settings: Settings) -> str:
         f"  PostgreSQL   {warehouse}",
         f"  ClickHouse   {clickhouse}",
         *_superset(settings),
+        *_notebooks(settings),
         *_live_shop(settings),
         *_spark_cluster(settings),
         *_marketplace_server(settings),
@@ -253,6 +254,15 @@ def _superset(settings: Settings) -> list[str]:
     if health == "healthy":
         return [f"  Superset     {settings.superset_url}/superset/dashboard/t-shop/"]
     return [f"  Superset     does not run ({health}): start it by 'make dashboard'"]
+
+
+def _notebooks(settings: Settings) -> list[str]:
+    """Return a line on JupyterLab where it runs."""
+    from embedded.environment import NOTEBOOKS_TOKEN
+
+    if not stack.Stack(settings).is_running(stack.NOTEBOOKS):
+        return []
+    return [f"  JupyterLab   {settings.notebooks_url}, token in {settings.home}/secrets/{NOTEBOOKS_TOKEN}"]
 
 
 def _live_shop(settings: Settings) -> list[str]:

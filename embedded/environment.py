@@ -29,6 +29,8 @@ from sources.jars import jars_of
 ADMIN = "admin"
 # By whom the tasks of Airflow write notes on their runs; in compose the first runs are started by it, too.
 STARTER = "starter"
+# The secret by which people come to JupyterLab.
+NOTEBOOKS_TOKEN = "notebooks_token"  # noqa: S105
 # What this Airflow has in common with that of docker-compose.yml.
 SHARED_AIRFLOW_SETTINGS = ROOT / "config" / "airflow.env"
 # What a program of the stack takes over from the shell that started it; the rest would only differ from shell to shell.
@@ -42,7 +44,7 @@ INHERITED = (
 # Parts of the stack that "exec" starts; what else it starts works as one of WAREHOUSE_ROLES.
 PARTS = (
     *("airflow", "clickhouse", "superset", "shop", "producer", "kafka", "relay", "replication", "stream"),
-    *("spark-master", "spark-worker", "marketplace-server"),
+    *("spark-master", "spark-worker", "marketplace-server", "notebooks"),
 )
 # Roles of Airflow's tasks that connect by themselves: each finds its address in the variable of WAREHOUSE_VARIABLES.
 JOB_ROLES = ("marketplace", "spark", "stores")
@@ -52,6 +54,8 @@ SUPERSET_BIN = ROOT / ".venv-superset" / "bin"
 SPARK_ENVIRONMENT = ROOT / ".venv-spark"
 SPARK_BIN = SPARK_ENVIRONMENT / "bin"
 SPARK_HOME = SPARK_ENVIRONMENT / "lib" / "python{}.{}".format(*sys.version_info) / "site-packages" / "pyspark"
+# And so have the notebooks.
+NOTEBOOKS_BIN = ROOT / ".venv-notebooks" / "bin"
 # The addresses of the warehouse, of ClickHouse, of the shop's own database and of Kafka, which each program gets as it
 # may know them, and not otherwise.
 ADDRESSES = (
@@ -217,6 +221,33 @@ def superset_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+def notebooks_environment(settings: Settings) -> dict[str, str]:
+    """Return what JupyterLab and its kernels get: the warehouse as the analyst, ClickHouse as its reader, and Spark.
+
+    What a notebook, or a library in it, writes for itself lies in the stack's home.
+    """
+    home, dsn = settings.folder("notebooks"), settings.warehouse_dsn_of("analyst")
+    settings.secret(NOTEBOOKS_TOKEN)
+    return {
+        "PATH": f"{NOTEBOOKS_BIN}:{os.environ.get('PATH', '/usr/bin:/bin')}",
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_CONFIG_PATH": str(ROOT / "notebooks" / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        "JUPYTER_TOKEN_FILE": str(settings.home / "secrets" / NOTEBOOKS_TOKEN),
+        "IPYTHONDIR": str(home / "ipython"),
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "WAREHOUSE_DSN": dsn,
+        **libpq_environment(dsn),
+        "CLICKHOUSE_URL": settings.clickhouse_dashboard_url,
+        # What a notebook asks by, and Spark where it is installed; nothing else of this repository.
+        "PYTHONPATH": ":".join(map(str, (ROOT / "notebooks" / "lib", *sorted(SPARK_HOME.glob("python/lib/*.zip"))))),
+        **spark_environment(settings),
+        "SPARK_MASTER": settings.spark_master,
+        "TSHOP_SPARK_JARS": str(jars_of("spark")),
+    }
+
+
 def superset_clickhouse_url(url: str) -> str:
     """Return a ClickHouse URL as SQLAlchemy has it."""
     address = ClickHouseAddress.parse(url)
@@ -286,6 +317,8 @@ def environment(settings: Settings, whose: str = "owner") -> dict[str, str]:
     elif whose == "marketplace-server":
         # It knows of nothing but its folder.
         secret = {}
+    elif whose == "notebooks":
+        secret = notebooks_environment(settings)
     elif whose in PARTS:
         secret = live_environment(settings, whose)
     else:

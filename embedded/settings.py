@@ -60,6 +60,7 @@ PORTS = {
     "spark": ("TSHOP_SPARK_PORT", 17077),
     "spark_ui": ("TSHOP_SPARK_UI_PORT", 18081),
     "spark_worker_ui": ("TSHOP_SPARK_WORKER_UI_PORT", 18082),
+    "notebooks": ("TSHOP_NOTEBOOKS_PORT", 8898),
 }
 # Where a Spark job runs that needs no cluster: in its own process, on two cores.
 LOCAL_SPARK = "local[2]"
@@ -312,6 +313,11 @@ class Settings:
     def superset_url(self) -> str:
         """The address of Superset, without a slash at the end."""
         return f"http://127.0.0.1:{self.ports['superset']}"
+
+    @property
+    def notebooks_url(self) -> str:
+        """The address of JupyterLab, without a slash at the end."""
+        return f"http://127.0.0.1:{self.ports['notebooks']}"
 
     @property
     def language(self) -> str:

@@ -105,6 +105,15 @@ SUPERSET = Part(
     ),
     300,
 )
+# embedded/notebooks.py starts it.
+NOTEBOOKS = Part(
+    "notebooks",
+    "JupyterLab",
+    "notebooks",
+    # Without it a server that root starts, as all else here may be, says no.
+    ("jupyter-lab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1"),
+    120,
+)
 # What embedded/live.py starts: the shop itself, and what brings its data to the warehouse.
 SHOP_POSTGRES = Part("shop-postgres", "Shop's PostgreSQL", "shop", (), 120)
 KAFKA = Part("kafka", "Kafka", "kafka", (), 120)
@@ -140,7 +149,7 @@ STOPPED = {
     MARKETPLACE: "stopped: 'make marketplace' starts it",
 }
 # What supervisord knows and does not start with the stack.
-ON_REQUEST = (SUPERSET, *LIVE_PARTS, *SPARK_PARTS, MARKETPLACE)
+ON_REQUEST = (SUPERSET, NOTEBOOKS, *LIVE_PARTS, *SPARK_PARTS, MARKETPLACE)
 # In the order of starting; stopped in the reverse one.
 PARTS = (POSTGRES, CLICKHOUSE, *AIRFLOW_PARTS)
 
@@ -390,6 +399,11 @@ class Stack:
                 answer = httpx.get(f"{self.settings.superset_url}/health", timeout=10)
                 return "healthy" if answer.status_code == 200 else f"/health answers {answer.status_code}"
             return "does not answer"
+        if part is NOTEBOOKS:
+            with contextlib.suppress(httpx.HTTPError):
+                answer = httpx.get(f"{self.settings.notebooks_url}/api", timeout=10)
+                return "healthy" if answer.status_code == 200 else f"/api answers {answer.status_code}"
+            return "does not answer"
         with contextlib.suppress(httpx.HTTPError, ValueError):
             answer = httpx.get(f"{self.settings.airflow_url}/api/v2/monitor/health", timeout=10).json()
             if part is API_SERVER:
@@ -629,6 +643,8 @@ class Stack:
                 command += ["--work-dir", str(self.settings.folder("spark") / "work"), self.settings.spark_embedded]
             if part is SUPERSET:
                 command += ["--bind", f"127.0.0.1:{self.settings.ports['superset']}", "superset.app:create_app()"]
+            if part is NOTEBOOKS:
+                command += [f"--ServerApp.root_dir={ROOT / 'notebooks'}", f"--port={self.settings.ports['notebooks']}"]
         # supervisord splits the command as a shell would.
         return " ".join(json.dumps(word) if set(word) & set(" \"'\\;") else word for word in command)
 
@@ -664,6 +680,12 @@ class Stack:
     def state(self, part: Part) -> str:
         """Return supervisord's name of the state of a part's process, such as RUNNING or FATAL."""
         return self._supervisor().getProcessInfo(part.name)["statename"]
+
+    def is_running(self, part: Part) -> bool:
+        """Tell whether a part has a process, or soon one; False where the running stack does not know the part."""
+        with contextlib.suppress(OSError, xmlrpc.client.Error):
+            return self.state(part) not in NOT_RUNNING
+        return False
 
     def pid(self, part: Part) -> int:
         """Return the process id of a part, 0 where it does not run."""

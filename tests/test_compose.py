@@ -48,7 +48,7 @@ BY_HAND = {
     *("generator", "test", "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "clickhouse-cluster-ddl"),
     *("shop-postgres", "shop-roles", "shop-migrate", "live", "kafka", "kafka-topics", "relay", "replication"),
     *("spark-master", "spark-worker", "stream", "live-dag", "stores-files", "stores-dag"),
-    *("mongo", "marketplace", "marketplace-dag"),
+    *("mongo", "marketplace", "marketplace-dag", "notebooks"),
 }
 UNITS = {"k": 2**10, "m": 2**20, "g": 2**30}
 
@@ -246,12 +246,15 @@ def test_folders_in_memory_say_who_may_write_and_how_much(name):
 def test_memory_fits_a_laptop_of_16_gib():
     long_running = sum(size(SERVICES[name]["mem_limit"]) for name in LONG_RUNNING)
     others = [
-        size(SERVICES[name]["mem_limit"]) for name in SERVICES if name not in (*LONG_RUNNING, *CLUSTER, *LIVE, "test")
+        size(SERVICES[name]["mem_limit"])
+        for name in SERVICES
+        if name not in (*LONG_RUNNING, *CLUSTER, *LIVE, "notebooks", "test")
     ]
     assert long_running <= 13 * UNITS["g"]
     # docs/compose.md says how much more this profile takes.
     live = [name for name in LIVE if SERVICES[name]["restart"] == "unless-stopped"]
     assert sum(size(SERVICES[name]["mem_limit"]) for name in live) <= 6.5 * UNITS["g"]
+    assert size(SERVICES["notebooks"]["mem_limit"]) <= 2 * UNITS["g"]
     # What runs once runs beside the rest at its start, one after the other; the tests run by themselves.
     assert long_running + max(others) <= 14 * UNITS["g"]
 
@@ -392,7 +395,7 @@ def test_ready_made_image_runs_as_no_root(name):
 def test_every_long_running_service_has_a_health_check():
     live = [name for name in LIVE if SERVICES[name]["restart"] == "unless-stopped"]
     assert len(live) == 6
-    for name in (*LONG_RUNNING, "clickhouse-keeper", "clickhouse-1", "clickhouse-2", *live):
+    for name in (*LONG_RUNNING, "clickhouse-keeper", "clickhouse-1", "clickhouse-2", "notebooks", *live):
         assert "healthcheck" in SERVICES[name], name
 
 
@@ -465,6 +468,7 @@ SECRETS = {
     "mongo": {f"TSHOP_MONGO_{who}_PASSWORD" for who in ("ROOT", "READER", "WRITER")},
     "marketplace": {"TSHOP_MONGO_WRITER_PASSWORD"},
     "marketplace-dag": {"TSHOP_AIRFLOW_STARTER_PASSWORD"},
+    "notebooks": {"TSHOP_NOTEBOOKS_PASSWORD", "TSHOP_ANALYST_PASSWORD", "TSHOP_DASHBOARD_PASSWORD"},
 }
 
 
@@ -534,7 +538,7 @@ def test_roles_are_made_with_the_passwords_that_the_services_have(compose_server
                 for name, value in compose_environment("clickhouse", port).items()
             }
         ),
-        "tshop_analyst": f"postgresql://tshop_analyst:TSHOP_ANALYST_PASSWORD@127.0.0.1:{port}/tshop",
+        "tshop_analyst": compose_environment("notebooks", port)["WAREHOUSE_DSN"],
         "tshop_consumer": compose_environment("stream", port)["WAREHOUSE_CONSUMER_DSN"],
         "tshop_stores": compose_environment("airflow-scheduler", port)["WAREHOUSE_STORES_DSN"],
         "tshop_monitor": compose_environment("superset-init", port)["SUPERSET_WAREHOUSE_URL"].replace("+psycopg2", ""),

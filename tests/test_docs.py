@@ -2,6 +2,7 @@
 
 import contextlib
 import graphlib
+import os
 import re
 import shutil
 import subprocess
@@ -18,6 +19,7 @@ from clickhouse import marts
 from clickhouse.definitions import DEFINITIONS, pending
 from clickhouse.files import statements
 from docs import catalogue, lineage, reference
+from embedded.environment import NOTEBOOKS_BIN
 from migrations import runner
 from migrations.routines import LAYERS
 from tests.test_your_own_tables import ask_psql, without_counts
@@ -235,6 +237,81 @@ def test_the_answer_on_the_page_is_that_of_the_default_shop(request, number: int
         QUESTIONS.write_text(page[: asked.start(2)] + given + page[asked.end(2) :])
     else:
         assert given == answer, f"'{heading}' has another answer in docs/questions.md: run make answers"
+
+
+NOTEBOOKS = ROOT / "docs" / "notebooks"
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+@pytest.fixture(scope="module")
+def notebook_pages(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, str]:
+    """The pages and pictures that the notebooks give on the default shop, by the names of their files."""
+    if not (NOTEBOOKS_BIN / "python").exists():
+        pytest.skip("The notebooks' environment is not made: 'make setup-notebooks' makes it")
+    server, dsn = request.getfixturevalue("default_clickhouse"), request.getfixturevalue("default_shop")
+    home, folder = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("pages")
+    environment = {
+        "HOME": str(home),
+        "PATH": f"{NOTEBOOKS_BIN}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT / "notebooks" / "lib"),
+        "WAREHOUSE_DSN": dsn,
+        "CLICKHOUSE_URL": f"http://tshop_dashboard:{PASSWORD}@127.0.0.1:{server.port}/tshop",
+        **AS_ANALYST,
+    }
+    answer = subprocess.run(
+        [NOTEBOOKS_BIN / "python", "-m", "docs.notebook_pages", folder],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return {file.name: file.read_text() for file in folder.iterdir()}
+
+
+def test_the_pages_of_the_notebooks_are_those_of_the_default_shop(request, notebook_pages: dict[str, str]) -> None:
+    """With --write-answers it writes them instead: make answers."""
+    before = {file.name: file.read_text() for file in NOTEBOOKS.iterdir() if file.name != "README.md"}
+    if request.config.option.write_answers:
+        for name in before:
+            (NOTEBOOKS / name).unlink()
+        for name, text in notebook_pages.items():
+            (NOTEBOOKS / name).write_text(text)
+        return
+    assert set(before) == set(notebook_pages)
+    for name, text in notebook_pages.items():
+        # Where a line of a picture is may differ by a hair from machine to machine.
+        hair = 0.01 if name.endswith(".svg") else 0
+        assert NUMBER.split(text) == NUMBER.split(before[name]), f"{name}: run make answers"
+        pairs = zip(NUMBER.findall(text), NUMBER.findall(before[name]), strict=True)
+        assert all(abs(float(one) - float(other)) <= hair for one, other in pairs), f"{name}: run make answers"
+
+
+def test_the_notebooks_count_as_the_answers_of_the_page(notebook_pages: dict[str, str]) -> None:
+    answers = {heading: asked[2] for heading, asked in questions()}
+
+    def rows(heading: str) -> list[list[str]]:
+        lines = [re.split("[|│]", line.strip("│")) for line in answers[heading].splitlines()]
+        cells = [[cell.strip() for cell in line] for line in lines]
+        return [row for row in cells if len(row) > 1 and row[1].isdecimal()]
+
+    page = notebook_pages["analysis.md"].replace(",", "")
+    for segment, clients, orders, days, revenue, percent in rows(
+        "Who are the best clients, and who is about to be lost (RFM)?"
+    ):
+        told = [segment.partition(" ")[2].replace(",", ""), clients, revenue, orders, days, percent]
+        found = re.search(rf"^\| {told[0]} \| (.*) \|$", page, re.MULTILINE)[1].split(" | ")
+        assert [float(cell) for cell in found] == [float(cell) for cell in told[1:]]
+    for abc, *counts in rows("Which products bring the money, and which of them sell evenly (ABC and XYZ)?"):
+        found = re.search(rf"^\| {abc} \| (.*) \|$", page, re.MULTILINE)[1].split(" | ")
+        assert [float(cell) for cell in found] == [float(cell) for cell in counts]
+    drawn = "".join(
+        text for name, text in notebook_pages.items() if name.startswith("analysis") and name.endswith("svg")
+    )
+    for _cohort, clients, *shares in rows("What share of a week's new clients orders again in the weeks after?"):
+        assert f">{int(clients):,}<" in drawn
+        assert all(f">{share} %<" in drawn for share in shares if share)
 
 
 def test_queries_that_a_test_of_their_own_runs_are_named_there() -> None:
