@@ -119,14 +119,26 @@ def test_it_runs_on_tuesdays_when_it_is_wanted(dag):
 
 @pytest.fixture(scope="module")
 def running(scratch: Path) -> Iterator[stack.Stack]:
-    """A migrated stack with Airflow's API server, and files of two weeks of which some are missing."""
-    parts = (stack.POSTGRES, stack.CLICKHOUSE, stack.API_SERVER)
-    running = stack.Stack(settings_of(scratch / "stores-dag"), parts)
+    """A migrated stack of PostgreSQL and ClickHouse, and of Airflow the API server, which keeps the runs' notes."""
+    running = stack.Stack(settings_of(scratch / "stores-dag"), (stack.POSTGRES, stack.CLICKHOUSE))
+    server = None
     try:
         running.start()
+        running.prepare_airflow()
         main_job.migrate(running)
+        server = subprocess.Popen(
+            ["airflow", "api-server"],
+            cwd=ROOT,
+            env=running.environment("airflow"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         yield running
     finally:
+        if server is not None:
+            server.terminate()
+            server.wait()
         running.stop()
         stack.remove(running.settings)
 

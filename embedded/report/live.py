@@ -54,7 +54,7 @@ def _queries(dsn: str, folder: str) -> Iterator[Query]:
 
         def query(name: str) -> list[Row]:
             with connection.cursor(cursor_factory=RealDictCursor) as cursor:
-                cursor.execute((FOLDER / folder / f"{name}.sql").readtext_of())
+                cursor.execute((FOLDER / folder / f"{name}.sql").read_text())
                 return [dict(row) for row in cursor.fetchall()]
 
         query.connection = connection
@@ -148,7 +148,7 @@ def _freshness(settings: Settings, from_postgres: Query, since: datetime, sample
         cursor.execute("SELECT set_config('tshop.since', %s, false)", (since.isoformat(),))
     (messages,) = from_postgres("live_freshness")
     with contextlib.closing(reach.clickhouse_client(settings)) as client:
-        query = (FOLDER / "clickhouse" / "live_freshness.sql").readtext_of()
+        query = (FOLDER / "clickhouse" / "live_freshness.sql").read_text()
         moment = since.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
         ((lines, p50, p95),) = client.query(query.replace(EPOCH, moment)).result_rows
     return table(
@@ -178,12 +178,12 @@ def _seconds(value: float | None) -> str:
 def compare_tables(shop_dsn: str, warehouse_dsn: str) -> str:
     """Compare all rows of the shop's tables with those of raw, and name the first that differ."""
     rows, told = [], []
-    for table, found in compare.compare(shop_dsn, warehouse_dsn).items():
+    for name, found in compare.compare(shop_dsn, warehouse_dsn).items():
         rows.append(
             {
-                "table": table,
+                "table": name,
                 "rows in the shop": found.in_shop,
-                "in raw": f"raw.{compare.TABLES[table]}",
+                "in raw": f"raw.{compare.TABLES[name]}",
                 "rows": found.in_raw,
                 "verdict": "DIFFERENT" if found.differences else "equal",
             }
@@ -191,7 +191,7 @@ def compare_tables(shop_dsn: str, warehouse_dsn: str) -> str:
         if found.differences:
             named = ", ".join(str(number) for number, _what in found.differences[:NAMED])
             more = ", ..." if len(found.differences) > NAMED else ""
-            told.append(f"{table}: {text_of(len(found.differences))} rows differ ({named}{more}).")
+            told.append(f"{name}: {text_of(len(found.differences))} rows differ ({named}{more}).")
     verdict = "The shop's tables do NOT equal raw." if told else "The shop's tables equal raw, row by row."
     return "\n".join([table(rows), *told, verdict])
 
@@ -199,7 +199,7 @@ def compare_tables(shop_dsn: str, warehouse_dsn: str) -> str:
 def _lines(settings: Settings, from_postgres: Query) -> str:
     (ours,) = from_postgres("live_sales")
     with contextlib.closing(reach.clickhouse_client(settings)) as client:
-        answer = client.query((FOLDER / "clickhouse" / "live_sales.sql").readtext_of())
+        answer = client.query((FOLDER / "clickhouse" / "live_sales.sql").read_text())
     theirs = dict(zip(answer.column_names, answer.result_rows[0], strict=True))
     equal = all(theirs[name] == ours[name] for name in ours)
     return table([{"in": "ClickHouse", **theirs}, {"in": "PostgreSQL", **ours}]) + (
