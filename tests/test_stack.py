@@ -516,7 +516,8 @@ def test_a_role_may_what_it_is_for(
 
 AIRFLOW_SECRETS = {
     *("airflow_api", "airflow_database", "airflow_fernet", "airflow_jwt"),
-    *("clickhouse", "spark", "warehouse_etl", "warehouse_loader", "warehouse_spark", "warehouse_marketplace"),
+    *("airflow_starter", "clickhouse", "spark", "warehouse_etl", "warehouse_loader"),
+    *("warehouse_marketplace", "warehouse_spark", "warehouse_stores"),
 }
 
 
