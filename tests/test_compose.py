@@ -807,6 +807,7 @@ PROGRAMS = {
     "airflow": ("airflow", "apache-airflow"),
     "gunicorn": ("superset", "gunicorn"),
     "spark-class": ("spark", "pyspark"),
+    "jupyterhub": ("notebooks", "jupyterhub"),
 }
 BUILT = [name for name, service in SERVICES.items() if "build" in service and name != "test"]
 
