@@ -40,7 +40,7 @@ MOST_DAYS = 31
 # Before any document.
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 # What a comparison believes: so many documents may be gone, or this share of those that were known.
-FEW, SHARE = 100, 0.1
+FEW, SHARE = 10, 0.1
 # Dates that Python does not have, and texts that are no UTF-8, are no reason to read nothing.
 OPTIONS = CodecOptions(
     tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
