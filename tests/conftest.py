@@ -72,6 +72,13 @@ def run_psql(dsn: str, *arguments: str, timeout: float | None = 240, **environme
     )
 
 
+def sql_of_page(page: str, name: str) -> str:
+    """Return the SQL that a page of docs/ marks as the one of a test of its own."""
+    text = (ROOT / "docs" / page).read_text()
+    (found,) = re.findall(rf"^<!-- test: {name} -->\n```sql\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return found
+
+
 @pytest.fixture(scope="session")
 def scratch() -> Iterator[Path]:
     """Folder of the session, removed at its end, that other users can traverse (pytest's own cannot be)."""

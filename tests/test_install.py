@@ -85,5 +85,7 @@ def test_a_failure_shows_the_end_of_the_log(environment: Path) -> None:
 
 def test_every_environment_is_made_so() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    assert makefile.count("$(INSTALL) ") == len(re.findall(r"^\$\([A-Z]+\).*stamp: ", makefile, re.MULTILINE))
+    made = set(re.findall(r"^(\$\([A-Z]+\).*stamp): ", makefile, re.MULTILINE))
+    # Go builds the marketplace's server.
+    assert makefile.count("$(INSTALL) ") == len(made - {"$(FERRETDB)/.stamp"})
     assert "uv pip install" not in makefile

@@ -311,7 +311,7 @@ def hub(settings: Settings, scratch: Path) -> Iterator[str]:
             process.kill()
 
 
-@pytest.mark.skipif(node_version() < 20, reason="Node.js 20 or newer with npm is not installed")
+@pytest.mark.skipif(node_version() < 20, reason="Node.js 20 with npm is missing: 'node --version'")
 def test_a_user_of_the_hub_gets_the_notebooks_and_asks_the_servers(hub: str, scratch: Path):
     homes = scratch / "hub" / "homes"
     (homes / "analyst").mkdir()

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import re
 import secrets
 import shutil
 import subprocess
@@ -15,7 +14,7 @@ import httpx
 import psutil
 import psycopg2
 import pytest
-from conftest import ROOT, run_module
+from conftest import ROOT, run_module, sql_of_page
 from test_shop_marts import PROMOTION, SHOP
 from test_stack import listens, stack_of, throw_away, told
 
@@ -168,8 +167,7 @@ def test_the_marts_that_a_cluster_computes_are_those_of_the_warehouse(cluster: s
     assert dict(ask(dsn, "SELECT mart_name, rows_written FROM spark.computation WHERE was_built")) == counts
     for mart in MARTS:
         assert ask(dsn, f"SELECT count(*) FROM spark.{mart}_staging") == [(0,)]
-    page = (ROOT / "docs" / "scaling.md").read_text()
-    (example,) = re.findall(r"^<!-- test: compare marts -->\n```sql\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    example = sql_of_page("scaling.md", "compare marts")
     ((_run, marts, compared, differences),) = ask(cluster.settings.warehouse_dsn_of("etl"), example)
     assert (marts, compared, differences) == (3, sum(counts.values()), 0)
     # It was Spark's cluster that worked, and its log names no secret.

@@ -399,7 +399,7 @@ def test_reads_as_the_monitor_may(tmp_path, new_database, warehouse_template):
     )
     state = status.look(settings)
     assert state.problems == []
-    asked = ("runs", "failed", "latest", "lag", "rejected", "warned", "clock", "drift", "transactions")
+    asked = ("runs", "failed", "latest", "lag", "marketplace", "rejected", "warned", "clock", "drift", "transactions")
     assert tuple(sorted(state.tables)) == tuple(sorted(asked))
 
 

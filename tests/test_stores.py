@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from conftest import ROOT, run_module
+from conftest import ROOT, run_module, sql_of_page
 
 from embedded import roles
 from embedded.environment import SPARK_BIN
@@ -273,6 +273,8 @@ def test_each_line_is_landed_or_its_fate_is_known(stores, landed):
         assert found == [(*counts, 1, 0)]
     keys = stores.ask("SELECT key FROM landing.refused_line WHERE stream = 'stores.clients' AND week = %s", FIRST)
     assert sorted(keys, key=str) == [("7",), ("8",), ("9",), (None,), (None,)]
+    for name in ("refused lines", "files of a week"):
+        assert stores.ask(sql_of_page("stores.md", name))
 
 
 def test_what_is_landed_is_in_raw(stores, landed):
