@@ -453,6 +453,11 @@ def compute(spark, dsn, targets):
             print(f"Written to {target.name} in {time.monotonic() - started:.1f} s", flush=True)
 
 
+def said(error):
+    """Return what an error says in one line, without the JDBC URL that it may name: the password is in it."""
+    return re.sub(r"jdbc:\S+", "the JDBC URL", first_line(error))
+
+
 def main(environment=os.environ):
     """Run the job; return the exit status: 0; 2 where nothing was begun; 1 for a failure on the way."""
     try:
@@ -479,7 +484,7 @@ def main(environment=os.environ):
         print(f"Error: {error}", file=sys.stderr)
         return NOT_BEGUN
     except (MartsError, psycopg2.Error, PySparkException, Py4JError) as error:
-        print(f"Error: {first_line(error)}", file=sys.stderr)
+        print(f"Error: {said(error)}", file=sys.stderr)
         return FAILURE
     return 0
 
