@@ -322,6 +322,14 @@ def test_a_number_is_read_in_each_form(warehouse: str, value: str, expected: str
     assert found == (expected and Decimal(expected))
 
 
+@pytest.mark.parametrize(
+    "text", ["1,299", "1.299", "10.005", "12 50", "4 2", "1 2345", "1,299.90", "NaN", "1e3", "-", "5."]
+)
+def test_a_text_that_may_be_two_numbers_or_none_is_refused(warehouse: str, text: str) -> None:
+    with psycopg.connect(warehouse) as connection, pytest.raises(psycopg.errors.InvalidTextRepresentation):
+        connection.execute("SELECT raw.json_number(to_jsonb(%s::text))", (text,))
+
+
 def test_lines_that_an_order_has_no_more_are_deleted_in_one_batch_or_in_several(market: Market) -> None:
     states = ((1, 2), (1,), (1, 3), (2, 3), ())
     for number, together in ((7, True), (8, False)):
@@ -376,7 +384,7 @@ def test_a_document_that_no_mapping_takes_is_rejected_with_the_reason_and_a_mend
     )
     assert reasons.keys() == {str(one["_id"]) for one in bad}
     assert sorted(reason for *_, reason in market.ask(of_the_page("unreadable"))) == sorted(reasons.values())
-    assert 'numeric: "позапросу"' in reasons["1"]
+    assert 'invalid number: "по запросу"' in reasons["1"]
     assert "gives no sale_id" in reasons["2"]
     assert 'bigint: "1.5"' in reasons["9"]
     assert "is no JSON object" in reasons["5"]
