@@ -321,12 +321,7 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
     # tshop_daily comes while tshop_live is at work.
     land(scheduled, ("shop.orders", 7, ORDER))
     api.trigger(DAG, {})
-    wait_until(
-        scheduled,
-        lambda: any(
-            tasks_in(api, DAG, run["dag_run_id"], "running") - {"apply"} for run in api.runs(DAG, ("running",))
-        ),
-    )
+    wait_until(scheduled, is_at_work)
     dailies = [api.trigger(daily, {})]
     # tshop_live comes while tshop_daily is at work.
     wait_until(scheduled, lambda: tasks_in(api, daily, dailies[0], "success"))
@@ -358,10 +353,13 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
     # And it works again.
     land(scheduled, ("shop.orders", 9, {**ORDER, "id": 9}))
     wait_until(scheduled, lambda: orders_shown() == 3)
+    # What ClickHouse shows, the run that has brought it may still be at: only what has ended is looked at.
+    wait_until(scheduled, lambda: not api.runs(DAG, ("running",)))
 
     # Those of each minute, too.
     runs = {DAG: [run["dag_run_id"] for run in api.runs(DAG, FINISHED)], daily: dailies, MARKETPLACE: turns}
     done = {dag_id: [work for run_id in runs[dag_id] for work in works(api, dag_id, run_id)] for dag_id in runs}
+    # The last order was brought by it alone; the others' tasks may have taken those before.
     assert len(done[DAG]) >= 5
     assert len(done[daily]) > 50
     # It has met others, and was started again.
