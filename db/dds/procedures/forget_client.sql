@@ -64,7 +64,7 @@ BEGIN
                 RAISE;
             END IF;
             -- The receipt makes it known, and keeps it forgotten.
-            v_run_id := sl._begin_run('dds.forget_client', 'dds.client');
+            v_run_id := sl._begin_run('dds.forget_client', 'landing.document');
             INSERT INTO sl.erasure (
                 entity_name, entity_key, run_id, mart_run_id, erased_at,
                 raw_rows, dds_versions, mart_versions, rejected_rows
