@@ -9,7 +9,7 @@
 --     data: raw_rows, dds_versions, mart_versions, rejected_rows; all 0 where the client was forgotten before.
 -- Errors: TS006 no such client is known, not in landing either; TS001 a load of clients, products or sales or a build
 --     of the mart is in progress; TS005 another session holds a lock for longer than lock_timeout.
--- Reads and writes: as sl._forget and raw._erase_documents.
+-- Reads and writes: as sl._forget, raw._erase_documents and raw._note_erasure.
 --
 -- A client whose documents could not be brought into raw, or whose lines were refused, is known to landing alone, and
 -- is forgotten as any other. A document that was rejected is erased whole, with the reason: what it holds, and where,
@@ -32,7 +32,6 @@ AS $body$
 DECLARE
     v_stream landing.stream;
     v_documents bigint := 0;
-    v_run_id bigint;
 BEGIN
     BEGIN
         CALL sl._forget(
@@ -63,14 +62,7 @@ BEGIN
             ) THEN
                 RAISE;
             END IF;
-            -- The receipt makes it known, and keeps it forgotten.
-            v_run_id := sl._begin_run('dds.forget_client', 'landing.document');
-            INSERT INTO sl.erasure (
-                entity_name, entity_key, run_id, mart_run_id, erased_at,
-                raw_rows, dds_versions, mart_versions, rejected_rows
-            )
-            VALUES ('client', p_client_id::text, v_run_id, NULL, clock_timestamp(), 0, 0, 0, 0);
-            PERFORM sl._finish_run(v_run_id, 0, 0, 0, 0, 0, 0, false);
+            PERFORM raw._note_erasure('dds.forget_client', 'client', p_client_id::text);
             CALL sl._forget(
                 'dds.forget_client', 'client', p_client_id::text,
                 run_id, mart_run_id, raw_rows, dds_versions, mart_versions, rejected_rows
