@@ -85,13 +85,21 @@ class CallsOperator(CallOperator):
     A failure goes to sl.run under the name of the procedure that failed.
 
     :param calls: in their order
+    :param notify: tells people of a failure
     """
 
-    def __init__(self, *, task_id: str, calls: Sequence[Call], **arguments) -> None:
+    def __init__(
+        self,
+        *,
+        task_id: str,
+        calls: Sequence[Call],
+        notify: Callable[[Mapping[str, Any]], None] = notify_first_failure,
+        **arguments,
+    ) -> None:
         super().__init__(task_id=task_id, procedure=calls[0].procedure, sql="procedures_due.sql", **arguments)
         self.calls = calls
         self.retry_policy = EndWhatTheNextRunMends()
-        self.on_failure_callback = [record_failure, notify_first_failure]
+        self.on_failure_callback = [record_failure, notify]
 
     def execute(self, context) -> None:
         """Call what is due."""
@@ -150,14 +158,18 @@ class PublishOperator(ClickHouseOperator):
     """Publishes all that is new of the marts, several at a time, each by a connection of its own.
 
     A mart that fails stops no other. Where ClickHouse lacks what clickhouse/ddl/ defines, that is made first.
+
+    :param notify: tells people of a failure
     """
 
-    def __init__(self, *, task_id: str, **arguments) -> None:
+    def __init__(
+        self, *, task_id: str, notify: Callable[[Mapping[str, Any]], None] = notify_first_failure, **arguments
+    ) -> None:
         super().__init__(
             task_id=task_id,
             sql=[],
             retry_policy=EndWhatTheNextRunMends(),
-            on_failure_callback=notify_first_failure,
+            on_failure_callback=notify,
             **arguments,
         )
         self._is_ended = threading.Event()

@@ -10,13 +10,15 @@ A collection is read by the time of its documents' last change, from where the l
 `full` on, reads all documents, and finds those that were deleted and those whose time tells nothing. Where far too many
 are gone, that is an error and no deletion; `accept_deletions` is for where it is right.
 
-Every task may be retried and every run may be lost: the next one resumes. The tasks of the group `warehouse` take turns
-with `tshop_daily`, `tshop_heal`, `tshop_live` and `tshop_stores`.
+A collection that cannot be read does not stop the others. Every task may be retried and every run may be lost: the next
+one resumes. The tasks of the group `warehouse` take turns with `tshop_daily`, `tshop_heal`, `tshop_live` and
+`tshop_stores`.
 
 It is paused until `make marketplace`, or somebody in Airflow, switches it on. Where no marketplace is connected, the
 first tasks are skipped.
 """
 
+from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
 from tshop_alerts import notify_run_failure
 from tshop_live_operators import ApplyOperator, Call, notify_first_failure
@@ -65,10 +67,16 @@ with DAG(
             Call("raw.apply_documents", "apply_documents.sql", {"stream": stream_of(collection)})
             for collection in COLLECTIONS
         ],
-        # What has landed before waits, too, where no marketplace is connected.
-        trigger_rule="none_failed",
+        # What has landed waits, whatever keeps another collection from being read.
+        trigger_rule="all_done",
         inlets=tables("landing.document"),
         outlets=tables(*(table for of_collection in RAW.values() for table in of_collection)),
         doc_md="Brings what has landed into `raw`. Skipped, with all after it, where nothing is new.",
     )
+    every_collection = EmptyOperator(
+        task_id="every_collection",
+        trigger_rule="none_failed",
+        doc_md="The run fails where a collection could not be read, though the other collections' documents go on.",
+    )
     chain(extracts, apply, warehouse(take_turns))
+    extracts >> every_collection

@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowNotFoundException, AirflowSkipExceptio
 from pymongo.errors import PyMongoError
 from tshop_operators import EndWhatIsRefused, Failed, Refused
 
-from sources.marketplace.extract import Reader, Result, UnlikelyError, extract, stream_of
+from sources.marketplace.extract import BusyError, Reader, Result, UnlikelyError, extract, stream_of
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class ExtractOperator(BaseOperator):
 
         :raises AirflowSkipException: no marketplace is connected
         :raises Refused: so many documents are gone that it is likely another collection
-        :raises Failed: the server does not answer, or has gone away
+        :raises Failed: the server does not answer, or has gone away; or another reader is at it
         """
         try:
             hook = MongoHook(mongo_conn_id=CONNECTION)
@@ -66,6 +66,8 @@ class ExtractOperator(BaseOperator):
                 result = extract(reader, full=full, accept_deletions=params["accept_deletions"])
             except UnlikelyError as error:
                 raise Refused(str(error)) from None
+            except BusyError as error:
+                raise Failed(str(error)) from None
             except PyMongoError as error:
                 raise Failed(f"The marketplace's server failed: {str(error).split(', Timeout:')[0]}") from None
         told = (

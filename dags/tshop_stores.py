@@ -9,7 +9,8 @@ region has sent nothing)
 A run is for the week that was over at its logical date. It tells of that week's missing files, and takes all files that
 are new, of later weeks too: where it is late, the weeks share a Spark session, and the runs after it find nothing to
 do. So files that come late are taken by the next run, and a run that is cleared changes nothing. A region that is
-missing, or whose job fails, does not stop the others.
+missing, or whose job fails, does not stop the others. A corrected file that lacks far too many of its sales is refused;
+`accept_deletions` is for where it is right.
 
 It is paused until `make stores`, or somebody in Airflow, switches it on. `TSHOP_STORES_FROM` (a day) has it make up for
 all Tuesdays since then. The inbox is the folder that `TSHOP_STORES_INBOX` names.
@@ -19,9 +20,9 @@ import os
 from datetime import datetime, timedelta
 
 from airflow.providers.standard.operators.empty import EmptyOperator
-from airflow.sdk import DAG, CronTriggerTimetable, chain
-from tshop_alerts import notify_run_failure
-from tshop_live_operators import ApplyOperator, Call, notify_first_failure
+from airflow.sdk import DAG, CronTriggerTimetable, Param, chain
+from tshop_alerts import notify_failure, notify_run_failure
+from tshop_live_operators import ApplyOperator, Call
 from tshop_operators import DEFAULT_ARGUMENTS, LONG, SHORT, TEMPLATES, tables
 from tshop_runs import STORES, take_turns
 from tshop_shop import RAW
@@ -50,7 +51,13 @@ with DAG(
     on_failure_callback=notify_run_failure,
     tags=["tshop", "warehouse", "clickhouse", "stores"],
     template_searchpath=TEMPLATES,
-    default_args={**DEFAULT_ARGUMENTS, "on_failure_callback": notify_first_failure, "execution_timeout": LONG},
+    # Of a run a week each failure is told, also where the run before has failed.
+    default_args={**DEFAULT_ARGUMENTS, "execution_timeout": LONG},
+    params={
+        "accept_deletions": Param(
+            False, type="boolean", description="Believe a corrected file that lacks far more sales than is likely"
+        )
+    },
 ) as dag:
     plan = PlanOperator(
         task_id="plan",
@@ -80,9 +87,10 @@ with DAG(
         task_id="apply",
         calls=[Call("raw.apply_documents", "apply_documents.sql", {"stream": stream}) for stream in STREAMS.values()],
         trigger_rule="all_done",
+        notify=notify_failure,
         outlets=tables(*RAW),
         doc_md="Brings what has landed into `raw`. Skipped, with all after it, where nothing is new.",
     )
     chain(plan, clean, [every_region, apply])
     plan >> tell_missing
-    apply >> warehouse(take_turns)
+    apply >> warehouse(take_turns, notify_failure)

@@ -57,8 +57,9 @@ class InboxOperator(BaseOperator):
 class PlanOperator(InboxOperator):
     """Returns the arguments of sources/stores/clean.py for each region that has new files."""
 
-    def execute(self, context: Mapping[str, Any]) -> list[list[str]]:  # noqa: ARG002
+    def execute(self, context: Mapping[str, Any]) -> list[list[str]]:
         """Look."""
+        accepting = ["--accept-deletions"] if context["params"]["accept_deletions"] else []
         over = inbox.week_of_run(datetime.now(UTC))
         files = inbox.new_files(self.folder, self.landed(), upto=over)
         found = []
@@ -66,7 +67,7 @@ class PlanOperator(InboxOperator):
             weeks = list(dict.fromkeys(file.week for file in files if file.region == region))
             if weeks:
                 log.info("%s: new files of %s", region, ", ".join(weeks))
-                found.append(["--inbox", str(self.folder), "--region", region, "--weeks", ",".join(weeks)])
+                found.append(["--inbox", str(self.folder), "--region", region, "--weeks", ",".join(weeks), *accepting])
         if not found:
             log.info("No file is new")
         return found
@@ -110,5 +111,6 @@ def write_note(dag_id: str, run_id: str, note: str) -> None:
             ).raise_for_status()
     except AirflowNotFoundException:
         log.info("The run gets no note: there is no connection %s", AIRFLOW_CONNECTION)
-    except httpx.HTTPError as error:
+    # An address that is none, no answer, or another one than Airflow's.
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, KeyError, TypeError) as error:
         log.warning("The run's note could not be written: %s", type(error).__name__)

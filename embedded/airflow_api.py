@@ -51,9 +51,22 @@ class AirflowApi:
         """Tell whether the scheduler leaves out a DAG."""
         return self._get(f"/api/v2/dags/{dag_id}")["is_paused"]
 
-    def runs(self, dag_id: str, states: tuple[str, ...]) -> list[dict[str, Any]]:
-        """Return the newest runs of a DAG that are in one of the states, oldest first."""
+    def runs(
+        self, dag_id: str, states: tuple[str, ...], between: tuple[datetime, datetime] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the newest runs of a DAG that are in one of the states, oldest first.
+
+        Args:
+            dag_id: the DAG.
+            states: any of them.
+            between: the first and the last logical date; any by default.
+        """
         query = "&".join(f"state={state}" for state in states)
+        if between:
+            query += "".join(
+                f"&logical_date_{bound}={quote(moment.isoformat())}"
+                for bound, moment in zip(("gte", "lte"), between, strict=True)
+            )
         runs = self._get(f"/api/v2/dags/{dag_id}/dagRuns?limit=100&order_by=-run_after&{query}")["dag_runs"]
         return runs[::-1]
 

@@ -27,7 +27,7 @@ def run(settings: Settings) -> None:
     """Start what is missing, write days of the marketplace, bring them to ClickHouse, and print the report.
 
     Raises:
-        StackError: something is missing, a part does not start, or a task failed.
+        StackError: something is missing, a part does not start, a task failed, or something is not the same.
     """
     check(settings)
     lock = settings.folder("run") / "marketplace.lock"
@@ -42,9 +42,18 @@ def run(settings: Settings) -> None:
             job.settle_earlier_runs()
             stack.say(f"Running {DAG} ...")
             job.run({"full": True})
-            print(report.render(settings))
-        except (PyMongoError, psycopg2.Error, GeneratorError) as error:
-            raise StackError(f"The marketplace does not answer ({str(error).strip().splitlines()[0]}).") from None
+            text, is_equal = report.render(settings)
+        except (PyMongoError, GeneratorError) as error:
+            raise StackError(f"The marketplace does not answer ({_first_line(error)}).") from None
+        except psycopg2.Error as error:
+            raise StackError(f"The warehouse does not answer ({_first_line(error)}).") from None
+    print(text)
+    if not is_equal:
+        raise StackError("Something is not the same: see above, and 'make status'.")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def check(settings: Settings) -> None:

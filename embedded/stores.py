@@ -22,6 +22,8 @@ from sources.stores.inbox import run_of
 DAG = "tshop_stores"
 # What the generator says it has written.
 MANIFEST = "manifest.json"
+# Says that an inbox is the generator's, who writes over what is there.
+MARK = ".generated"
 
 
 @dataclass(frozen=True)
@@ -57,10 +59,12 @@ def run(settings: Settings) -> str:
     """Start the stack, write the files, run the DAG for each week that is due, and return the report.
 
     Raises:
-        StackError: a program is missing, a run failed, or a total is not the manifest's.
+        StackError: a program is missing, the inbox is not the generator's, a run failed, or a total is not the
+            manifest's.
     """
     request = Request.from_environment()
     check(settings)
+    claim(settings.inbox)
     lock = settings.folder("run") / "stores.lock"
     with stack.file_lock(lock, "Another 'make stores' works on this stack: wait for it."):
         stack.say("Starting the stack ...")
@@ -105,14 +109,29 @@ def manifest_of(settings: Settings) -> Path:
     return settings.folder("stores") / MANIFEST
 
 
+def claim(inbox: Path) -> None:
+    """Make an inbox the generator's.
+
+    Raises:
+        StackError: it holds files that the generator has not written.
+    """
+    mark = inbox / MARK
+    if not mark.exists() and any(inbox.glob("*-W*/*/*.csv")):
+        raise StackError(
+            f"{inbox} holds files that are not the generator's, which would write over them. To see the example, leave "
+            "TSHOP_STORES_INBOX out; to load your files, switch the DAG tshop_stores on."
+        )
+    inbox.mkdir(parents=True, exist_ok=True)
+    mark.touch()
+
+
 def _load(settings: Settings, request: Request, job: main_job.Job, api: AirflowApi) -> None:
     period = weeks(Chain())
+    dates = [run_of(week.name) for week in period]
     runs = {
         datetime.fromisoformat(run["logical_date"]): run
-        for run in api.runs(DAG, ("queued", "running", "success", "failed"))
-        if run["logical_date"]
+        for run in api.runs(DAG, ("queued", "running", "success", "failed"), (dates[0], dates[-1]))
     }
-    dates = [run_of(week.name) for week in period]
     written = sum((settings.inbox / week.name).is_dir() for week in period)
     unfinished = [
         number for number, date in enumerate(dates[:written]) if date not in runs or runs[date]["state"] != "success"

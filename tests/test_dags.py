@@ -94,14 +94,19 @@ def test_the_marketplace_is_read_side_by_side_and_goes_the_way_of_what_is_new(da
     dag = dag_bag.dags["tshop_marketplace"]
     edges = {(task.task_id, below) for task in dag.tasks for below in task.downstream_task_ids}
     assert edges == {
-        *((f"extract_{collection}", "apply") for collection in ("users", "products", "orders")),
+        *(
+            (f"extract_{collection}", below)
+            for collection in ("users", "products", "orders")
+            for below in ("apply", "every_collection")
+        ),
         *(("apply", "load"), ("load", "build"), ("build", "audit"), ("audit", "publish")),
     }
     assert set(dag.task_group.get_task_group_dict()["warehouse"].children) == {"load", "build", "audit", "publish"}
     assert dag.timetable.expression == "7 * * * *"
     assert (dag.is_paused_upon_creation, dag.max_active_runs, dag.catchup) == (True, 1, False)
-    # What has landed waits, too, where no marketplace is connected.
-    assert dag.get_task("apply").trigger_rule == "none_failed"
+    # What has landed waits, whatever keeps another collection from being read; the run fails all the same.
+    assert dag.get_task("apply").trigger_rule == "all_done"
+    assert dag.get_task("every_collection").trigger_rule == "none_failed"
 
 
 def test_import_without_errors_and_warnings(dag_bag):
@@ -472,7 +477,7 @@ def test_a_mart_that_is_refused_ends_its_task_at_once_and_what_a_retry_cures_is_
 
 
 def test_people_are_told_of_each_tasks_last_failure_and_of_no_retry(each_dag):
-    often = ("tshop_live", "tshop_marketplace", "tshop_stores")
+    often = ("tshop_live", "tshop_marketplace")
     told_by = "notify_first_failure" if each_dag.dag_id in often else "notify_failure"
     for task in each_dag.tasks:
         assert [callback.__name__ for callback in task.on_failure_callback][-1] == told_by

@@ -27,6 +27,7 @@ from embedded import status
 from embedded.environment import marketplace_connection
 from embedded.errors import StackError
 from embedded.ferretdb import MarketplaceServer
+from embedded.report import marketplace as report
 from embedded.settings import Settings
 from generator import marketplace
 from sources.marketplace import extract
@@ -272,7 +273,12 @@ def test_what_the_marketplace_has_is_in_raw_day_after_day_and_history_passes_eve
     )[0]
     found |= {"lines": lines, "quantity": quantity, "amount": str(amount)}
     assert found == {name: manifest[name] for name in found}
-    assert market.ask("SELECT min(client_id), max(client_id) FROM raw.client") > [(BASE, BASE)]
+    # So says the report.
+    ((*counts, summed),) = market.ask((report.FOLDER / "postgres" / "marketplace_lines.sql").read_text())
+    assert [*counts, Decimal(summed)] == [manifest["lines"], str(manifest["quantity"]), Decimal(manifest["amount"])]
+    assert report.lines_written(market.database) == {name: manifest[name] for name in ("lines", "quantity", "amount")}
+    ((least, greatest),) = market.ask("SELECT min(client_id), max(client_id) FROM raw.client")
+    assert BASE < least <= greatest < BASE + 10**12
     assert market.ask("SELECT DISTINCT channel FROM raw.sales_order WHERE NOT is_deleted") == [("marketplace",)]
     market.ask("CALL raw.audit_documents()")
     for entity in ("client", "product", "sale", "sales_order"):
@@ -310,7 +316,10 @@ def test_a_time_is_read_in_each_form(warehouse: str, value: str, expected: str |
         ("12.5", "12.5"),
         ('"1 299,90"', "1299.90"),
         ('"1\\u00a0299.5"', "1299.5"),
-        ('{"$numberDecimal": "12.50"}', "12.50"),
+        ('"12 345 678"', "12345678"),
+        ('" -12.5 "', "-12.5"),
+        ('{"$numberDecimal": "12.5000"}', "12.5"),
+        ('{"$numberDouble": "1.0E3"}', "1000"),
         ('{"$numberLong": "5"}', "5"),
         ('""', None),
         ("null", None),
@@ -326,8 +335,9 @@ def test_a_number_is_read_in_each_form(warehouse: str, value: str, expected: str
     "text", ["1,299", "1.299", "10.005", "12 50", "4 2", "1 2345", "1,299.90", "NaN", "1e3", "-", "5."]
 )
 def test_a_text_that_may_be_two_numbers_or_none_is_refused(warehouse: str, text: str) -> None:
-    with psycopg.connect(warehouse) as connection, pytest.raises(psycopg.errors.InvalidTextRepresentation):
+    with psycopg.connect(warehouse) as connection, pytest.raises(psycopg.errors.InvalidTextRepresentation) as error:
         connection.execute("SELECT raw.json_number(to_jsonb(%s::text))", (text,))
+    assert f'invalid number: "{text}"' in str(error.value)
 
 
 def test_lines_that_an_order_has_no_more_are_deleted_in_one_batch_or_in_several(market: Market) -> None:
@@ -375,6 +385,7 @@ def test_a_document_that_no_mapping_takes_is_rejected_with_the_reason_and_a_mend
         order(10**9),
         order(8, lines=("x",)),
         order(9, lines=(1.5,)),
+        order(11, total="1,299"),
     )
     market.database.orders.insert_many([*bad, order(7)])
     market.read()
@@ -404,6 +415,31 @@ def test_a_document_that_no_mapping_takes_is_rejected_with_the_reason_and_a_mend
     ) == [(2,)]
 
 
+def test_no_key_stops_a_reading_and_what_had_it_can_be_deleted(market: Market) -> None:
+    keys = ("12345678901234567890123", "9" * 19, "-5", -6, "a\0b", "x" * 5000)
+    market.database.orders.insert_many([*({**order(1), "_id": key} for key in keys), order(1), order(2)])
+    assert market.read().landed == 8
+    market.apply()
+    assert market.ask("SELECT count(*) FROM landing.rejected_document") == [(6,)]
+    assert market.read(full=True).landed == 0
+    market.database.orders.delete_many({"_id": {"$in": list(keys)}})
+    assert market.read(full=True).deleted == 6
+    assert market.read().landed == 0
+
+
+def test_a_second_reader_of_a_collection_ends_with_a_sentence(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extract, "LOCK_SECONDS", 0)
+    market.database.orders.insert_one(order(1))
+
+    def read_beside(_result: extract.Result) -> None:
+        with pytest.raises(extract.BusyError, match=r"Another reader is at marketplace\.orders: wait for its end"):
+            market.read()
+        market.read("users")
+
+    assert market.read(progress=read_beside).landed == 1
+    assert market.read(full=True).landed == 0
+
+
 def test_forgetting_a_person_empties_what_landed(market: Market) -> None:
     market.database.users.insert_one(
         {
@@ -419,9 +455,42 @@ def test_forgetting_a_person_empties_what_landed(market: Market) -> None:
     market.apply("users")
     market.ask("CALL dds.load_client()")
     market.ask("CALL dds.forget_client(%s)", BASE + 9)
-    market.read("users", full=True)
+    words = ("Анна", "Орлова", "anna", "Садовая")
     everything = market.ask("SELECT string_agg(d::text, ' ') FROM landing.document AS d")[0][0]
-    assert not [word for word in ("Анна", "Орлова", "anna", "Садовая") if word in everything]
+    assert not [word for word in words if word in everything]
+    # Who comes again stays forgotten.
+    market.database.users.update_one({"_id": "9"}, {"$set": {"loyalty": "Gold", "updated_at": datetime.now(UTC)}})
+    assert market.read("users").landed == 1
+    market.apply("users")
+    everything = market.ask(
+        "SELECT string_agg(d::text, ' ') || (SELECT string_agg(c::text, ' ') FROM raw.client AS c)"
+        " FROM landing.document AS d"
+    )[0][0]
+    assert "Gold" in everything
+    assert not [word for word in words if word in everything]
+
+
+def test_a_person_whose_document_was_rejected_can_be_forgotten(market: Market) -> None:
+    market.database.users.insert_many(
+        [
+            {"_id": _id, "first_name": "Анна", "birth_date": "вчера", "updated_at": BEGIN}
+            for _id in ("9", ObjectId("65f000000000000000000001"))
+        ]
+    )
+    market.read("users")
+    market.apply("users")
+    market.ask("CALL dds.forget_client(%s)", BASE + 9)
+    market.read("users", full=True)
+    market.apply("users")
+    assert market.ask(
+        "SELECT body, reason FROM landing.document NATURAL JOIN landing.rejected_document WHERE key = '9'"
+    ) == [("(erased)", "(erased)")]
+    with pytest.raises(psycopg.errors.DatabaseError, match="no client 2000000000010 is known"):
+        market.ask("CALL dds.forget_client(%s)", BASE + 10)
+    # Of one that has no number nobody can say who is meant: it goes with its time.
+    market.ask("UPDATE landing.document SET landed_at = landed_at - interval '31 days'")
+    market.ask("CALL raw.purge_documents()")
+    assert market.ask("SELECT count(*) FROM landing.document") == [(0,)]
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------

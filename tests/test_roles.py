@@ -121,13 +121,15 @@ RIGHTS = {
                 *("stream", "week", "region", "line_no", "key", "reason", "refused_at"),
             },
         },
-        "routines": {"landing.begin_landing", "landing.end_landing", "raw.land_absent_sales"},
+        "routines": {
+            *("landing.begin_landing", "landing.end_landing", "raw.find_foreign_sales", "raw.land_absent_sales"),
+        },
     },
     "tshop_marketplace": {
         "database": {"CONNECT"},
         "schemas": {"landing"},
         "relations": dict.fromkeys(("landing.bookmark", "landing.source_document"), READ),
-        "routines": {"landing.land_states", "landing.note_seen"},
+        "routines": {"landing.land_states", "landing.lock_reading", "landing.note_seen"},
     },
     "tshop_replica": {
         "database": {"CONNECT"},

@@ -70,7 +70,9 @@ class Stores:
         for name, text in files.items():
             (folder / f"{name}.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
 
-    def start(self, weeks: str, region: str = "North", dsn: str | None = None, submit: bool = True) -> subprocess.Popen:
+    def start(
+        self, weeks: str, region: str = "North", dsn: str | None = None, submit: bool = True, *more: str
+    ) -> subprocess.Popen:
         """Start the job, by spark-submit as Airflow does; or by Python, where it does not come as far as Spark."""
         options = f"-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dlog4j2.configurationFile={LOG_SETTINGS}"
         submitted = (SUBMIT, "--master", "local[2]", "--driver-memory", "1g", "--driver-java-options", options)
@@ -78,7 +80,7 @@ class Stores:
         return subprocess.Popen(
             [
                 *(*program, ROOT / "sources" / "stores" / "clean.py"),
-                *("--inbox", self.inbox, "--region", region, "--weeks", weeks),
+                *("--inbox", self.inbox, "--region", region, "--weeks", weeks, *more),
             ],
             env={
                 **os.environ,
@@ -96,10 +98,10 @@ class Stores:
         )
 
     def clean(
-        self, weeks: str, region: str = "North", dsn: str | None = None, submit: bool = True
+        self, weeks: str, region: str = "North", dsn: str | None = None, submit: bool = True, *more: str
     ) -> subprocess.CompletedProcess:
         """Run the job to its end."""
-        with self.start(weeks, region, dsn, submit) as job:
+        with self.start(weeks, region, dsn, submit, *more) as job:
             output, errors = job.communicate(timeout=PATIENCE)
         return subprocess.CompletedProcess(job.args, job.returncode, output, errors)
 
@@ -140,6 +142,10 @@ def stores(scratch: Path) -> Iterator[Stores]:
     roles.set_up(server, "tshop", dict.fromkeys(WAREHOUSE_ROLES.values(), server.password))
     answer = run_module("migrations", WAREHOUSE_DSN=server.dsn("tshop", WAREHOUSE_ROLES["owner"]))
     assert answer.returncode == 0, answer.stderr
+    with contextlib.closing(psycopg2.connect(server.dsn("tshop"))) as connection, connection.cursor() as cursor:
+        # A job has one connection at a time, however many weeks it lands.
+        cursor.execute(f"ALTER ROLE {WAREHOUSE_ROLES['stores']} CONNECTION LIMIT 1")
+        connection.commit()
     folder = scratch / "stores"
     folder.mkdir()
     yield Stores(server, server.dsn("tshop", WAREHOUSE_ROLES["stores"]), folder)
@@ -175,6 +181,8 @@ SALE_LINES = [
     ("25,5,7,1,2023-09-05,1,North", "sale_date is no time"),
     ('26,5,7,1,2023-09-05 10:00:00,"1,234",North', "sale_amount is no amount"),
     ("27,5,7,1,2023-09-05 10:00:00,-5,North", "sale_amount is no amount"),
+    ("37,5,7,1,2023-09-05 10:00:00,12 50,North", "sale_amount is no amount"),
+    ("38,5,7,1,2023-09-05 10:00:00,1.299,North", "sale_amount is no amount"),
     ("28,5,7,1,2023-09-05 10:00:00,1,South", "region is not the folder's"),
     ("29,5,7,1,2023-09-11 00:00:00,1,North", WEEK),
     ("30,5,7,1,2023-09-03 23:59:59,1,North", WEEK),
@@ -242,7 +250,7 @@ def test_a_file_with_another_header_is_refused_and_stops_no_other(stores, landed
 
 
 def test_each_line_is_landed_or_its_fate_is_known(stores, landed):
-    assert f"{FIRST} North stores.sales: 33 lines, 2 exact and 2 near duplicates, 21 refused" in landed.stdout
+    assert f"{FIRST} North stores.sales: 35 lines, 2 exact and 2 near duplicates, 23 refused" in landed.stdout
     for stream, lines in (("sales", SALE_LINES), ("clients", CLIENT_LINES), ("products", PRODUCT_LINES)):
         # The header is line 1, the blank line 3.
         numbered = [(2 if number == 0 else number + 3, *line) for number, line in enumerate(lines)]
@@ -351,9 +359,10 @@ class Held:
 
 
 def corrected(stores: Stores) -> str:
-    """Return FIRST's sales without sale 1, with another amount of sale 2, and with a new sale."""
-    lines = [line for line, _ in SALE_LINES if not line.startswith(("1,", "2,", " 2"))]
+    """Return FIRST's sales without sale 1, with another amount of 2, with 9 as nobody can read it, and a new one."""
+    lines = [line for line, _ in SALE_LINES if not line.startswith(("1,", "2,", " 2", '"9"'))]
     lines += ["2,5,7,1,05.09.2023 10:00,101,North", "50,6,7,1,2023-09-07 10:00,7,North"]
+    lines += ["9,5,7,1,2023-09-06 12:00:00,one,North"]
     return SALES + "\n".join(lines) + "\n"
 
 
@@ -392,9 +401,11 @@ def test_a_changed_file_heals(stores, landed):
     healed = {row[0]: row for row in stores.sales(FIRST)}
     assert healed.keys() == {row[0] for row in known} - {1} | {50}
     assert healed[2][5] == Decimal("101.00")
-    # What the corrected file says counts from a microsecond after the week.
-    later = inbox.bounds(FIRST)[1] + timedelta(microseconds=1)
-    assert {row[-1] for row in healed.values()} == {later}
+    # What the corrected file says counts from when it was landed, and of what it cannot say all is as it was.
+    end = inbox.bounds(FIRST)[1]
+    (later,) = {row[-1] for key, row in healed.items() if key != 9}
+    assert end + timedelta(days=1) < later < datetime.now(inbox.ZONE)
+    assert healed[9] == next(row for row in known if row[0] == 9)
     unchanged = {row[:-1] for row in known} & {row[:-1] for row in healed.values()}
     assert {row[0] for row in unchanged} == healed.keys() - {2, 50}
     assert stores.sales(SECOND) == others
@@ -405,6 +416,61 @@ def test_a_changed_file_heals(stores, landed):
     assert stores.ask("SELECT name FROM raw.product WHERE product_id = 3000000000007") == [("Майка",)]
     for procedure in ("dds.load_sale()", "dds.load_sales_order()", "raw.audit_documents()"):
         stores.ask(f"CALL {procedure}")
+
+
+def test_a_sale_that_moves_from_week_to_week_is_in_the_one_that_was_corrected_last(stores, landed):
+    first, second = inbox.bounds(FIRST)[0], inbox.bounds(SECOND)[0]
+    files = {
+        week: (stores.inbox / week / "North" / "sales.csv").read_bytes().decode("utf-8", "surrogateescape")
+        for week in (FIRST, SECOND)
+    }
+    stores.put(FIRST, "North", sales=files[FIRST] + "100,5,7,1,2023-09-06 10:00:00,1,North\n")
+    stores.put(SECOND, "North", sales=SALES + "101,5,7,1,2023-09-13 10:00:00,1,North\n")
+    where = "SELECT sold_at, is_deleted FROM raw.sale WHERE sale_id = 3000000000100"
+    # Both in one job, which lands the week that has the sale before the week that lacks it.
+    answer = stores.clean(f"{FIRST},{SECOND}")
+    assert answer.returncode == 0, answer.stdout + answer.stderr[-3000:]
+    stores.apply()
+    assert stores.ask(where) == [(first + timedelta(days=2, hours=10), False)]
+    stores.put(FIRST, "North", sales=files[FIRST])
+    stores.put(SECOND, "North", sales=files[SECOND])
+    answer = stores.clean(f"{FIRST},{SECOND}")
+    assert answer.returncode == 0, answer.stdout + answer.stderr[-3000:]
+    stores.apply()
+    assert stores.ask(where) == [(second + timedelta(days=1, hours=10), False)]
+    assert stores.ask("SELECT is_deleted FROM raw.sale WHERE sale_id = 3000000000101") == [(True,)]
+    for procedure in ("dds.load_sale()", "dds.load_sales_order()", "raw.audit_documents()"):
+        stores.ask(f"CALL {procedure}")
+
+
+def test_a_file_that_would_overwrite_another_regions_sales_is_refused(stores, landed):
+    stores.put(SECOND, "South", sales=SALES + "100,5,7,1,2023-09-12 10:00:00,1,South\n")
+    before = stores.state()
+    answer = stores.clean(SECOND, "South")
+    assert answer.returncode == 2, answer.stderr[-3000:]
+    assert answer.stdout.splitlines()[-1].startswith(
+        f"Error: {SECOND}: 1 sale of South would overwrite another region's, for example 100 of North: nothing"
+    )
+    assert stores.state() == before
+
+
+def test_a_corrected_file_that_lacks_far_too_many_sales_is_refused_until_it_is_accepted(stores, landed):
+    week, lines = "2023-W40", [f"{number},5,7,1,2023-10-03 10:00:00,1,North\n" for number in range(200, 220)]
+    stores.put(week, "North", sales=SALES + "".join(lines))
+    assert stores.clean(week).returncode == 0
+    stores.apply()
+    stores.put(week, "North", sales=SALES)
+    before = stores.state()
+    answer = stores.clean(week)
+    assert answer.returncode == 2, answer.stderr[-3000:]
+    path = stores.inbox / week / "North" / "sales.csv"
+    assert answer.stdout.splitlines()[-1].startswith(
+        f"Error: {week}: the corrected {path} lacks 20 of the 20 sales that were known: nothing of the week is landed."
+    )
+    assert stores.state() == before
+    assert stores.clean(week, "North", None, True, "--accept-deletions").returncode == 0
+    stores.apply()
+    assert stores.sales(week) == []
 
 
 # --- the generator's files, and those that come late ------------------------------------------------------------------

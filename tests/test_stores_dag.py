@@ -2,9 +2,11 @@
 
 import json
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,6 +72,7 @@ def test_new_files_are_those_of_known_names_and_other_content(tmp_path: Path):
     assert inbox.new_files(tmp_path, landed) == []
     assert inbox.new_files(tmp_path, {}, upto=FIRST) == found[:1]
     assert inbox.new_files(tmp_path, {}, regions=("East",)) == found[1:2]
+    assert inbox.new_files(tmp_path, {}, weeks=[LATE]) == found[1:]
     (tmp_path / LATE / "North" / "sales.csv").write_text("another")
     assert [file.week for file in inbox.new_files(tmp_path, landed)] == [LATE]
     both = ["sales.csv", "clients.csv"]
@@ -112,6 +115,42 @@ def test_tasks_run_in_order_and_a_failed_region_stops_no_other(dag, warehouse):
 def test_it_runs_on_tuesdays_when_it_is_wanted(dag):
     assert dag.is_paused_upon_creation
     assert (dag.timetable.expression, dag.max_active_runs, dag.catchup) == ("45 12 * * TUE", 1, False)
+
+
+class Answer(BaseHTTPRequestHandler):
+    """An API server that answers each request with its ``said``."""
+
+    said = b""
+
+    def do_POST(self) -> None:
+        """Answer."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(self.said)))
+        self.end_headers()
+        self.wfile.write(self.said)
+
+    def log_message(self, *_words: object) -> None:
+        """Say nothing."""
+
+
+def test_a_note_that_cannot_be_written_is_a_line_in_the_log(monkeypatch, caplog, dag_bag):  # noqa: F811
+    from tshop_stores_operators import write_note
+
+    with HTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = server.server_address[1]
+        for address, said in (
+            (f"127.0.0.1:{port}", b"<html>"),
+            (f"127.0.0.1:{port}", b"{}"),
+            (f"127.0.0.1:{port}", b"[]"),
+            ("127.0.0.1:1", b""),
+        ):
+            monkeypatch.setattr(Answer, "said", said)
+            monkeypatch.setenv("AIRFLOW_CONN_TSHOP_AIRFLOW", f"http://name:word@{address}")
+            caplog.clear()
+            write_note(DAG, "a run", "a note")
+            assert "The run's note could not be written" in caplog.text
+        server.shutdown()
 
 
 # --- what a run does --------------------------------------------------------------------------------------------------
@@ -271,6 +310,19 @@ def test_bad_variables_get_one_sentence(monkeypatch, variable, value, sentence):
     monkeypatch.setenv(variable, value)
     with pytest.raises(StackError, match=sentence.replace("?", r"\?")):
         stores.Request.from_environment()
+
+
+def test_files_that_are_not_the_generators_are_not_written_over(tmp_path: Path):
+    own, theirs = tmp_path / "own", tmp_path / "theirs"
+    for _ in range(2):
+        stores.claim(own)
+        (own / FIRST / "North").mkdir(parents=True, exist_ok=True)
+        (own / FIRST / "North" / "sales.csv").touch()
+    (theirs / FIRST / "North").mkdir(parents=True)
+    (theirs / FIRST / "North" / "sales.csv").touch()
+    with pytest.raises(StackError, match="holds files that are not the generator's"):
+        stores.claim(theirs)
+    assert [path.name for path in theirs.iterdir()] == [FIRST]
 
 
 def test_good_variables(monkeypatch):

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections import Counter
+from decimal import Decimal
 from typing import Any
 
 from pymongo import MongoClient
@@ -10,14 +11,14 @@ from pymongo.database import Database
 from embedded import reach
 from embedded.report.live import FOLDER, table, warehouse
 from embedded.settings import MongoAddress, Settings
-from generator.marketplace import STATE
+from generator.marketplace import STATE, Sink, manifest
 from sources.marketplace.extract import COLLECTIONS, stream_of
 
 Row = dict[str, Any]
 
 
-def render(settings: Settings) -> str:
-    """Return the report as plain text.
+def render(settings: Settings) -> tuple[str, bool]:
+    """Return the report as plain text, and whether all that it compares is the same.
 
     Raises:
         psycopg2.Error, PyMongoError: the warehouse or the marketplace does not answer.
@@ -32,10 +33,12 @@ def render(settings: Settings) -> str:
             row["status"] for row in from_postgres("marketplace_orders") if row["key"] not in unreadable["orders"]
         )
         (mart,) = from_postgres("marketplace_sales")
+        (lines,) = from_postgres("marketplace_lines")
     with _marketplace(settings) as database:
         documents = {name: database[name].count_documents({}) for name in COLLECTIONS}
         orders = database["orders"].find({}, {"status": 1})
         there = Counter(order["status"] for order in orders if str(order["_id"]) not in unreadable["orders"])
+        written = lines_written(database)
     with contextlib.closing(reach.clickhouse_client(settings)) as client:
         answer = client.query((FOLDER / "clickhouse" / "marketplace_sales.sql").read_text())
         seen = dict(zip(answer.column_names, answer.result_rows[0], strict=True))
@@ -57,6 +60,11 @@ def render(settings: Settings) -> str:
     sections = [
         ("Documents", table(by_collection)),
         ("Orders by status", table(by_status)),
+        *(
+            [("Lines of orders", table([{"where": "the generator's", **written}, {"where": "raw", **lines}]))]
+            if written
+            else []
+        ),
         ("The marketplace's lines", table([{"where": "cdm.sales_mart", **mart}, {"where": "tshop.sales", **seen}])),
     ]
     if rejected:
@@ -69,14 +77,20 @@ def render(settings: Settings) -> str:
     ]
     if there != statuses:
         differences.append("orders by status differ")
+    if written and {name: Decimal(value) for name, value in written.items()} != {
+        name: Decimal(value) for name, value in lines.items()
+    }:
+        differences.append("raw does not have the lines that the generator wrote")
     if {name: str(value) for name, value in mart.items()} != {name: str(value) for name, value in seen.items()}:
         differences.append("ClickHouse does not have what the sales mart has")
     verdict = (
         f"Differences: {'; '.join(differences)}."
         if differences
-        else "MongoDB, raw, the sales mart and ClickHouse have the same."
+        else f"The same are: documents{', lines' if written else ''} and orders by status in MongoDB and in raw; the "
+        "lines of the sales mart and of ClickHouse."
     )
-    return "\n".join(f"\n{title}\n{'-' * len(title)}\n{text}" for title, text in sections) + f"\n\n{verdict}\n"
+    text = "\n".join(f"\n{title}\n{'-' * len(title)}\n{text}" for title, text in sections) + f"\n\n{verdict}\n"
+    return text, not differences
 
 
 def _is_now(row: Row, collection: str) -> bool:
@@ -88,6 +102,15 @@ def last_day(settings: Settings) -> str | None:
     """Return the last day that the generator has written, None where it has written none."""
     with _marketplace(settings) as database:
         return (database[STATE].find_one({"_id": STATE}) or {}).get("last")
+
+
+def lines_written(database: Database) -> Row:
+    """Return how many lines of orders the generator has written, their quantity and amount; {} where it has not."""
+    if not (database[STATE].find_one({"_id": STATE}) or {}).get("last"):
+        return {}
+    sink = Sink(database)
+    made = manifest(sink.market, sink.last)
+    return {name: made[name] for name in ("lines", "quantity", "amount")}
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ CREATE TABLE landing.file (
     deleted bigint NOT NULL DEFAULT 0,
     quantity bigint,
     amount numeric(16, 2),
+    counts_from timestamptz NOT NULL,
     landed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (stream, week, region),
     -- No line vanishes.

@@ -8,15 +8,18 @@ Two ways to read it:
 - ``compare``: all documents, by _id. It finds what the first does not: documents without updated_at, or with one far
   behind, and those that are not there any more. The first reading of a collection is of this kind.
 
-Batches are transactions of their own, each with the bookmark up to it. Whatever is cut wherever, the next reading
-resumes at the bookmark, and nothing is lost or landed twice. A document that changes while it is read is read as it was
-or as it is, and again by the next reading.
+Batches are transactions of their own, of a reading by time each with the bookmark up to it. Whatever is cut wherever,
+nothing is lost or landed twice: the next reading by time resumes at the bookmark; a comparison that was cut begins
+again, and lands what has not landed yet. A document that changes while it is read is read as it was or as it is, and
+again by the next reading.
 
 A server without transactions, change streams and sessions is enough.
 """
 
 import contextlib
+import hashlib
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -45,12 +48,22 @@ FEW, SHARE = 10, 0.1
 OPTIONS = CodecOptions(
     tz_aware=True, datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
 )
+# For so long a reader that has been killed may seem to be there.
+LOCK_SECONDS = 5
+# Whole numbers that MongoDB has.
+LEAST, GREATEST = -(2**63), 2**63 - 1
+# A longer key does not fit into an index.
+LONGEST_KEY = 500
 # A character that jsonb cannot hold, as JSON has it.
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class UnlikelyError(Exception):
     """A sentence on a collection that is likely not the one that was read before, and what to do."""
+
+
+class BusyError(Exception):
+    """A sentence on a collection that somebody else is reading."""
 
 
 @dataclass
@@ -76,8 +89,12 @@ def stream_of(collection: str) -> str:
 
 
 def key_of(document: dict[str, Any]) -> str:
-    """Return the key of a document: its _id as a text, which for a number or a text of digits is the number."""
-    return str(document["_id"])
+    """Return the key of a document: its _id as a text, which for a number or a text of digits is the number.
+
+    One that the warehouse cannot hold is another text, which is no number either.
+    """
+    key = str(document["_id"]).replace("\0", "\ufffd")
+    return key if len(key) <= LONGEST_KEY else f"sha256 {hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def body_of(document: dict[str, Any]) -> str:
@@ -184,6 +201,18 @@ class Reader:
         self._call([], [], [], updated_at=newest, compared_at=begun)
         return self._result
 
+    def keep_others_out(self) -> None:
+        """Keep other readers of the collection out until the connection ends.
+
+        Raises:
+            BusyError: another reader is at it.
+        """
+        end = time.monotonic() + LOCK_SECONDS
+        while not self._warehouse.execute("SELECT landing.lock_reading(%s)", (self._stream,)).fetchone()[0]:
+            if time.monotonic() > end:
+                raise BusyError(f"Another reader is at {self._stream}: wait for its end, or end it.")
+            time.sleep(0.1)
+
     def note(self, problem: str | None = None) -> None:
         """Note in the warehouse that the collection was looked at, and what keeps it from being read."""
         self._warehouse.execute("SELECT landing.note_seen(%s, 0, NULL, %s)", (self._stream, problem))
@@ -204,7 +233,7 @@ class Reader:
         ordered = sorted(keys)
         for start in range(0, len(ordered), BATCH):
             some = ordered[start : start + BATCH]
-            ids = [*some, *(int(key) for key in some if key.isdecimal()), *_object_ids(some)]
+            ids = [*some, *_numbers(some), *_object_ids(some)]
             found.update(map(key_of, self._collection.find({"_id": {"$in": ids}}, {"_id": 1})))
         return found
 
@@ -268,8 +297,11 @@ def extract(reader: Reader, *, full: bool, accept_deletions: bool = False) -> Re
 
     Raises:
         UnlikelyError: as Reader.compare has it.
+        BusyError: as Reader.keep_others_out has it.
         PyMongoError: the server does not answer, or has gone away.
     """
+    # States are landed in the order in which they were read.
+    reader.keep_others_out()
     try:
         result = reader.compare(accept_deletions) if full else reader.read_changed()
     except (PyMongoError, UnlikelyError) as error:
@@ -304,6 +336,11 @@ def _texts(since: datetime, until: datetime) -> list[dict[str, Any]]:
         return [{"updated_at": {"$gte": "0", "$lt": ":"}}]
     prefixes = [text for day in days for text in (day.isoformat(), day.strftime("%d.%m.%Y"))]
     return [{"updated_at": {"$gte": text, "$lt": f"{text}~"}} for text in prefixes]
+
+
+def _numbers(keys: list[str]) -> list[int]:
+    numbers = [int(key) for key in keys if re.fullmatch(r"-?[0-9]{1,19}", key)]
+    return [number for number in numbers if LEAST <= number <= GREATEST]
 
 
 def _object_ids(keys: list[str]) -> list[Any]:

@@ -5,8 +5,8 @@ number of weeks. The executors, as the driver, read the inbox by the same path; 
 
 Each week is one transaction: documents, refused lines, and a row of landing.file a file. Whatever is killed wherever, a
 week is landed whole and once: a file of the checksum that landing.file has is left out. A file that has changed is
-landed again, at a time that is a microsecond later, and the sales that it lacks are deleted. docs/stores.md says what a
-duplicate is, and what is refused.
+landed again, and the sales that it lacks are deleted: where these are far too many, the week is refused, unless
+``--accept-deletions`` says that it is right. docs/stores.md says what a duplicate is, and what is refused.
 
 The last line of the output is ``Error: `` and a sentence where something failed. Exit status: 1 where another try may
 help, 2 where it would find the same.
@@ -65,9 +65,14 @@ LINE = pa.schema(
         "amount": pa.decimal128(14, 2),
     }
 )
-# What became of a week: a sentence a file, or why none is landed.
-DONE = pa.schema({"week": pa.string(), "said": pa.list_(pa.string()), "problem": pa.string()})
+# What became of a week: a sentence a file, or why none is landed, and whether another try would find the same.
+DONE = pa.schema({"week": pa.string(), "said": pa.list_(pa.string()), "problem": pa.string(), "is_refused": pa.bool_()})
 FAILURE, REFUSAL = 1, 2
+SALES = "stores.sales"
+# What a corrected file is believed: so many sales may be gone, or this share of those that were known.
+FEW, SHARE = 10, 0.1
+# When a sale counts from: the last field of its document.
+UPDATED_AT = r'"updated_at":"[^"]*"\}$'
 
 
 class Refusal(Exception):
@@ -87,15 +92,21 @@ COPY_REFUSED = """
 COPY landing.refused_line (stream, week, region, line_no, key, line, reason)
 FROM STDIN WITH (FORMAT csv, ENCODING 'UTF8')
 """
+# The end of the week, unless what was landed before counts from then or later. Nobody else can land meanwhile.
+COUNTS_FROM = """
+SELECT CASE WHEN max(f.counts_from) >= %(end)s THEN greatest(clock_timestamp(), max(f.counts_from)) ELSE %(end)s END
+FROM landing.file AS f
+WHERE f.stream = %(stream)s AND f.region = %(region)s
+"""
 # Nobody has landed another file of this week meanwhile, or nothing is written.
 NOTE_FILE = """
 INSERT INTO landing.file AS f (
     stream, week, region, sha256, version, bytes, lines, exact_duplicates, near_duplicates, refused, landed, deleted,
-    quantity, amount
+    quantity, amount, counts_from
 )
 VALUES (
     %(stream)s, %(week)s, %(region)s, %(sha256)s, %(version)s, %(bytes)s, %(lines)s, %(exact)s, %(near)s, %(refused)s,
-    %(landed)s, %(deleted)s, %(quantity)s, %(amount)s
+    %(landed)s, %(deleted)s, %(quantity)s, %(amount)s, %(updated_at)s
 )
 ON CONFLICT (stream, week, region) DO UPDATE
 SET
@@ -110,6 +121,7 @@ SET
     deleted = excluded.deleted,
     quantity = excluded.quantity,
     amount = excluded.amount,
+    counts_from = excluded.counts_from,
     landed_at = clock_timestamp()
 WHERE f.version = excluded.version - 1
 """
@@ -127,7 +139,7 @@ def make_land(dsn, partition, region, files):
 
     def land(lines):
         week = lines["week"][0].as_py()
-        said, problem = [], None
+        said, problem, is_refused = [], None, False
         try:
             with contextlib.closing(psycopg2.connect(dsn, connect_timeout=10)) as connection:
                 connection.set_client_encoding("UTF8")
@@ -138,22 +150,35 @@ def make_land(dsn, partition, region, files):
                 connection.commit()
         except psycopg2.Error as error:
             problem = f"{week}: the warehouse: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
-        except (Failure, OSError) as error:
-            problem = f"{week}: {error}"
+        except (Failure, Refusal, OSError) as error:
+            problem, is_refused = f"{week}: {error}", isinstance(error, Refusal)
         # A result, and no failed task: Spark would tell of it in a hundred lines, and try again.
-        return pa.Table.from_pylist([{"week": week, "said": [] if problem else said, "problem": problem}], schema=DONE)
+        done = {"week": week, "said": [] if problem else said, "problem": problem, "is_refused": is_refused}
+        return pa.Table.from_pylist([done], schema=DONE)
 
     return land
 
 
 def land_file(cursor, partition, region, file, lines):
-    """Land the lines of a file; return a sentence on what became of them."""
+    """Land the lines of a file; return a sentence on what became of them.
+
+    Raises:
+        Refusal: its ids are another region's, or it lacks too many of the sales that were known.
+        Failure: it was changed, or landed, meanwhile.
+    """
     # The line that stands for the file itself has no fate.
     fate = {name: lines.filter(pc.equal(lines["fate"], name)) for name in (LANDED, EXACT, NEAR, REFUSED)}
     landed, refused = fate[LANDED], fate[REFUSED]
     place = {name: file[name] for name in ("stream", "week")}
     cursor.execute("SELECT first_offset, base FROM landing.begin_landing(%s, %s, 'files')", (file["stream"], partition))
     first, base = cursor.fetchone()
+    bodies, updated_at = landed["text"], file["updated_at"]
+    if file["stream"] == SALES:
+        # A sale may move from week to week: what is landed later holds, also of an earlier week.
+        cursor.execute(COUNTS_FROM, {**file, "region": region})
+        (moment,) = cursor.fetchone()
+        updated_at = moment.isoformat()
+        bodies = pc.replace_substring_regex(bodies, UPDATED_AT, f'"updated_at":"{updated_at}"}}', max_replacements=1)
     copy(
         cursor,
         COPY_DOCUMENTS,
@@ -162,17 +187,34 @@ def land_file(cursor, partition, region, file, lines):
             "partition": pa.repeat(partition, landed.num_rows),
             "position": pa.array(range(base + first, base + first + landed.num_rows), pa.int64()),
             "key": landed["key"],
-            "body": landed["text"],
+            "body": bodies,
             "written_at": pa.repeat("now", landed.num_rows),
         },
     )
     deleted = 0
-    if file["stream"] == "stores.sales" and file["version"] > 1:
+    if file["stream"] == SALES:
         cursor.execute(
-            "SELECT raw.land_absent_sales(%s, %s, %s, %s, %s, %s)",
-            (partition, region, file["begin"], file["end"], base + first, file["updated_at"]),
+            "SELECT sales, example FROM raw.find_foreign_sales(%s, %s, %s)", (partition, region, base + first)
         )
-        (deleted,) = cursor.fetchone()
+        foreign, example = cursor.fetchone()
+        if foreign:
+            raise Refusal(
+                f"{foreign} sale{'s' * (foreign > 1)} of {region} would overwrite another region's, for example "
+                f"{example}: nothing of the week is landed. An id is one sale's in all regions; where a sale has "
+                "moved, the other region's corrected file comes first."
+            )
+    if file["stream"] == SALES and file["version"] > 1:
+        cursor.execute(
+            "SELECT known, deleted FROM raw.land_absent_sales(%s, %s, %s, %s, %s, %s, %s::text[])",
+            (partition, region, file["begin"], file["end"], base + first, updated_at, refused["key"].to_pylist()),
+        )
+        known, deleted = cursor.fetchone()
+        if deleted > max(FEW, SHARE * known) and not file["accept_deletions"]:
+            raise Refusal(
+                f"the corrected {file['path']} lacks {deleted} of the {known} sales that were known: nothing of the "
+                "week is landed. Look whether the file is whole. Where it is right, run tshop_stores with "
+                "accept_deletions on."
+            )
     if landed.num_rows + deleted:
         end = first + landed.num_rows + deleted
         cursor.execute("SELECT landing.end_landing(%s, %s, %s, %s)", (file["stream"], partition, end - 1, end))
@@ -190,7 +232,7 @@ def land_file(cursor, partition, region, file, lines):
             "reason": refused["reason"],
         },
     )
-    has_amounts = file["stream"] == "stores.sales"
+    has_amounts = file["stream"] == SALES
     counts = {
         "lines": sum(part.num_rows for part in fate.values()),
         **{name: part.num_rows for name, part in fate.items()},
@@ -198,7 +240,7 @@ def land_file(cursor, partition, region, file, lines):
         "quantity": (pc.sum(landed["quantity"]).as_py() or 0) if has_amounts else None,
         "amount": (pc.sum(landed["amount"]).as_py() or 0) if has_amounts else None,
     }
-    cursor.execute(NOTE_FILE, {**file, "region": region, **counts})
+    cursor.execute(NOTE_FILE, {**file, "region": region, "updated_at": updated_at, **counts})
     if cursor.rowcount != 1:
         raise Failure("another job has landed it meanwhile.")
     with open(file["path"], "rb") as content:  # noqa: PTH123
@@ -239,9 +281,10 @@ def whole(column, most=12):
 def amount(column):
     """Return an amount of roubles, written as 1234.5, 1234,50, 1 234,50, 1,234.50 or 1.234,50; NULL where it is none.
 
-    1,234 is none: it may be a thousand and more, or a little more than one.
+    1,234 is none: it may be a thousand and more, or a little more than one. Nor is 12 50: blanks part thousands alone.
     """
-    text = f.regexp_replace(column, rf"(?<=\d){BLANK}(?=\d)", "")
+    has_thousands = column.rlike(rf"^\d{{1,3}}({BLANK}\d{{3}})+([.,]\d{{1,2}})?$")
+    text = f.when(has_thousands, f.regexp_replace(column, BLANK, "")).otherwise(column)
     plain = (
         f.when(text.rlike(r"^\d{1,12}([.,]\d{1,2})?$"), f.translate(text, ",", "."))
         .when(text.rlike(r"^\d{1,3}(,\d{3})+\.\d{1,2}$"), f.translate(text, ",", ""))
@@ -435,13 +478,14 @@ def has_header(file):
     return [name.strip(' \t\r\n"').lower() for name in first.split(",")] == list(COLUMNS[file.stream])
 
 
-def clean(spark, dsn, region, files, versions):
-    """Clean and land files of a region; return what is said of each, and the problems there were."""
+def clean(spark, dsn, region, files, versions, *, accept_deletions):
+    """Clean and land files of a region; return what is said of each, and the weeks of which nothing is landed."""
     known = []
     for file in files:
         begin, end = inbox.bounds(file.week)
         version = versions.get((file.stream, file.week, region), (None, 0))[1] + 1
-        # The end of the week, and of a corrected file a later moment: what it says counts from there.
+        # The end of the week, and of a corrected file a later moment: what it says counts from there, and what later
+        # weeks say holds. Of sales see land_file.
         updated_at = (end + timedelta(microseconds=version - 1)).isoformat()
         names = ("week", "stream", "path", "sha256", "bytes")
         known.append(
@@ -451,6 +495,7 @@ def clean(spark, dsn, region, files, versions):
                 "begin": begin,
                 "end": end,
                 "updated_at": updated_at,
+                "accept_deletions": accept_deletions,
             }
         )
     lines = None
@@ -468,9 +513,10 @@ def clean(spark, dsn, region, files, versions):
         found = found.unionAll(of_file)
         lines = found if lines is None else lines.unionAll(found)
     land = make_land(dsn, inbox.REGIONS[region], region, known)
-    done = lines.groupBy("week").applyInArrow(land, from_arrow_schema(DONE)).collect()
+    # Landed one week after the other, in their order: the partition is for one at a time, and so is the connection.
+    done = lines.repartition(1).groupBy("week").applyInArrow(land, from_arrow_schema(DONE)).collect()
     done.sort(key=lambda row: row["week"])
-    return [said for row in done for said in row["said"]], [row["problem"] for row in done if row["problem"]]
+    return [said for row in done for said in row["said"]], [row for row in done if row["problem"]]
 
 
 def run(arguments):
@@ -492,12 +538,10 @@ def run(arguments):
         raise Refusal(f"{error}.") from None
     landed = landed_files(dsn, arguments.region)
     shas = {place: sha256 for place, (sha256, _) in landed.items()}
-    files = [
-        file for file in inbox.new_files(Path(arguments.inbox), shas, (arguments.region,)) if file.week in set(weeks)
-    ]
+    files = inbox.new_files(Path(arguments.inbox), shas, (arguments.region,), weeks=weeks)
     wrong = [file for file in files if not has_header(file)]
     files = [file for file in files if file not in wrong]
-    problems = []
+    unlanded = []
     if files:
         builder = SparkSession.builder.appName(f"stores {arguments.region}")
         for name, value in SETTINGS.items():
@@ -505,7 +549,9 @@ def run(arguments):
         spark = builder.getOrCreate()
         spark.sparkContext.setLogLevel("ERROR")
         try:
-            said, problems = clean(spark, dsn, arguments.region, files, landed)
+            said, unlanded = clean(
+                spark, dsn, arguments.region, files, landed, accept_deletions=arguments.accept_deletions
+            )
         except PySparkException as error:
             raise Failure(f"Spark: {str(error).strip().splitlines()[0]}") from None
         finally:
@@ -513,16 +559,14 @@ def run(arguments):
         print("\n".join(said))
     else:
         print(f"{arguments.region}: no file is new.")
+    problems = [row["problem"] for row in unlanded]
+    problems += [
+        f"{file.path} does not begin with the line {','.join(COLUMNS[file.stream])}: it is not landed."
+        for file in wrong
+    ]
     if problems:
-        raise Failure("; ".join(problems))
-    if wrong:
-        raise Refusal(
-            "; ".join(
-                f"{file.path} does not begin with the line {','.join(COLUMNS[file.stream])}: it is not landed"
-                for file in wrong
-            )
-            + "."
-        )
+        # Another try helps where one of them may go well.
+        raise (Refusal if all(row["is_refused"] for row in unlanded) else Failure)("; ".join(problems))
 
 
 def main():
@@ -533,6 +577,9 @@ def main():
     parser.add_argument("--inbox", required=True, help="folder of the files")
     parser.add_argument("--region", required=True, help="whose files")
     parser.add_argument("--weeks", required=True, help="ISO weeks, such as 2023-W35,2023-W36")
+    parser.add_argument(
+        "--accept-deletions", action="store_true", help="believe a corrected file that lacks however many sales"
+    )
     try:
         run(parser.parse_args())
     except (Refusal, Failure) as error:

@@ -7,7 +7,7 @@ all that this needs, since Airflow and Spark's environment both import it.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -102,6 +102,7 @@ def new_files(
     landed: Mapping[tuple[str, str, str], str],
     regions: tuple[str, ...] = tuple(REGIONS),
     upto: str | None = None,
+    weeks: Collection[str] | None = None,
 ) -> list[File]:
     """Return the files that are not landed as they are, ordered by week, region and stream.
 
@@ -110,10 +111,13 @@ def new_files(
         landed: checksum by stream, week and region, of the files that are landed.
         regions: whose files.
         upto: last week; all by default. What is sent before its week is over waits.
+        weeks: only these; all by default.
     """
     found = []
     for folder in sorted(inbox.iterdir()) if inbox.is_dir() else ():
         if not WEEK.fullmatch(folder.name) or (upto is not None and folder.name > upto):
+            continue
+        if weeks is not None and folder.name not in weeks:
             continue
         for region in regions:
             for name, stream in STREAMS.items():

@@ -7,12 +7,13 @@
 -- Parameters: p_client_id: the client's key.
 -- Returns: one row: run_id (on dds.client), mart_run_id (the batch for ClickHouse), and how many rows held personal
 --     data: raw_rows, dds_versions, mart_versions, rejected_rows; all 0 where the client was forgotten before.
--- Errors: TS006 no such client is known; TS001 a load of clients, products or sales or a build of the mart is in
---     progress; TS005 another session holds a lock for longer than lock_timeout.
--- Reads and writes: as sl._forget and raw._erase_documents.
+-- Errors: TS006 no such client is known, not in landing either; TS001 a load of clients, products or sales or a build
+--     of the mart is in progress; TS005 another session holds a lock for longer than lock_timeout.
+-- Reads and writes: as sl._forget, raw._erase_documents and raw._note_erasure.
 --
--- A document that was rejected is erased whole, with the reason: what it holds, and where, nobody knows. A NOTICE says
--- how many documents held anything.
+-- A client whose documents could not be brought into raw, or whose lines were refused, is known to landing alone, and
+-- is forgotten as any other. A document that was rejected is erased whole, with the reason: what it holds, and where,
+-- nobody knows. A NOTICE says how many documents held anything.
 --
 -- Only the owner may call it. The client stays forgotten when a source delivers it again; what the client buys later
 -- has no age in the mart.
@@ -32,10 +33,41 @@ DECLARE
     v_stream landing.stream;
     v_documents bigint := 0;
 BEGIN
-    CALL sl._forget(
-        'dds.forget_client', 'client', p_client_id::text,
-        run_id, mart_run_id, raw_rows, dds_versions, mart_versions, rejected_rows
-    );
+    BEGIN
+        CALL sl._forget(
+            'dds.forget_client', 'client', p_client_id::text,
+            run_id, mart_run_id, raw_rows, dds_versions, mart_versions, rejected_rows
+        );
+    EXCEPTION
+        WHEN SQLSTATE 'TS006' THEN
+            IF NOT EXISTS (
+                SELECT
+                FROM landing.stream AS s
+                INNER JOIN landing.stream_target AS t ON t.stream = s.stream
+                WHERE
+                    s.personal <> '{}'
+                    AND (t.target_schema, t.target_table) = ('raw', 'client')
+                    AND (
+                        EXISTS (
+                            SELECT
+                            FROM landing.document AS d
+                            WHERE d.stream = s.stream AND d.key = (p_client_id - s.id_base)::text
+                        )
+                        OR EXISTS (
+                            SELECT
+                            FROM landing.refused_line AS r
+                            WHERE r.stream = s.stream AND r.key = (p_client_id - s.id_base)::text
+                        )
+                    )
+            ) THEN
+                RAISE;
+            END IF;
+            PERFORM raw._note_erasure('dds.forget_client', 'client', p_client_id::text);
+            CALL sl._forget(
+                'dds.forget_client', 'client', p_client_id::text,
+                run_id, mart_run_id, raw_rows, dds_versions, mart_versions, rejected_rows
+            );
+    END;
     FOR v_stream IN
         SELECT s.*
         FROM landing.stream AS s

@@ -16,4 +16,6 @@ COMMENT ON COLUMN landing.file.deleted IS
 'Sales that an earlier version of the file had and this one lacks: landed as deletions';
 COMMENT ON COLUMN landing.file.quantity IS 'Pieces in the landed lines. NULL: not a file of sales';
 COMMENT ON COLUMN landing.file.amount IS 'Amount of the landed lines, roubles. NULL: not a file of sales';
+COMMENT ON COLUMN landing.file.counts_from IS
+'The update time of what was landed of it: the end of the week, or later where it was corrected or came late';
 COMMENT ON COLUMN landing.file.landed_at IS 'When it was landed';

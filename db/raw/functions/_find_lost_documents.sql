@@ -8,7 +8,8 @@
 -- Reads: landing.document, landing.position, landing.rejected_document, the table, and the history of its entity.
 --     Writes: nothing.
 --
--- raw has a state that is not older. Where raw lacks the key (sl.purge), the history has it.
+-- A document that was erased tells nothing, not even its time. Of another, raw has a state that is not older. Where raw
+-- lacks the key (sl.purge), the history has it.
 CREATE OR REPLACE FUNCTION raw._find_lost_documents(
     p_stream landing.stream,
     p_target landing.stream_target,
@@ -40,7 +41,7 @@ BEGIN
     BEGIN
         EXECUTE format(
             $sql$
-            WITH document AS (%1$s)
+            WITH document AS (SELECT d.* FROM (%1$s OFFSET 0) AS d WHERE d.body IS DISTINCT FROM '"(erased)"')
             SELECT count(*), min(format('partition %%s, position %%s, key %%s', m.partition, m.position, (%2$s)))
             FROM (%3$s) AS m
             WHERE

@@ -8,8 +8,8 @@
 -- Reads: landing.stream, landing.position. Writes: landing.document, landing.rejected_document,
 --     landing.refused_line, sl.run.
 --
--- A document stays that is not applied yet, and one whose rejection is open, unless it was erased. What raw and the
--- history have of a document stays.
+-- A document stays that is not applied yet, and one whose rejection is open, unless it was erased, or is of a stream of
+-- persons and has no number by which its person could be forgotten. What raw and the history have of a document stays.
 CREATE OR REPLACE PROCEDURE raw.purge_documents(
     INOUT run_id bigint DEFAULT NULL,
     INOUT documents bigint DEFAULT NULL
@@ -50,6 +50,7 @@ BEGIN
                 -- Hashed, whatever the statistics say.
                 AND (
                     d.body = '"(erased)"'
+                    OR s.personal <> '{}' AND (d.key ~ '^(0|[1-9][0-9]{0,11})$') IS NOT TRUE
                     OR (d.stream, d.partition, d.position) NOT IN (
                         SELECT
                             r.stream,

@@ -1,5 +1,5 @@
 BEGIN;
-SELECT plan(3);
+SELECT plan(6);
 
 SELECT tap.land(
     'stores.clients', '5',
@@ -29,6 +29,15 @@ SELECT is(
     (SELECT body FROM landing.document WHERE stream = 'stores.clients' AND key = '5'), '"(erased)"'::jsonb,
     'the document, too'
 );
+
+CALL dds.forget_client(3000000000006);
+SELECT is(
+    (SELECT line FROM landing.refused_line WHERE key = '6'), '(erased)', 'one who is known by a refused line alone, too'
+);
+SELECT is(
+    (SELECT count(*) FROM sl.erasure WHERE entity_key = '3000000000006'), 1::bigint, 'with a receipt, and for good'
+);
+SELECT lives_ok('CALL raw.audit_documents()', 'which is not lost');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -22,10 +22,12 @@ BEGIN
     SELECT b.* INTO v_place FROM landing.begin_landing('stores.sales', 0, 'topic') AS b;
     INSERT INTO landing.document (stream, partition, position, key, body, written_at)
     VALUES ('stores.sales', 0, v_place.first_offset, p_key, pg_temp.sale(p_version), clock_timestamp());
-    v_deleted := raw.land_absent_sales(
+    SELECT l.deleted
+    INTO v_deleted
+    FROM raw.land_absent_sales(
         0, 'North', '2023-09-04 00:00+03', '2023-09-11 00:00+03', v_place.first_offset,
-        timestamptz '2023-09-11 00:00+03' + (p_version - 1) * interval '1 microsecond'
-    );
+        timestamptz '2023-09-11 00:00+03' + (p_version - 1) * interval '1 microsecond', '{}'
+    ) AS l;
     PERFORM landing.end_landing(
         'stores.sales', 0, v_place.first_offset + v_deleted, v_place.first_offset + v_deleted + 1
     );
