@@ -127,7 +127,7 @@ dashboard: setup $(SUPERSET)/.stamp ## Start Superset with its dashboards on the
 	@$(BIN)/python -m embedded.superset
 
 .PHONY: notebooks
-notebooks: setup $(NOTEBOOKS)/.stamp ## Start JupyterLab with the notebooks on the running stack (docs/notebooks.md)
+notebooks: setup $(NOTEBOOKS)/.stamp ## Start JupyterLab with the notebooks on the running stack (docs/notebooks/README.md)
 	@$(BIN)/python -m embedded.notebooks
 
 .PHONY: setup-notebooks

@@ -240,8 +240,8 @@ def notebooks_environment(settings: Settings) -> dict[str, str]:
         "WAREHOUSE_DSN": dsn,
         **libpq_environment(dsn),
         "CLICKHOUSE_URL": settings.clickhouse_dashboard_url,
-        # What a notebook asks by, and Spark where it is installed; nothing else of this repository.
-        "PYTHONPATH": ":".join(map(str, (ROOT / "notebooks" / "lib", *sorted(SPARK_HOME.glob("python/lib/*.zip"))))),
+        # What a notebook asks by, and nothing else of this repository.
+        "PYTHONPATH": str(ROOT / "notebooks" / "lib"),
         **spark_environment(settings),
         "SPARK_MASTER": settings.spark_master,
         "TSHOP_SPARK_JARS": str(jars_of("spark")),
