@@ -6,7 +6,8 @@ Has Spark compute `user_sales`, `product_sales` and `region_sales` from `dds`, a
 
 It is run by hand (`make spark`), or by whoever triggers it: it needs a cluster of Spark, the one of the connection
 `tshop_spark_cluster`. It reads dds as of one moment and writes nothing but its own marts, so that it may run beside
-every other DAG, and again at any time.
+every other DAG, and again at any time. While loads wait for the builds of cdm it waits, ten minutes at most, since it
+could not tell who is right; after that it computes, and `compare` may fail though nothing is wrong.
 """
 
 from airflow.sdk import DAG, chain

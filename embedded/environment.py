@@ -168,11 +168,16 @@ def job_addresses(settings: Settings) -> dict[str, str]:
 
 
 def spark_environment(settings: Settings) -> dict[str, str]:
-    """Return what spark-submit needs: Spark, its Python, an address that no other machine reaches, a folder."""
+    """Return what spark-submit needs: Spark, its Python, an address, a folder.
+
+    The address is one that no other machine reaches. Of a cluster of several machines the executors come back to the
+    driver: there it is the one that the shell names, else the one that Spark finds.
+    """
+    given = {name: os.environ[name] for name in ("SPARK_LOCAL_IP",) if name in os.environ}
     return {
         "SPARK_HOME": str(SPARK_HOME),
         "PYSPARK_PYTHON": str(SPARK_BIN / "python"),
-        "SPARK_LOCAL_IP": "127.0.0.1",
+        **({"SPARK_LOCAL_IP": "127.0.0.1"} if settings.spark_is_here else given),
         "SPARK_LOCAL_DIRS": str(settings.home / "spark" / "tmp"),
     }
 
@@ -240,8 +245,8 @@ def notebooks_environment(settings: Settings) -> dict[str, str]:
         "WAREHOUSE_DSN": dsn,
         **libpq_environment(dsn),
         "CLICKHOUSE_URL": settings.clickhouse_dashboard_url,
-        # What a notebook asks by, and Spark where it is installed; nothing else of this repository.
-        "PYTHONPATH": ":".join(map(str, (ROOT / "notebooks" / "lib", *sorted(SPARK_HOME.glob("python/lib/*.zip"))))),
+        # What a notebook asks by, and nothing else of this repository.
+        "PYTHONPATH": str(ROOT / "notebooks" / "lib"),
         **spark_environment(settings),
         "SPARK_MASTER": settings.spark_master,
         "TSHOP_SPARK_JARS": str(jars_of("spark")),

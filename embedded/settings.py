@@ -310,6 +310,13 @@ class Settings:
         return f"spark://127.0.0.1:{self.ports.get('spark', PORTS['spark'][1])}"
 
     @property
+    def spark_is_here(self) -> bool:
+        """Whether Spark's processes all reach each other at 127.0.0.1, so that no other address needs to be open."""
+        if not self.external_spark or self.external_spark.startswith("local"):
+            return True
+        return re.fullmatch(r"spark://(127\.0\.0\.1|localhost)(:\d+)?", self.external_spark) is not None
+
+    @property
     def superset_url(self) -> str:
         """The address of Superset, without a slash at the end."""
         return f"http://127.0.0.1:{self.ports['superset']}"

@@ -4,6 +4,9 @@ Starts the stack where it does not run, and the cluster (a master and a worker) 
 then runs the DAG tshop_marts_spark and prints a report. The cluster runs on until ``make stop``.
 """
 
+import re
+import socket
+
 import psycopg2
 
 from embedded import main_job, stack
@@ -48,12 +51,29 @@ def check(settings: Settings) -> None:
         raise StackError(
             "WAREHOUSE_DSN is set and WAREHOUSE_SPARK_DSN is not: set it to the same warehouse as the role tshop_spark."
         )
+    if not settings.external_warehouse and _is_elsewhere(settings.external_spark):
+        raise StackError(
+            f"TSHOP_SPARK_MASTER is '{settings.external_spark}', which does not run on this machine, and the embedded "
+            "warehouse answers on this machine only: name one that both reach by WAREHOUSE_DSN and WAREHOUSE_SPARK_DSN."
+        )
     try:
         check_programs(("java",))
     except JarsError as error:
         raise StackError(str(error)) from None
     if not (SPARK_BIN / "spark-submit").exists() or not any(jars_of("spark").glob("*.jar")):
         raise StackError("Spark or its jars are not installed: run 'make setup-spark'.")
+
+
+def _is_elsewhere(master: str) -> bool:
+    found = re.match(r"spark://([^:,/]+)", master)
+    if not found:
+        return False
+    with socket.socket() as own:
+        try:
+            own.bind((found[1], 0))
+        except OSError:
+            return True
+    return False
 
 
 def start(settings: Settings) -> stack.Stack:

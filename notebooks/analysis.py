@@ -18,6 +18,7 @@
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from tshop import clickhouse, heatmap, postgres
 
 # %% [markdown]
@@ -26,7 +27,7 @@ from tshop import clickhouse, heatmap, postgres
 # *Сколько новых клиентов недели возвращаются?*
 #
 # A cohort is the clients whose first order falls in one week. Of each, the figure is the share that orders again so
-# many weeks later. A week that has not come yet is empty.
+# many weeks later. A week that has not come yet is empty, not zero; the last week counts as far as it has gone.
 
 # %%
 active = postgres("""
@@ -49,6 +50,10 @@ active = postgres("""
     ORDER BY g.cohort, age
 """)
 cohorts = active.pivot(index="cohort", columns="age", values="clients")
+last_week = (pd.to_datetime(active.cohort) + pd.to_timedelta(7 * active.age, unit="D")).max()
+ages = ((last_week - pd.to_datetime(cohorts.index)).days // 7).to_numpy()
+cohorts = cohorts.reindex(columns=range(ages.max() + 1)).fillna(0)
+cohorts = cohorts.where(np.arange(ages.max() + 1) <= ages[:, None])
 shares = 100 * cohorts.div(cohorts[0], axis=0)
 texts = shares.map(lambda share: "" if np.isnan(share) else f"{share:.1f} %")
 texts[0] = [f"{clients:,.0f}" for clients in cohorts[0]]
@@ -57,7 +62,7 @@ shares.columns = ["new clients", *(f"week {age}" for age in shares.columns[1:])]
 shares.index = [f"{week:%d %b %Y}" for week in shares.index]
 
 figure, axes = plt.subplots(figsize=(9, 0.5 * len(shares) + 1))
-heatmap(axes, shares, texts, cmap="YlGnBu", vmin=0, vmax=2 * np.nanmax(shares.to_numpy()))
+heatmap(axes, shares, texts, cmap="YlGnBu", vmin=0, vmax=2 * np.nanmax(shares.to_numpy(), initial=1))
 axes.set_title("Share of a week's new clients that orders again")
 plt.show()
 
@@ -162,6 +167,8 @@ weeks = clickhouse("""
     ORDER BY week_start DESC
     LIMIT 12
 """).week_start
+if weeks.empty:
+    raise ValueError("The shop has no whole week yet: run this again when it has.")
 products = clickhouse(
     """
     SELECT

@@ -51,10 +51,12 @@ clickhouse("""
 
 # %% [markdown]
 # The days below are the last 31 that there are. For others, set `first` and `last` here and run what follows again.
+# Where a mart has months, these are the whole months that the days are in.
 
 # %%
-last = clickhouse("SELECT max(sold_on) AS day FROM tshop.daily_sales WHERE net_amount > 0").day[0].date()
-first = last - timedelta(days=30)
+days = clickhouse("SELECT min(sold_on) AS first, max(sold_on) AS last FROM tshop.daily_sales WHERE net_amount > 0")
+last = days["last"][0].date()
+first = max(last - timedelta(days=30), days["first"][0].date())
 period = {"first": first, "last": last}
 print(f"{first} to {last}")
 
@@ -101,7 +103,7 @@ hours = clickhouse(
     SELECT
         toDayOfWeek(sold_on) AS weekday,
         toHour(sold_at, 'Europe/Moscow') AS hour,
-        count() / uniqExact(sold_on) AS lines
+        count() AS lines
     FROM tshop.sales
     WHERE sold_on BETWEEN {first:Date} AND {last:Date}
     GROUP BY weekday, hour
@@ -109,6 +111,9 @@ hours = clickhouse(
     """,
     **period,
 )
+# A day without a line in that hour counts, too.
+such_days = pd.date_range(first, last).dayofweek.value_counts()
+hours.lines = hours.lines / (hours.weekday - 1).map(such_days)
 grid = hours.pivot(index="weekday", columns="hour", values="lines").fillna(0)
 grid.index = [("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day - 1] for day in grid.index]
 
@@ -189,8 +194,8 @@ axes.set_title("Lines sold by the client's age in full years")
 plt.show()
 
 # %% [markdown]
-# A client's loyalty level is that of the order. Of the level Unknown are guests, and clients whose level is not
-# known.
+# A client's loyalty level is that of the order. The figures are of whole months, as the mart `user_sales` has them. Of
+# the level Unknown are guests, and clients whose level is not known.
 
 # %%
 clickhouse(
@@ -245,8 +250,8 @@ plt.show()
 #
 # *Что теряется по пути?*
 #
-# From what was ordered to what stayed sold. The orders of the last days are not all paid yet, and will still have
-# returns.
+# From what was ordered to what stayed sold, in whole months. The orders of the last days are not all paid yet, and
+# will still have returns.
 
 # %%
 lost = clickhouse(
@@ -261,7 +266,7 @@ lost = clickhouse(
         sum(net_amount) AS kept,
         sum(paid_amount) AS paid
     FROM tshop.daily_sales
-    WHERE sold_on BETWEEN toStartOfMonth({first:Date}) AND {last:Date}
+    WHERE sold_on BETWEEN toStartOfMonth({first:Date}) AND toLastDayOfMonth({last:Date})
     """,
     **period,
 ).iloc[0]

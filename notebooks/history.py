@@ -107,11 +107,16 @@ prices = postgres("""
         FROM price AS p
         WHERE p.is_new
         GROUP BY p.product_id
-        ORDER BY count(*) DESC, max(p.price) / min(p.price) DESC, p.product_id
+        HAVING max(p.price) > 0
+        ORDER BY count(*) DESC, max(p.price) / nullif(min(p.price), 0) DESC NULLS LAST, p.product_id
         LIMIT 5
     )
 
-    SELECT n.product_id, n.name || ', ' || n.size AS name, p.price, p.valid_from AT TIME ZONE 'Europe/Moscow' AS since
+    SELECT
+        n.product_id,
+        concat_ws(', ', n.name, n.size) AS name,
+        p.price,
+        p.valid_from AT TIME ZONE 'Europe/Moscow' AS since
     FROM price AS p
     INNER JOIN chosen AS c ON c.product_id = p.product_id
     INNER JOIN dds.product AS n ON n.product_id = p.product_id AND n.is_current
@@ -122,7 +127,7 @@ end = prices.since.max() + pd.Timedelta(days=1)
 
 figure, axes = plt.subplots()
 for _number, rows in prices.groupby("product_id"):
-    percent = 100 * rows.price / rows.price.iloc[0]
+    percent = 100 * rows.price / rows.price[rows.price > 0].iloc[0]
     axes.step([*rows.since, end], [*percent, percent.iloc[-1]], where="post", label=rows.name.iloc[0])
 axes.set_xlim(prices.groupby("product_id").since.nth(1).min() - pd.Timedelta(days=5), end)
 axes.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
@@ -136,63 +141,93 @@ plt.show()
 # *Что говорил каждый отчёт о прошлой неделе?*
 #
 # A report is a build of the mart `daily_sales`. Its version that was valid at the build's clock is what the report
-# showed. A report is named by the last day that it knew; the week is the last one that is over. The marts of one run
-# are built side by side, each at its own clock: the lines of a report are of the build of `cdm.sales_mart` next to it.
+# showed. A report is named by the last day that it knew; where several knew the same days, the last of them counts.
+# The week is the last one that is over. The marts of one run are built side by side, each at its own clock: the lines
+# of a report are of the build of `cdm.sales_mart` next to it.
 
 # %%
-reports = postgres("""
+known = postgres("""
     SELECT
-        r.run_id,
-        r.started_at AT TIME ZONE 'UTC' AS built_at,
+        min(d.sold_on) AS first_day,
+        -- Today is not over.
+        date_trunc('week', least(max(d.sold_on) + 1, (now() AT TIME ZONE 'Europe/Moscow')::date))::date - 7 AS monday
+    FROM cdm.daily_sales AS d
+    WHERE d.is_current AND d.net_amount > 0
+""").iloc[0]
+if known.first_day is None or known.first_day > known.monday + pd.Timedelta(days=6):
+    raise ValueError("The shop has no week that is over yet: run this again when it has.")
+monday, sunday = known.monday, known.monday + pd.Timedelta(days=6)
+week = {"monday": monday, "sunday": sunday}
+print(f"The week from {monday} to {sunday}")
+
+reports = postgres(
+    """
+    WITH known AS (
+        -- Since when reports have known this day, or a later one.
+        SELECT d.sold_on, min(min(d.valid_from)) OVER (ORDER BY d.sold_on DESC) AS since
+        FROM cdm.daily_sales AS d
+        WHERE d.net_amount > 0 AND d.sold_on >= %(monday)s
+        GROUP BY d.sold_on
+        HAVING bool_or(d.is_current)
+    ),
+
+    period AS (
+        SELECT
+            k.sold_on AS knows,
+            k.since AT TIME ZONE 'UTC' AS since,
+            lead(k.since, 1, 'infinity') OVER (ORDER BY k.sold_on) AT TIME ZONE 'UTC' AS until
+        FROM known AS k
+    )
+
+    SELECT
+        b.run_id,
+        b.started_at AT TIME ZONE 'UTC' AS built_at,
         s.started_at AT TIME ZONE 'UTC' AS lines_built_at,
-        max(d.sold_on) AS knows
-    FROM cdm.daily_sales_run AS r
+        p.knows
+    FROM period AS p
+    CROSS JOIN LATERAL (
+        SELECT r.run_id, r.started_at
+        FROM cdm.daily_sales_run AS r
+        WHERE p.since <= r.started_at AND r.started_at < p.until
+        ORDER BY r.started_at DESC
+        LIMIT 1
+    ) AS b
     CROSS JOIN LATERAL (
         SELECT m.started_at
         FROM cdm.sales_mart_run AS m
         WHERE m.is_erasure = 0
-        ORDER BY abs(extract(EPOCH FROM m.started_at - r.started_at))
+        ORDER BY abs(extract(EPOCH FROM m.started_at - b.started_at))
         LIMIT 1
     ) AS s
-    INNER JOIN cdm.daily_sales AS d
-        ON d.valid_from <= r.started_at AT TIME ZONE 'UTC' AND r.started_at AT TIME ZONE 'UTC' < d.valid_to
-    WHERE d.net_amount > 0
-    GROUP BY r.run_id, r.started_at, s.started_at
-    ORDER BY r.run_id DESC
-    LIMIT 30
-""")[::-1].reset_index(drop=True)
-last = pd.Timestamp(reports.knows.iloc[-1])
-monday = (last - pd.Timedelta(days=(last.weekday() + 1) % 7 + 6)).date()
-sunday = monday + pd.Timedelta(days=6)
-week = {"monday": monday, "sunday": sunday}
-print(f"The week from {monday} to {sunday}")
-
+    ORDER BY p.knows
+    """,
+    monday=monday,
+)
 said = postgres(
     """
     SELECT r.run_id, d.sold_on, sum(d.net_amount) AS net_amount
     FROM cdm.daily_sales_run AS r
     INNER JOIN cdm.daily_sales AS d
         ON d.valid_from <= r.started_at AT TIME ZONE 'UTC' AND r.started_at AT TIME ZONE 'UTC' < d.valid_to
-    WHERE d.sold_on BETWEEN %(monday)s AND %(sunday)s AND r.run_id >= %(run)s
+    WHERE d.sold_on BETWEEN %(monday)s AND %(sunday)s AND r.run_id = ANY(%(runs)s)
     GROUP BY r.run_id, d.sold_on
-    ORDER BY r.run_id, d.sold_on
     """,
-    run=int(reports.run_id.iloc[0]),
+    runs=reports.run_id.tolist(),
     **week,
-).merge(reports, on="run_id")
+)
+# A report that did not know a day has no figure for it.
+table = said.pivot(index="sold_on", columns="run_id", values="net_amount").reindex(columns=reports.run_id)
+table.columns = [f"to {day:%d %b}" for day in reports.knows]
 
 figure, axes = plt.subplots()
-for day, rows in said.groupby("sold_on"):
-    axes.plot(range(len(rows)), 100 * rows.net_amount / rows.net_amount.iloc[0], marker="o", label=f"{day:%a %d %b}")
-names = [f"to {day:%d %b}" for day in reports.knows]
-axes.set_xticks(range(len(names)), names)
+for day, amounts in table.iterrows():
+    axes.plot(range(len(amounts)), 100 * amounts / amounts.dropna().iloc[0], marker="o", label=f"{day:%a %d %b}")
+axes.set_xticks(range(len(table.columns)), table.columns)
 axes.set_title("Net revenue of a day, in percent of what the first report said")
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize="small")
 plt.show()
 
 # %%
-table = said.pivot(index="sold_on", columns="run_id", values="net_amount")
-table.columns = names
 table.reset_index()
 
 # %% [markdown]
@@ -200,7 +235,7 @@ table.reset_index()
 #
 # *Почему изменился отчёт о прошлой неделе?*
 #
-# The first report that knew the whole week, against the last. What returns took off, the mart says. What became of
+# The report that first knew the whole week, against the last. What returns took off, the mart says. What became of
 # the lines, the versions of `cdm.sales_mart` say: a line that is new since came late, one that is gone was cancelled,
 # one with another amount was corrected. What is left of the difference is of whole orders: aborted since, or known
 # only since.
@@ -337,27 +372,54 @@ clickhouse(
 #
 # *Когда цифра перестаёт меняться?*
 #
-# Of each day of the report: by how much the net revenue has changed since the first report that knew the day. The
-# older a day, the more of its returns have come.
+# Of each day: by how much the net revenue has changed since the report to that day, the last one before a later day
+# was known. The older a day, the more of its returns have come. A channel that reports later is added here, too; a day
+# of which nothing is left is not shown.
 
 # %%
 settled = postgres("""
-    SELECT
-        d.sold_on,
-        sum(d.net_amount) FILTER (WHERE d.version_no = 1) AS first_said,
-        sum(d.net_amount) FILTER (WHERE d.is_current) AS now,
-        round(100 * (
-            sum(d.net_amount) FILTER (WHERE d.is_current) / sum(d.net_amount) FILTER (WHERE d.version_no = 1) - 1
-        ), 2) AS percent
-    FROM cdm.daily_sales AS d
-    GROUP BY d.sold_on
-    HAVING sum(d.net_amount) FILTER (WHERE d.version_no = 1) > 0
-    ORDER BY d.sold_on DESC
-    LIMIT 31
-""")[::-1]
+    WITH known AS (
+        -- Since when reports have known this day, or a later one.
+        SELECT d.sold_on, min(min(d.valid_from)) OVER (ORDER BY d.sold_on DESC) AS since
+        FROM cdm.daily_sales AS d
+        WHERE d.net_amount > 0
+        GROUP BY d.sold_on
+        HAVING bool_or(d.is_current)
+    ),
+
+    period AS (
+        -- Days that became known together have one report.
+        SELECT
+            k.sold_on,
+            coalesce(
+                min(k.since) OVER (
+                    ORDER BY k.since RANGE BETWEEN interval '1 microsecond' FOLLOWING AND UNBOUNDED FOLLOWING
+                ),
+                'infinity'
+            ) AS until
+        FROM known AS k
+        ORDER BY k.sold_on DESC
+        LIMIT 31
+    ),
+
+    figure AS (
+        SELECT
+            p.sold_on,
+            sum(d.net_amount) FILTER (WHERE d.valid_from < p.until AND p.until <= d.valid_to) AS first_said,
+            sum(d.net_amount) FILTER (WHERE d.is_current) AS now
+        FROM period AS p
+        INNER JOIN cdm.daily_sales AS d ON d.sold_on = p.sold_on
+        GROUP BY p.sold_on
+    )
+
+    SELECT f.sold_on, f.first_said, f.now, round(100 * (f.now / f.first_said - 1), 2) AS percent
+    FROM figure AS f
+    WHERE f.first_said > 0
+    ORDER BY f.sold_on
+""")
 
 figure, axes = plt.subplots()
-axes.bar(pd.to_datetime(settled.sold_on), settled.percent.fillna(0))
+axes.bar(pd.to_datetime(settled.sold_on), settled.percent)
 axes.xaxis.set_major_formatter(dates.DateFormatter("%d %b"))
 axes.set_title("Change of a day's net revenue since it was first reported, percent")
 plt.show()

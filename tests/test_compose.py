@@ -76,8 +76,8 @@ def pip_installs(dockerfile: Path) -> list[str]:
 
 
 def size(text: str) -> int:
-    """Return bytes, of a size as compose writes it."""
-    number, unit = re.fullmatch(r"(\d+)([kmg])b?", text).groups()
+    """Return bytes, of a size as compose writes it, of a variable's by default."""
+    number, unit = re.fullmatch(r"(?:\$\{\w+:-)?(\d+)([kmg])b?\}?", text).groups()
     return int(number) * UNITS[unit]
 
 

@@ -84,8 +84,8 @@ class Services:
             # As words of a command of their own, and in a health check.
             text = {host: "127.0.0.1", port: place.rsplit(":", 1)[1]}.get(text, text)
             text = text.replace(f"'{host}', {port}", f"'127.0.0.1', {place.rsplit(':', 1)[1]}")
-        # A container has a folder in memory of its own.
-        return re.sub(r"^/(?=tmp/)", f"{self.folder}/", text)
+        # A container has a folder in memory of its own, or a volume.
+        return re.sub(r"^/(?=tmp/|var/lib/spark)", f"{self.folder}/", text)
 
     @property
     def socket(self) -> Path:
@@ -222,8 +222,8 @@ def start_shop(services: Services) -> None:
 def services(scratch: Path, compose_server: PostgresServer) -> Iterator[Services]:
     """The shop's server with its roles and schema, Kafka with its topics, the relay, and the subscription."""
     folder = scratch / "compose-live"
-    for made in (folder, folder / "tmp"):
-        made.mkdir()
+    for made in (folder, folder / "tmp", folder / "var" / "lib" / "spark"):
+        made.mkdir(parents=True)
         made.chmod(0o755)
     services = Services(folder, compose_server)
     try:
@@ -352,8 +352,8 @@ def test_the_consumer_lands_on_the_cluster_what_kafka_has(services):
     ((orders,),) = services.ask_shop("SELECT count(*) FROM shop.orders")
     count = "SELECT count(*) FROM raw.sales_order WHERE order_id > 1000000000000 AND NOT is_deleted"
     wait_until(lambda: ask(services.warehouse.dsn("tshop"), count) == [(orders,)], lambda: services.log("stream"))
-    # What the driver leaves at the worker goes, or the worker's memory fills up by drivers that start again.
-    left = services.folder / "tmp" / "work"
+    # What the driver leaves at the worker goes, or the worker's volume fills up by drivers that start again.
+    left = services.folder / "var" / "lib" / "spark" / "work"
     assert list(left.iterdir())
     services.processes["stream"].terminate()
     wait_until(lambda: not list(left.iterdir()), lambda: services.log("spark-worker"))

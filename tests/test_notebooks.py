@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import httpx
 import psutil
 import pytest
-from conftest import compose_file, run_module
+from conftest import compose_file, run_module, run_psql
 from websockets.sync.client import ClientConnection, connect
 
 from clickhouse.definitions import pending
@@ -119,6 +119,180 @@ def test_each_section_asks_a_question_and_has_it_in_russian():
             assert english.endswith("?") is russian.endswith("?*"), english
 
 
+# --- what a shop older than the default one shows ---------------------------------------------------------------------
+
+
+class Shop:
+    """A shop of few orders, each of 100 roubles or as many as are named, that is loaded and built as days come."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self.orders = 0
+
+    def run(self, *statements: str) -> None:
+        """Run statements, each in a transaction of its own."""
+        for statement in statements:
+            answer = run_psql(self.dsn, "-c", statement)
+            assert answer.returncode == 0, answer.stderr
+
+    def sell(self, day: str, amount: int = 100, channel: str = "web") -> None:
+        """Have an order of one line written to raw."""
+        self.orders += 1
+        at, number = f"{day} 12:00+03", self.orders
+        self.run(
+            "INSERT INTO raw.sales_order (order_id, ordered_at, status, total_amount, channel, region, updated_at) "
+            f"VALUES ({number}, '{at}', 'Paid', {amount}, '{channel}', 'North', '{at}');"
+            "INSERT INTO raw.sale (sale_id, order_id, sold_at, product_id, quantity, amount, updated_at) "
+            f"VALUES ({number}, {number}, '{at}', 1, 1, {amount}, '{at}')"
+        )
+
+    def order(self, client: int, day: str) -> None:
+        """Have an order of a client written to raw, and loaded."""
+        self.sell(day)
+        self.run(f"UPDATE raw.sales_order SET client_id = {client} WHERE order_id = {self.orders}")
+
+    def report(self) -> None:
+        """Load what came, and build what the notebook asks."""
+        self.run(
+            "CALL dds.load_product()",
+            "CALL dds.load_sales_order()",
+            "CALL dds.load_sale()",
+            "CALL cdm.build_mart()",
+            "CALL cdm.build_daily_sales()",
+        )
+
+    def show(self, notebook: str, headings: tuple[str, ...], expression: str) -> str:
+        """Run a notebook's cells under some headings and return what an expression gives after them."""
+        code = """
+            import os, re, sys
+            import jupytext
+            sys.path.append(sys.argv[1])
+            heading, names = "", {}
+            for place, cell in enumerate(jupytext.read(sys.argv[2])["cells"]):
+                if cell.cell_type == "markdown":
+                    heading = next(iter(re.findall("^##? (.*)$", cell.source, re.MULTILINE)), heading)
+                elif place == 1 or heading in sys.argv[4:]:
+                    exec(cell.source, names)
+            print(eval(sys.argv[3], names))
+        """
+        place = str(FOLDER / f"{notebook}.py")
+        answer = subprocess.run(
+            [NOTEBOOKS_BIN / "python", "-c", textwrap.dedent(code), str(FOLDER / "lib"), place, expression, *headings],
+            env={**os.environ, "WAREHOUSE_DSN": self.dsn, "MPLBACKEND": "agg", "PGOPTIONS": "-c role=tshop_analyst"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout.splitlines()[-1]
+
+
+@pytest.fixture
+def shop(warehouse: str) -> Shop:
+    """A shop that has sold nothing yet."""
+    return Shop(warehouse)
+
+
+LAST_WEEK = ("What did each report say of last week?", "Why did last week's report change?")
+
+
+def test_a_report_says_nothing_of_days_that_it_did_not_know(shop: Shop) -> None:
+    # Two weeks, Monday to Sunday. The first report is of neither of them, the next of the last one's first days alone.
+    for day in ("2026-01-28", "2026-02-01"):
+        shop.sell(day)
+    shop.report()
+    for day in ("2026-02-02", "2026-02-06"):
+        shop.sell(day)
+    shop.report()
+    for day in ("2026-02-07", "2026-02-08"):
+        shop.sell(day)
+        shop.report()
+    # Two more reports to the same day, by the hour: the last of them counts.
+    shop.sell("2026-02-07", 50, "store")
+    shop.report()
+    shop.sell("2026-02-09", 10)
+    shop.report()
+    shop.sell("2026-02-02", 30, "store")
+    shop.report()
+    shown = "table.fillna(0).astype(int).to_numpy().tolist(), list(table.columns)"
+    assert shop.show("history", LAST_WEEK, shown) == str(
+        (
+            [[100, 100, 100, 130], [100, 100, 100, 100], [0, 100, 150, 150], [0, 0, 100, 100]],
+            ["to 06 Feb", "to 07 Feb", "to 08 Feb", "to 09 Feb"],
+        )
+    )
+    assert shop.show("history", LAST_WEEK, "then.knows, *map(float, totals.net[['then', 'now']])") == (
+        "(datetime.date(2026, 2, 8), 450.0, 480.0)"
+    )
+    settled = "dict(zip(map(str, settled.sold_on), settled.percent.astype(float)))"
+    # Of 7 February the report to that day knew the web alone.
+    assert shop.show("history", ("When does a figure settle?",), settled) == str(
+        {
+            "2026-01-28": 0.0,
+            "2026-02-01": 0.0,
+            "2026-02-02": 30.0,
+            "2026-02-06": 0.0,
+            "2026-02-07": 50.0,
+            "2026-02-08": 0.0,
+            "2026-02-09": 0.0,
+        }
+    )
+
+
+def test_a_shop_without_a_whole_week_is_told_so(shop: Shop) -> None:
+    shown = (LAST_WEEK[:1], "week")
+    for _days in range(2):
+        with pytest.raises(AssertionError, match="ValueError: The shop has no week that is over yet: run this again"):
+            shop.show("history", *shown)
+        for day in ("2026-02-03", "2026-02-07"):
+            shop.sell(day)
+        shop.report()
+    shop.sell("2026-02-08")
+    shop.report()
+    assert "datetime.date(2026, 2, 8)" in shop.show("history", *shown)
+
+
+def test_a_channel_that_sells_nothing_any_more_changes_its_day(shop: Shop) -> None:
+    shop.sell("2026-02-02")
+    shop.sell("2026-02-02", 25, "store")
+    shop.report()
+    shop.sell("2026-02-03")
+    shop.report()
+    shop.run("UPDATE raw.sales_order SET is_deleted = true, updated_at = '2026-02-04 12:00+03' WHERE order_id = 2")
+    shop.report()
+    shown = shop.show("history", ("When does a figure settle?",), "settled.percent.astype(float).tolist()")
+    assert shown == "[-20.0, 0.0]"
+
+
+def test_a_week_in_which_nobody_came_back_is_zero_and_one_to_come_empty(shop: Shop) -> None:
+    # Two clients of one cohort, of whom one comes in its fourth week; one of the last week. Nobody has an age of 1.
+    for client, day in ((1, "2026-01-05"), (2, "2026-01-06"), (1, "2026-01-28"), (3, "2026-01-29")):
+        shop.order(client, day)
+    shop.report()
+    shown = "shares.iloc[:, 1:].to_numpy().tolist(), list(shares.columns)"
+    assert shop.show("analysis", ("How many of a week's new clients come back?",), shown) == str(
+        (
+            [[0.0, 0.0, 50.0], [float("nan")] * 3],
+            ["new clients", "week 1", "week 2", "week 3"],
+        )
+    )
+
+
+def test_a_price_of_nothing_and_a_product_without_a_size_are_shown(shop: Shop) -> None:
+    shop.run(
+        "INSERT INTO raw.product (product_id, name, price, updated_at) VALUES (1, 'Шарф', 0, '2026-02-01 12:00+03')",
+        "CALL dds.load_product()",
+    )
+    for day, price in (("2026-02-02", 50), ("2026-02-03", 75)):
+        shop.run(
+            f"UPDATE raw.product SET price = {price}, updated_at = '{day} 12:00+03' WHERE product_id = 1",
+            "CALL dds.load_product()",
+        )
+    drawn = "set(prices.name), [line.get_ydata().tolist() for line in axes.lines]"
+    shown = shop.show("history", ("How did a price move?",), drawn)
+    assert shown == "({'Шарф'}, [[0.0, 100.0, 150.0, 150.0]])"
+
+
 # --- JupyterLab on the stack ------------------------------------------------------------------------------------------
 
 
@@ -196,18 +370,39 @@ def test_a_kernel_knows_no_other_secret(settings: Settings, kernel: Kernel):
     not (SPARK_BIN / "python").exists() or "java" in missing() or not any(jars_of("spark").glob("*.jar")),
     reason="Spark is not set up: 'make setup-spark' (it needs Java and Maven)",
 )
-def test_a_kernel_reads_the_warehouse_on_spark(kernel: Kernel):
+def test_a_kernel_reads_the_warehouse_on_spark(settings: Settings, kernel: Kernel):
     code = "print(table('sl.no_such', 'a').count())"
     assert "does not exist" in kernel.run(code)
     assert kernel.run("print(table('dds.client', 'client_id').filter('is_current').toPandas().shape[0])") == "0"
+    # Ranges there are where statistics are; and orders of guests.
+    orders = """
+        INSERT INTO raw.sales_order (order_id, client_id, ordered_at, status, total_amount, channel, region, updated_at)
+        SELECT n, CASE WHEN n % 3 > 0 THEN n END, d.day, 'Paid', 1, 'web', 'North', d.day
+        FROM generate_series(1, 3000) AS n, timestamptz '2026-01-05 12:00+03' AS d (day)
+    """
+    for statement in (orders, "CALL dds.load_sales_order()", "ANALYZE dds.sales_order"):
+        answer = run_psql(settings.warehouse_dsn, "-c", statement)
+        assert answer.returncode == 0, answer.stderr
+    read = "table('dds.sales_order', 'client_id')"
+    assert kernel.run(f"frame = {read}; print(frame.rdd.getNumPartitions(), frame.count())") == "4 3000"
+    assert kernel.run("print(frame.filter('client_id IS NULL').count())") == "1000"
+
+
+def test_jdbc_is_told_what_libpq_is() -> None:
+    code = "import sys; sys.path.append(sys.argv[1]); import tshop; print(*tshop._jdbc(sys.argv[2]))"
+    for dsn, told in (
+        ("postgresql://u:p%40@[::1]:5433/d", "jdbc:postgresql://[::1]:5433/d {'user': 'u', 'password': 'p@'}"),
+        ("postgresql://u@h/d?sslmode=require", "jdbc:postgresql://h:5432/d {'user': 'u', 'sslmode': 'require'}"),
+        ("postgresql://u@g:1,h:2/d?connect_timeout=9", "jdbc:postgresql://g:1,h:2/d {'user': 'u'}"),
+        ("postgresql://u@g,h/d", "jdbc:postgresql://g:5432,h:5432/d {'user': 'u'}"),
+    ):
+        assert in_environment(code, str(FOLDER / "lib"), dsn) == f"{told}\n"
 
 
 def test_where_spark_is_not_set_up_a_sentence_says_what_to_do(settings: Settings):
     code = "import sys; sys.path.append(sys.argv[1]); import tshop\n"
     tried = "try: tshop.spark()\nexcept ImportError as error: print(error)"
-    assert in_environment(code + tried, str(FOLDER / "lib")) == (
-        "Spark is not set up here: run 'make setup-spark', then 'make stop run notebooks'.\n"
-    )
+    assert in_environment(code + tried, str(FOLDER / "lib")) == ("Spark is not set up here: run 'make setup-spark'.\n")
 
 
 def test_starting_again_leaves_what_runs(settings: Settings):

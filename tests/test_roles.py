@@ -142,7 +142,7 @@ RIGHTS = {
     },
     "tshop_spark": {
         "database": {"CONNECT"},
-        "schemas": {"spark", "sl"},
+        "schemas": {"spark", "sl", "cdm"},
         "relations": {
             **dict.fromkeys(
                 (f"spark.dds_{entity}" for entity in ("category", "client", "product", "sale", "sales_order")), READ
@@ -152,7 +152,7 @@ RIGHTS = {
                 for table in (*SPARK_MARTS, *(f"{mart}_staging" for mart in SPARK_MARTS), "spark.computation")
             },
         },
-        "routines": {"spark.begin_reading", "sl.is_blank"},
+        "routines": {"spark.begin_reading", "sl.is_blank", "cdm.compare_marts"},
     },
     "public": {"database": set(), "schemas": set(), "relations": {}, "routines": set()},
 }

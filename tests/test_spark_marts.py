@@ -5,7 +5,9 @@ import json
 import os
 import secrets
 import shutil
+import signal
 import subprocess
+import textwrap
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 import psycopg2
+import psycopg2.errors
 import pytest
 from conftest import ROOT, run_module, sql_of_page
 from test_shop_marts import PROMOTION, SHOP
@@ -197,7 +200,10 @@ def reports(scratch: Path) -> Iterator[tuple[str, list[str]]]:
     made = subprocess.run(install_it, capture_output=True, text=True, check=False)
     assert made.returncode == 0, made.stdout + made.stderr
     process = subprocess.Popen(
-        [daemon, *own, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket"],
+        [
+            *(daemon, *own, f"--port={port}", "--bind-address=127.0.0.1", f"--socket={folder}/socket"),
+            "--default-time-zone=+03:00",
+        ],
         stdin=subprocess.DEVNULL,
         stdout=(folder.parent / "mariadb.log").open("wb"),
         stderr=subprocess.STDOUT,
@@ -255,6 +261,46 @@ def test_mariadb_gets_the_same_marts(
     assert [mart for mart in MARTS if not same(mart)] == []
     assert "Носки «Зима»" in str(known("product_sales"))
     ask(by_hand["etl"], "CALL cdm.compare_marts()")
+    # As whoever reads in UTC sees it.
+    moment = "SET time_zone = '+00:00'; SELECT DISTINCT read_at_utc FROM computation"
+    told = subprocess.run([*client, "--execute", moment], capture_output=True, text=True, check=True).stdout
+    moment = "SELECT DISTINCT to_char(read_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') FROM spark.computation"
+    assert [(told.strip(),)] == ask(dsn, moment)
+
+    # Where the engines differ it keeps what it has.
+    before = {mart: sorted(known(mart)) for mart in MARTS}
+    change = "UPDATE cdm.user_sales SET total_revenue = total_revenue {} 1 WHERE is_current"
+    ask(
+        dsn,
+        "INSERT INTO raw.sale (sale_id, order_id, sold_at, client_id, product_id, quantity, amount, updated_at) "
+        "SELECT 301, order_id, sold_at, client_id, product_id, 1, 1, now() FROM raw.sale WHERE sale_id = 201",
+    )
+    load_and_build(dsn)
+    ask(dsn, change.format("+"))
+    answer = compute(cluster, **own)
+    assert answer.returncode != 0
+    assert "cdm.compare_marts: 1 of 3 marts differ: no other database was written." in answer.stderr
+    ask(dsn, change.format("-"))
+    assert {mart: sorted(known(mart)) for mart in MARTS} == before
+    assert not same("product_sales")
+
+    # So it does where it has what is newer.
+    later = "UPDATE computation SET read_at_utc = '2999-01-01' WHERE mart_name = 'user_sales'"
+    subprocess.run([*client, "--execute", later], check=True)
+    answer = compute(cluster, **own)
+    assert answer.returncode != 0
+    assert "user_sales is as of a later moment already: nothing was written." in answer.stderr
+    assert {mart: sorted(known(mart)) for mart in MARTS} == before
+
+
+def test_no_error_tells_the_password_of_the_other_database(cluster: stack.Stack, by_hand: dict[str, str]) -> None:
+    own = {"WAREHOUSE_SPARK_DSN": by_hand["spark"]}
+    own["AIRFLOW_CONN_TSHOP_SPARK_CLUSTER"] = json.dumps({"conn_type": "spark", "host": "local[2]"})
+    # An address that its driver does not take, whereupon Java tells it whole.
+    answer = compute(cluster, **own, TSHOP_MARTS_URL="jdbc:postgresql://host:port/reports?user=u&password=geheim")
+    assert answer.returncode != 0
+    assert "No suitable driver found for its URL" in answer.stderr
+    assert "geheim" not in answer.stdout + answer.stderr
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -282,29 +328,132 @@ def test_ranges_of_blocks_have_each_row_once(cluster: stack.Stack) -> None:
         ask(dsn, "DROP TABLE public.wide")
 
 
-def test_what_is_committed_while_spark_reads_is_not_read(cluster: stack.Stack) -> None:
+# Runs the job up to a place of it, tells that it is there, and waits for a file.
+HELD = """
+import os, sys, time
+from sources.spark import marts
+
+real = marts.define
+
+def held(*arguments):
+    print("held", flush=True)
+    while not os.path.exists(sys.argv[1]):
+        time.sleep(0.1)
+    return real(*arguments)
+
+marts.define = held
+sys.exit(marts.main())
+"""
+
+
+@contextlib.contextmanager
+def job(running: stack.Stack, folder: Path, go: Path) -> Iterator[subprocess.Popen]:
+    """Yield the running job, in a local session of Spark; from its snapshot it goes on once a file is there."""
+    program = folder / "held.py"
+    program.write_text(HELD)
+    jars = ",".join(str(jar) for jar in jars_of("spark").glob("*.jar"))
+    command = ["spark-submit", "--master", "local[2]", "--conf", "spark.ui.enabled=false", "--jars", jars, program, go]
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            command,
+            env=running.environment("airflow"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,
+        ) as process,
+    ):
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_a_job_that_is_killed_changes_nothing_and_what_is_committed_while_one_reads_is_not_read(
+    cluster: stack.Stack, tmp_path: Path
+) -> None:
     dsn, reader = cluster.settings.warehouse_dsn, cluster.settings.warehouse_dsn_of("spark")
-    count = "SELECT count(*) FROM spark.dds_client"
-    with contextlib.closing(psycopg2.connect(reader)) as driver, driver.cursor() as first:
-        driver.set_session("REPEATABLE READ", readonly=True)
-        first.execute("SELECT snapshot_id, built_marts, blocks FROM spark.begin_reading()")
-        snapshot, built, blocks = first.fetchone()
-        assert set(MARTS) <= set(built)
-        assert set(blocks) == {f"dds_{entity}" for entity in ENTITIES}
-        before = ask(reader, count)
-        ask(dsn, "INSERT INTO raw.client (client_id, updated_at, first_name, last_name) VALUES (990, now(), 'А', 'Б')")
-        ask(dsn, "CALL dds.load_client()")
-        assert ask(reader, count) != before
-        with contextlib.closing(psycopg2.connect(reader)) as executor, executor.cursor() as second:
-            executor.set_session("REPEATABLE READ", readonly=True)
-            second.execute(f"SET TRANSACTION SNAPSHOT '{snapshot}'")
-            second.execute(count)
-            assert second.fetchall() == before
-    # The load is one that no build has processed.
-    with contextlib.closing(psycopg2.connect(reader)) as driver, driver.cursor() as first:
-        driver.set_session("REPEATABLE READ", readonly=True)
-        first.execute("SELECT built_marts FROM spark.begin_reading()")
-        assert "user_sales" not in first.fetchone()[0]
+    now, later = tmp_path / "now", tmp_path / "later"
+    now.touch()
+
+    # One that has filled the staging tables is killed as it takes them over.
+    before = {mart: rows(dsn, mart) for mart in MARTS}
+    with contextlib.closing(psycopg2.connect(dsn)) as other, other.cursor() as cursor:
+        cursor.execute("LOCK TABLE spark.computation IN ACCESS EXCLUSIVE MODE")
+        with job(cluster, tmp_path, now) as process:
+            waits = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'tshop_spark' AND wait_event_type = 'Lock'"
+            end = time.monotonic() + 300
+            while ask(dsn, waits) == [(0,)]:
+                assert process.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < end
+                time.sleep(0.2)
+    assert {mart: rows(dsn, mart) for mart in MARTS} == before
+    assert any(ask(dsn, f"SELECT count(*) FROM spark.{mart}_staging") != [(0,)] for mart in MARTS)
+
+    # One has its snapshot, and has read nothing yet.
+    with job(cluster, tmp_path, later) as process:
+        assert "held" in map(str.strip, process.stdout), (tmp_path / "log").read_text()
+        order = (
+            "INSERT INTO raw.sales_order (order_id, ordered_at, status, total_amount, channel, region, updated_at) "
+            "VALUES (9000001, '2026-01-15 12:00+03', 'Paid', 77, 'web', 'North', now())"
+        )
+        ask(dsn, order)
+        load_and_build(dsn)
+        # Who writes a table's file again has to wait, and so has another job.
+        with pytest.raises(psycopg2.errors.LockNotAvailable):
+            ask(dsn, "SET lock_timeout = '1s'", "VACUUM FULL dds.client")
+        with contextlib.closing(psycopg2.connect(reader)) as second, second.cursor() as cursor:
+            second.set_session("REPEATABLE READ", readonly=True)
+            with pytest.raises(psycopg2.Error) as refused:
+                cursor.execute("SELECT spark.begin_reading()")
+            assert refused.value.pgcode == "TS001"
+        later.touch()
+        process.stdout.read()
+        assert process.wait() == 0, (tmp_path / "log").read_text()
+    ask(cluster.settings.warehouse_dsn_of("etl"), "CALL cdm.compare_marts()")
+    known = "SELECT sum(total_order_amount) FROM {}.user_sales WHERE {}"
+    ours, now = (ask(dsn, known.format(*one))[0][0] for one in (("spark", "true"), ("cdm", "is_current")))
+    assert now - ours == 77
+    for mart in MARTS:
+        assert ask(dsn, f"SELECT count(*) FROM spark.{mart}_staging") == [(0,)]
+
+
+def test_a_job_waits_for_cdm_to_process_the_loads_for_a_time(cluster: stack.Stack) -> None:
+    dsn, reader = cluster.settings.warehouse_dsn, cluster.settings.warehouse_dsn_of("spark")
+    code = """
+        import sys, time, types
+        from sources.spark import marts
+
+        def sleep(_seconds):
+            print("waits", flush=True)
+            time.sleep(0.2)
+
+        marts.time = types.SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+        marts.WAIT_SECONDS = float(sys.argv[1])
+        print(marts.cores_of(sys.argv[2]))
+        with marts.reading(sys.argv[2]) as (begun, _check):
+            print(sorted(marts.MARTS.keys() - begun[2]))
+    """
+
+    def start(seconds: str) -> subprocess.Popen:
+        command = [SPARK_BIN / "python", "-c", textwrap.dedent(code), seconds, reader]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    ask(dsn, "INSERT INTO raw.client (client_id, updated_at, first_name, last_name) VALUES (990, now(), 'А', 'Б')")
+    ask(dsn, "CALL dds.load_client()")
+    with start("0") as process:
+        assert process.stdout.read().splitlines() == [
+            "4",
+            "In cdm these have not processed all loads: user_sales",
+            "['user_sales']",
+        ]
+    with start("300") as process:
+        assert [process.stdout.readline().strip() for _line in range(3)] == ["4", "waits", "waits"]
+        ask(dsn, "CALL cdm.build_user_sales()")
+        assert process.stdout.read().splitlines()[-1] == "[]"
     load_and_build(dsn)
 
 
@@ -375,6 +524,13 @@ def test_nobody_gets_at_the_cluster_without_the_secret(cluster: stack.Stack, tmp
             {"WAREHOUSE_SPARK_DSN": "postgresql://u:geheim@h/d", "TSHOP_MARTS_URL": "mysql://u:geheim@h/d"},
             "TSHOP_MARTS_URL is no JDBC URL: give one such as jdbc:mariadb://host:3306/reports?user=...&password=...",
         ),
+        (
+            {
+                "WAREHOUSE_SPARK_DSN": "postgresql://u:geheim@h/d",
+                "TSHOP_MARTS_URL": "jdbc:sqlserver://h;user=u;password=geheim",
+            },
+            "TSHOP_MARTS_URL is of a database that there is no driver for: give MariaDB, MySQL or PostgreSQL.",
+        ),
     ],
 )
 def test_a_wrong_address_gets_one_sentence(environment: dict[str, str], sentence: str) -> None:
@@ -401,7 +557,7 @@ try:
     with marts.connection_to(spark, marts.Target.other("jdbc:other://h:1/d?user=u&password=geheim")):
         pass
 except Py4JError as error:
-    print(marts.said(error))
+    print(marts.first_line(error))
 """
     answer = subprocess.run(
         [SPARK_BIN / "python", "-c", program],
@@ -411,7 +567,7 @@ except Py4JError as error:
         text=True,
         check=False,
     )
-    assert answer.stdout == "SQLException: No suitable driver found for the JDBC URL\n"
+    assert answer.stdout == "SQLException: No suitable driver found for its URL\n"
     assert "geheim" not in answer.stderr
 
 
@@ -423,6 +579,9 @@ def test_what_is_missing_is_said_before_anything_starts(tmp_path: Path) -> None:
     external = {"WAREHOUSE_DSN": "postgresql://a:b@127.0.0.1:1/c", "CLICKHOUSE_URL": "http://a:b@127.0.0.1:1/c"}
     answer = run_module("embedded", "spark", TSHOP_HOME=str(home), **external)
     assert answer.stderr.startswith("Error: WAREHOUSE_DSN is set and WAREHOUSE_SPARK_DSN is not")
+    # An address that no machine has.
+    answer = run_module("embedded", "spark", TSHOP_HOME=str(home), TSHOP_SPARK_MASTER="spark://192.0.2.1:7077")
+    assert answer.stderr.startswith("Error: TSHOP_SPARK_MASTER is 'spark://192.0.2.1:7077', which does not run on this")
     answer = run_module("embedded", "spark", TSHOP_HOME=str(home), TSHOP_SPARK_MASTER="spark")
     assert answer.stderr.startswith("Error: TSHOP_SPARK_MASTER is 'spark': give a master of Spark, such as ")
     assert not home.exists()

@@ -22,7 +22,7 @@ import pytest
 from conftest import run_module
 
 from embedded import main_job, osuser, stack
-from embedded.environment import environment, warehouse_connection
+from embedded.environment import environment, spark_environment, warehouse_connection
 from embedded.errors import StackError
 from embedded.postgres import (
     THROW_AWAY_SETTINGS,
@@ -275,6 +275,27 @@ def test_who_only_connects_needs_no_user_of_postgres(monkeypatch: pytest.MonkeyP
     settings = Settings(tmp_path / "home")
     assert environment(settings)["WAREHOUSE_DSN"].startswith("postgresql://tshop:")
     assert environment(Settings(tmp_path / "home", external_warehouse="postgresql://u@h/d"))["PGHOST"] == "h"
+
+
+@pytest.mark.parametrize(
+    ("master", "address"),
+    [
+        ("", "127.0.0.1"),
+        ("local[4]", "127.0.0.1"),
+        ("spark://localhost:7077", "127.0.0.1"),
+        ("spark://127.0.0.1:7077", "127.0.0.1"),
+        # Its executors come back to who submits.
+        ("spark://host:7077", None),
+        ("spark://127.0.0.1:7077,host:7077", None),
+        ("yarn", None),
+    ],
+)
+def test_where_spark_is_reached_depends_on_where_its_cluster_is(tmp_path, monkeypatch, master, address):
+    settings = Settings(tmp_path / "home", external_spark=master)
+    monkeypatch.delenv("SPARK_LOCAL_IP", raising=False)
+    assert spark_environment(settings).get("SPARK_LOCAL_IP") == address
+    monkeypatch.setenv("SPARK_LOCAL_IP", "192.0.2.7")
+    assert spark_environment(settings)["SPARK_LOCAL_IP"] == (address or "192.0.2.7")
     assert not settings.postgres().is_ready()
 
 

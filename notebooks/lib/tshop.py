@@ -4,6 +4,7 @@ The addresses are in the environment of the kernel: WAREHOUSE_DSN, CLICKHOUSE_UR
 """
 
 import os
+import sys
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -25,6 +26,8 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+# Of libpq's parameters those that PostgreSQL's JDBC driver knows, by the same names.
+_OF_JDBC = ("user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey", "options")
 # As the shop's dashboards have them.
 COLOURS = ["#1f77b4", "#ff9f40", "#2ca58d", "#d1495b", "#8d6cab", "#8c8c8c", "#b8a13a"]
 
@@ -67,12 +70,13 @@ def spark() -> "SparkSession":
 
     :raises ModuleNotFoundError: Spark is not set up here
     """
+    # Spark has an environment of its own, which may have been made since this kernel began.
+    libraries = sorted(map(str, Path(os.environ.get("SPARK_HOME", "")).glob("python/lib/*.zip")))
+    sys.path.extend(library for library in libraries if library not in sys.path)
     try:
         from pyspark.sql import SparkSession
     except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            "Spark is not set up here: run 'make setup-spark', then 'make stop run notebooks'."
-        ) from None
+        raise ModuleNotFoundError("Spark is not set up here: run 'make setup-spark'.") from None
     builder = SparkSession.builder.appName("notebook").master(os.environ.get("SPARK_MASTER", "local[2]"))
     jars = sorted(map(str, Path(os.environ.get("TSHOP_SPARK_JARS", "")).glob("*.jar")))
     if jars:
@@ -83,8 +87,11 @@ def spark() -> "SparkSession":
 def table(name: str, column: str, parts: int = 4) -> "DataFrame":
     """Return a table of the warehouse as Spark's, which reads it in ranges of a column, each by its own connection.
 
+    Each range is read when Spark comes to it: what is loaded meanwhile may be in one and not yet in another. Where the
+    figures have to be of one moment, ask by ``postgres()``, or when no load runs.
+
     :param name: the table, such as dds.sales_order
-    :param column: an indexed column of whole numbers, by which the ranges are
+    :param column: an indexed column of whole numbers, by which the ranges are; rows without one are in the first
     :param parts: how many ranges; of the analyst's connections there are eight
     """
     # Keys are not spread evenly, as each channel has its own: PostgreSQL's statistics say where as many rows end.
@@ -101,20 +108,11 @@ def table(name: str, column: str, parts: int = 4) -> "DataFrame":
     ranges = ["true"]
     if bounds:
         between = [f"{column} >= {first} AND {column} < {last}" for first, last in pairwise(bounds)]
-        ranges = [f"{column} < {bounds[0]}", *between, f"{column} >= {bounds[-1]}"]
-    dsn = psycopg.conninfo.conninfo_to_dict(os.environ["WAREHOUSE_DSN"])
-    return spark().read.jdbc(
-        f"jdbc:postgresql://{dsn['host']}:{dsn.get('port', 5432)}/{dsn['dbname']}",
-        name,
-        predicates=ranges,
-        properties={
-            "user": dsn["user"],
-            "password": dsn["password"],
-            "driver": "org.postgresql.Driver",
-            # Else a range is read into memory whole.
-            "fetchsize": "10000",
-        },
-    )
+        ranges = [f"{column} < {bounds[0]} OR {column} IS NULL", *between, f"{column} >= {bounds[-1]}"]
+    url, properties = _jdbc(os.environ["WAREHOUSE_DSN"])
+    # Without a fetch size a range is read into memory whole.
+    properties |= {"driver": "org.postgresql.Driver", "fetchsize": "10000"}
+    return spark().read.jdbc(url, name, predicates=ranges, properties=properties)
 
 
 def roubles(axis: Axis) -> None:
@@ -139,6 +137,16 @@ def heatmap(axes: Axes, grid: pd.DataFrame, texts: pd.DataFrame | None = None, *
     axes.set_yticks(rows, grid.index)
     axes.invert_yaxis()
     return mesh
+
+
+def _jdbc(dsn: str) -> tuple[str, dict[str, str]]:
+    """Return what libpq is told as the URL and the properties that JDBC takes."""
+    parts = {name: str(value) for name, value in psycopg.conninfo.conninfo_to_dict(dsn).items()}
+    hosts = [f"[{host}]" if ":" in host else host for host in parts.pop("host", "localhost").split(",")]
+    ports = [port or "5432" for port in parts.pop("port", "").split(",")]
+    places = [f"{host}:{port}" for host, port in zip(hosts, ports * (len(hosts) // len(ports)), strict=True)]
+    url = f"jdbc:postgresql://{','.join(places)}/{parts.pop('dbname')}"
+    return url, {name: value for name, value in parts.items() if name in _OF_JDBC}
 
 
 def _short(value: float) -> str:

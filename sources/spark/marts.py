@@ -6,12 +6,14 @@ Spark and the JDBC drivers of pom.xml is needed on the executors.
 They mean what the marts of these names in cdm mean (db/cdm/declarations/), and are computed whole. Each table of dds is
 read by ranges of its blocks, side by side, all as of one moment: the driver holds a transaction open whose snapshot
 every reading connection takes over. Each target gets the results in staging tables, and then in one transaction: who
-reads it sees the marts before or these ones, all of the same moment.
+reads it sees the marts before or these ones, all of the same moment. One job works at a time. The marts in the
+warehouse are compared with cdm before another database gets them.
 
 Environment:
     WAREHOUSE_SPARK_DSN: libpq URI of the warehouse, as the role tshop_spark. The marts go to its schema spark.
     TSHOP_MARTS_URL: JDBC URL of one more database to write the marts to, user and password included, such as
-        jdbc:mariadb://host:3306/reports?user=...&password=...; none by default. Missing tables are made there.
+        jdbc:mariadb://host:3306/reports?user=...&password=...; none by default. Missing tables are made there. It is
+        MariaDB, MySQL or PostgreSQL.
     TSHOP_SPARK_SECRET: what the cluster wants to hear from who submits to it; it wants nothing by default.
 """
 
@@ -25,14 +27,18 @@ from datetime import UTC, datetime
 
 import psycopg2
 import psycopg2.extensions
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession, types
 from pyspark.storagelevel import StorageLevel
 
-from sources.stream.consume import first_line
-
-NOT_BEGUN, FAILURE = 2, 1
+# The exit status of what a retry would find the same, and of all else.
+REFUSED, FAILURE = 2, 1
+# SQLSTATEs of the warehouse: another job is at work; the marts of the two engines differ.
+RUNS_ALREADY, DIFFER = "TS001", "TS024"
+# How long a job waits for another to end, and for cdm to process what was loaded, and how often it looks.
+WAIT_SECONDS, LOOK_SECONDS = 600, 5
 DRIVERS = {"postgresql": "org.postgresql.Driver", "mysql": "org.mariadb.jdbc.Driver"}
 # Of libpq's parameters those that PostgreSQL's JDBC driver takes, and what it calls them.
 PARAMETERS = {
@@ -52,6 +58,10 @@ class SettingsError(Exception):
 
 class MartsError(Exception):
     """A sentence that says what failed."""
+
+
+class DifferError(Exception):
+    """A sentence that says that the engines differ, and where to read how."""
 
 
 # --- the marts --------------------------------------------------------------------------------------------------------
@@ -246,15 +256,20 @@ class Target:
         url: JDBC URL.
         properties: of the connections, user and password among them.
         prefix: of the tables' names.
+        read_at: the column of the moment as of which dds was read.
+        moment_type: the type of this column, of a moment in UTC.
         zone: what a moment in UTC ends with there.
         is_made: whether the tables are made where they are missing.
         options: what CREATE TABLE ends with.
     """
 
     name: str
-    url: str
+    url: str = field(repr=False)
     properties: dict = field(repr=False)
     prefix: str = ""
+    # Not every database has a type of moments: the name says whose clock it is.
+    read_at: str = "read_at_utc"
+    moment_type: str = "TIMESTAMP(6)"
     zone: str = ""
     is_made: bool = True
     options: str = ""
@@ -284,7 +299,13 @@ class Target:
         # The statements of a batch as one.
         properties |= {"driver": DRIVERS["postgresql"], "reWriteBatchedInserts": "true"}
         return cls(
-            "the warehouse", f"jdbc:postgresql://{','.join(places)}/{database}", properties, "spark.", "+00", False
+            "the warehouse",
+            f"jdbc:postgresql://{','.join(places)}/{database}",
+            properties,
+            prefix="spark.",
+            read_at="read_at",
+            zone="+00",
+            is_made=False,
         )
 
     @classmethod
@@ -292,7 +313,7 @@ class Target:
         """Return the database of a JDBC URL.
 
         Raises:
-            SettingsError: it is none.
+            SettingsError: it is none, or of a database that there is no driver for.
         """
         # Spark writes a name as MariaDB reads it where the address is one of MySQL, which MariaDB's driver takes so.
         url = re.sub(r"^jdbc:mariadb:", "jdbc:mysql:", url)
@@ -303,9 +324,13 @@ class Target:
             raise SettingsError(
                 "TSHOP_MARTS_URL is no JDBC URL: give one such as jdbc:mariadb://host:3306/reports?user=...&password=..."
             )
-        properties = {"driver": DRIVERS[kind]} if kind in DRIVERS else {}
-        options = " DEFAULT CHARACTER SET utf8mb4" if kind == "mysql" else ""
-        return cls("the database of TSHOP_MARTS_URL", url, properties, options=options)
+        if kind not in DRIVERS:
+            raise SettingsError(
+                "TSHOP_MARTS_URL is of a database that there is no driver for: give MariaDB, MySQL or PostgreSQL."
+            )
+        # In MariaDB a TIMESTAMP is shifted by the server's zone, and some hours of spring are none.
+        more = {"options": " DEFAULT CHARACTER SET utf8mb4", "moment_type": "DATETIME(6)"} if kind == "mysql" else {}
+        return cls("the database of TSHOP_MARTS_URL", url, {"driver": DRIVERS[kind]}, **more)
 
     def table(self, name):
         """Return the name of a table in SQL."""
@@ -314,14 +339,42 @@ class Target:
 
 @contextlib.contextmanager
 def reading(dsn):
-    """Yield what spark.begin_reading tells, as long as its snapshot lasts."""
+    """Yield what spark.begin_reading tells, as long as its snapshot lasts, and a function that fails once it does not.
+
+    It waits for another job to end, and for the marts of cdm to process what was loaded; for the latter no longer than
+    WAIT_SECONDS.
+    """
+    end = time.monotonic() + WAIT_SECONDS
     with contextlib.closing(psycopg2.connect(dsn, application_name="tshop marts")) as connection:
         connection.set_session("REPEATABLE READ", readonly=True)
         with connection.cursor() as cursor:
-            # This session waits while Spark works.
-            cursor.execute("SET idle_in_transaction_session_timeout = 0")
-            cursor.execute("SELECT snapshot_id, read_at, built_marts, blocks FROM spark.begin_reading()")
-            yield cursor.fetchone()
+            while True:
+                is_last = time.monotonic() >= end
+                begun = _begin(cursor, is_last)
+                behind = sorted(MARTS.keys() - begun[2]) if begun else []
+                if begun and (is_last or not behind):
+                    break
+                connection.rollback()
+                time.sleep(LOOK_SECONDS)
+            if behind:
+                print(f"In cdm these have not processed all loads: {', '.join(behind)}", flush=True)
+            yield begun, lambda: cursor.execute("SELECT 1")
+
+
+def _begin(cursor, is_last):
+    """Return what spark.begin_reading tells; None where another job is at work, an error for the last time."""
+    # This session waits while Spark works.
+    cursor.execute("SET idle_in_transaction_session_timeout = 0")
+    # Before the snapshot, and as long: whoever writes a table's file again, as VACUUM FULL does, has to wait, for a row
+    # would have another place then, or none for this snapshot.
+    cursor.execute(f"LOCK TABLE {', '.join(f'spark.dds_{entity}' for entity in READ)} IN ACCESS SHARE MODE")
+    try:
+        cursor.execute("SELECT snapshot_id, read_at, built_marts, blocks FROM spark.begin_reading()")
+    except psycopg2.Error as error:
+        if is_last or error.pgcode != RUNS_ALREADY:
+            raise
+        return None
+    return cursor.fetchone()
 
 
 def ranges(blocks, cores):
@@ -334,11 +387,13 @@ def ranges(blocks, cores):
 
 def define(spark, source, snapshot_id, blocks):
     """Make the temporary views that the marts are computed from."""
+    # Who waits for the driver's lock on a table holds up those that ask for one after him: they must not wait for ever.
     properties = {
         **source.properties,
         "fetchsize": str(ROWS_AT_ONCE),
         "sessionInitStatement": (
-            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{snapshot_id}'"
+            f"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; SET TRANSACTION SNAPSHOT '{snapshot_id}'; "
+            "SET lock_timeout = '30s'"
         ),
     }
     cores = spark.sparkContext.defaultParallelism
@@ -402,25 +457,36 @@ def prepare(spark, target, frames):
                     execute(f"CREATE TABLE IF NOT EXISTS {target.table(name)} ({columns}){target.options}")
             execute(
                 f"CREATE TABLE IF NOT EXISTS {target.table('computation')} (mart_name VARCHAR(200), "
-                "read_at TIMESTAMP(6), was_built BOOLEAN, rows_written BIGINT)"
+                f"{target.read_at} {target.moment_type}, was_built BOOLEAN, rows_written BIGINT)"
             )
         for mart in frames:
             execute(f"DELETE FROM {target.table(mart)}_staging")
 
 
-def write(spark, target, results):
+def write(spark, target, results, check_snapshot):
     """Write the marts to a target: nothing, or all of them.
 
+    Args:
+        spark: the session.
+        target: the database.
+        results: the marts.
+        check_snapshot: fails where this is no longer the one job at work.
+
     Raises:
-        MartsError: a staging table does not hold what was written to it.
+        MartsError: a staging table does not hold what was written to it, or later marts are there.
     """
+    check_snapshot()
     prepare(spark, target, results.frames)
     for mart, frame in results.frames.items():
         properties = {**target.properties, "batchsize": str(ROWS_AT_ONCE)}
         frame.write.jdbc(target.url, f"{target.table(mart)}_staging", mode="append", properties=properties)
     computation = target.table("computation")
+    moment = f"'{results.read_at:%Y-%m-%d %H:%M:%S.%f}{target.zone}'"
     with connection_to(spark, target) as execute:
         for mart, count in results.counts.items():
+            execute(f"DELETE FROM {computation} WHERE mart_name = '{mart}' AND {target.read_at} <= {moment}")
+            if execute(f"SELECT count(*) FROM {computation} WHERE mart_name = '{mart}'"):
+                raise MartsError(f"{target.table(mart)} is as of a later moment already: nothing was written.")
             table, columns = target.table(mart), ", ".join(results.frames[mart].columns)
             # A task that Spark ran twice has written twice.
             found = execute(f"SELECT count(*) FROM {table}_staging")
@@ -429,16 +495,39 @@ def write(spark, target, results):
             execute(f"DELETE FROM {table}")
             execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {table}_staging")
             execute(f"DELETE FROM {table}_staging")
-            execute(f"DELETE FROM {computation} WHERE mart_name = '{mart}'")
             execute(
-                f"INSERT INTO {computation} (mart_name, read_at, was_built, rows_written) VALUES ('{mart}', "
-                f"'{results.read_at:%Y-%m-%d %H:%M:%S.%f}{target.zone}', {mart in results.built_marts}, {count})"
+                f"INSERT INTO {computation} (mart_name, {target.read_at}, was_built, rows_written) "
+                f"VALUES ('{mart}', {moment}, {mart in results.built_marts}, {count})"
             )
+        check_snapshot()
+
+
+def compare(dsn):
+    """Compare the marts in the warehouse with cdm.
+
+    Raises:
+        DifferError: they differ.
+    """
+    with contextlib.closing(psycopg2.connect(dsn, application_name="tshop marts")) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            try:
+                cursor.execute("CALL cdm.compare_marts()")
+            except psycopg2.Error as error:
+                if error.pgcode != DIFFER:
+                    raise
+                raise DifferError(
+                    f"{first_line(error)}: no other database was written. CALL cdm.compare_marts() says how."
+                ) from None
 
 
 def compute(spark, dsn, targets):
-    """Compute the marts and write them to all targets."""
-    with reading(dsn) as (snapshot_id, read_at, built_marts, blocks):
+    """Compute the marts and write them to all targets, the warehouse first."""
+    # What cannot be reached is told before anything is computed.
+    for target in targets:
+        with connection_to(spark, target):
+            pass
+    with reading(dsn) as ((snapshot_id, read_at, built_marts, blocks), check_snapshot):
         spark.conf.set("spark.sql.shuffle.partitions", str(max(-(-sum(blocks.values()) // MOST_BLOCKS), 8)))
         define(spark, targets[0], snapshot_id, blocks)
         results = Results(read_at.astimezone(UTC), built_marts)
@@ -447,24 +536,48 @@ def compute(spark, dsn, targets):
             results.frames[mart] = spark.sql(query).persist(StorageLevel.MEMORY_AND_DISK)
             results.counts[mart] = results.frames[mart].count()
             print(f"{mart}: {results.counts[mart]} rows computed in {time.monotonic() - started:.1f} s", flush=True)
-        for target in targets:
+        for number, target in enumerate(targets):
+            if number == 1:
+                compare(dsn)
             started = time.monotonic()
-            write(spark, target, results)
+            write(spark, target, results, check_snapshot)
             print(f"Written to {target.name} in {time.monotonic() - started:.1f} s", flush=True)
 
 
-def said(error):
-    """Return what an error says in one line, without the JDBC URL that it may name: the password is in it."""
-    return re.sub(r"jdbc:\S+", "the JDBC URL", first_line(error))
+def cores_of(dsn):
+    """Return how many cores may read at a time: each has a connection, and the driver two. None: any number."""
+    with contextlib.closing(psycopg2.connect(dsn)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT rolconnlimit FROM pg_roles WHERE rolname = current_user")
+        (limit,) = cursor.fetchone()
+    return max(limit - 2, 1) if limit >= 0 else None
+
+
+def first_line(error, *secrets):
+    """Return what an error says in one line, of those that caused each other the first one, without addresses.
+
+    Args:
+        error: the error.
+        secrets: URLs that it must not tell, since passwords are in them.
+    """
+    text = str(error.java_exception if isinstance(error, Py4JJavaError) else error)
+    for secret in secrets:
+        text = text.replace(secret, "its URL")
+    text = re.sub(r"jdbc:\S+", "its URL", text)
+    lines = [line.strip() for line in text.splitlines() if line.strip()] or [type(error).__name__]
+    # Without the packages that the names of Java's and Python's errors begin with.
+    found = (re.match(r"(?:.*[.: ])?(\w+(?:Error|Exception): .+)", line) for line in lines)
+    causes = [match[1] for match in found if match]
+    return (causes or lines)[-1 if causes else 0]
 
 
 def main(environment=os.environ):
-    """Run the job; return the exit status: 0; 2 where nothing was begun; 1 for a failure on the way."""
+    """Run the job; return the exit status: 0; 2 where a retry would find the same; 1 for another failure."""
+    targets = []
     try:
         dsn = environment.get("WAREHOUSE_SPARK_DSN")
         if not dsn:
             raise SettingsError("WAREHOUSE_SPARK_DSN is not set: give the warehouse as the role tshop_spark.")
-        targets = [Target.warehouse(dsn)]
+        targets.append(Target.warehouse(dsn))
         if url := environment.get("TSHOP_MARTS_URL"):
             targets.append(Target.other(url))
         builder = (
@@ -473,6 +586,10 @@ def main(environment=os.environ):
             # What does not fit is an error and not NULL.
             .config("spark.sql.ansi.enabled", "true")
         )
+        cores = cores_of(dsn)
+        SparkContext._ensure_initialized()
+        if cores and not SparkConf().contains("spark.cores.max"):
+            builder = builder.config("spark.cores.max", str(cores))
         if secret := environment.get("TSHOP_SPARK_SECRET"):
             builder = builder.config("spark.authenticate", "true").config("spark.authenticate.secret", secret)
         spark = builder.getOrCreate()
@@ -480,11 +597,12 @@ def main(environment=os.environ):
             compute(spark, dsn, targets)
         finally:
             spark.stop()
-    except SettingsError as error:
+    except (SettingsError, DifferError) as error:
         print(f"Error: {error}", file=sys.stderr)
-        return NOT_BEGUN
+        return REFUSED
     except (MartsError, psycopg2.Error, PySparkException, Py4JError) as error:
-        print(f"Error: {said(error)}", file=sys.stderr)
+        urls = [environment.get("TSHOP_MARTS_URL"), *(target.url for target in targets)]
+        print(f"Error: {first_line(error, *filter(None, urls))}", file=sys.stderr)
         return FAILURE
     return 0
 

@@ -5,10 +5,12 @@
 -- Returns: one row. snapshot_id: for SET TRANSACTION SNAPSHOT; read_at: its moment; built_marts: the marts of cdm that
 --     have processed, at that moment, all that loads had written; blocks: by the view of this schema how many blocks
 --     its table has.
--- Errors: 22023 the transaction is not one of REPEATABLE READ.
+-- Errors: 22023 the transaction is not one of REPEATABLE READ; TS001 another transaction of such a call is open.
 -- Reads: sl.mart, sl.run, sl.consumption, pg_catalog. Writes: nothing.
 --
--- The snapshot lasts as long as the transaction of this call. Until then VACUUM keeps what others delete.
+-- The snapshot lasts as long as the transaction of this call. Until then VACUUM keeps what others delete, and nobody
+-- else begins: two who write the same marts never overlap. Ranges of blocks are safe as long as nobody writes a table's
+-- file again: LOCK TABLE on the views, which locks their tables, has to be the transaction's first statement.
 CREATE OR REPLACE FUNCTION spark.begin_reading(
     OUT snapshot_id text,
     OUT read_at timestamptz,
@@ -30,6 +32,7 @@ BEGIN
             DETAIL = 'Its statements would not read dds as of one moment.',
             HINT = 'BEGIN ISOLATION LEVEL REPEATABLE READ, then call it.';
     END IF;
+    PERFORM sl._lock_target('spark.begin_reading', 'spark.computation');
     snapshot_id := pg_export_snapshot();
     built_marts := ARRAY(
         SELECT m.mart_name
