@@ -4,20 +4,18 @@ Used by the embedded stack, which runs it under supervisord, and by the tests, w
 """
 
 import base64
-import contextlib
 import os
 import shutil
 import socket
 import subprocess
-import time
 import uuid
 from pathlib import Path
 
-import psutil
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from embedded.errors import StackError
+from embedded.server import Server
 from sources.jars import JarsError, check_programs, jars_of
 
 SOURCE = Path(__file__).parent.parent / "sources" / "kafka"
@@ -29,7 +27,7 @@ JAVA_OPTIONS = (
 )
 
 
-class KafkaServer:
+class KafkaServer(Server):
     """A broker, which is its own controller (KRaft), in a folder of its own, reached on 127.0.0.1.
 
     Args:
@@ -39,22 +37,18 @@ class KafkaServer:
         settings: settings above those of sources/kafka/server.properties.
     """
 
+    NAME, LOG = "Kafka", "kafka.log"
+    START_SECONDS, STOP_SECONDS = 120, 60
+
     def __init__(self, folder: Path, port: int, controller_port: int, settings: dict[str, str] | None = None) -> None:
-        self.folder = Path(folder)
-        self.port = port
+        super().__init__(folder, port)
         self.controller_port = controller_port
         self.settings = settings or {}
-        self._process: subprocess.Popen | None = None
 
     @property
     def bootstrap(self) -> str:
         """The address that its clients take."""
         return f"127.0.0.1:{self.port}"
-
-    @property
-    def log_file(self) -> Path:
-        """Log written by start()."""
-        return self.folder / "kafka.log"
 
     def command(self) -> list[str]:
         """Return the command that runs the broker in the foreground."""
@@ -100,38 +94,6 @@ class KafkaServer:
         if answer.returncode != 0:
             raise StackError(f"Kafka's data folder could not be made:\n{answer.stdout.strip()}")
         return True
-
-    def start(self, timeout: float = 120) -> None:
-        """Start the broker in the background and wait until it answers.
-
-        Raises:
-            StackError: it did not start; the message ends with the end of its log.
-        """
-        self.prepare()
-        with self.log_file.open("ab") as log:
-            self._process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        end = time.monotonic() + timeout
-        while not self.is_ready():
-            if self._process.poll() is not None or time.monotonic() > end:
-                tail = "\n".join(self.log_file.read_text(errors="replace").splitlines()[-20:])
-                raise StackError(f"Kafka did not start on port {self.port}:\n{tail}")
-            time.sleep(0.2)
-
-    def stop(self) -> None:
-        """Stop the broker started by start(); nothing happens where it does not run."""
-        if self._process is not None:
-            self._process.terminate()
-            try:
-                self._process.wait(60)
-            except subprocess.TimeoutExpired:
-                self.kill()
-
-    def kill(self) -> None:
-        """Kill the broker started by start() as a crash would, by SIGKILL, and wait until it is gone."""
-        if self._process is not None:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                self._process.kill()
-            self._process.wait()
 
     def is_ready(self) -> bool:
         """Tell whether the broker answers its clients."""

@@ -31,7 +31,7 @@ from embedded.postgres import PostgresServer
 from embedded.report import live as report
 from embedded.roles import close_database
 from embedded.settings import ROOT, SHOP_DATABASE, SHOP_ROLES, Settings
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 from sources.jars import JarsError, check_programs, jars_of
 from sources.kafka import TopicsError, declared, make_topics
 
@@ -92,7 +92,8 @@ def run(settings: Settings) -> None:
                 stack.say("The shop is closed: waiting until ClickHouse has all that it did ...")
                 ended = Wait(embedded, api).until_all_is_seen()
         except (psycopg2.Error, KafkaException) as error:
-            raise StackError(f"The live shop does not answer ({_first_line(error)}): see 'make status'.") from None
+            said = plain(first_line(error))
+            raise StackError(f"The live shop does not answer ({said}): see 'make status'.") from None
         print(report.render(settings, begun, ended, events, sampler.samples))
 
 
@@ -124,12 +125,7 @@ def start(settings: Settings) -> stack.Stack:
     Raises:
         StackError: a part does not start.
     """
-    embedded = stack.Stack(settings)
-    if not embedded.runs() or not embedded.is_current():
-        stack.say("Starting the stack ...")
-        embedded.start()
-    stack.say("Migrating the warehouse ...")
-    main_job.migrate(embedded)
+    embedded = main_job.start(settings)
     stack.say("Starting the live shop ...")
     embedded.start_on_request(stack.SHOP_POSTGRES, embedded.shop.prepare)
     set_up_shop(settings, embedded.shop)
@@ -313,7 +309,7 @@ class Wait:
                 left = look()
             except (psycopg2.Error, KafkaException, ClickHouseError) as error:
                 # It is being started again.
-                what_now = _first_line(error)
+                what_now = plain(first_line(error))
             else:
                 what_now = f"{left} {what}"
                 if not left:
@@ -422,7 +418,3 @@ class Sampler:
                             last[partition] = row["applied_position"]
                             self.samples.append((*partition, row["applied_position"], row["applied_at"]))
             self._ended.wait(1)
-
-
-def _first_line(error: Exception) -> str:
-    return plain((str(error).strip().splitlines() or [type(error).__name__])[0])

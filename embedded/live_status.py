@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2.extras import RealDictCursor
 
 from embedded.settings import Settings
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 
 FOLDER = Path(__file__).parent / "status"
 TIMEOUT_SECONDS = 10
@@ -30,7 +30,7 @@ def health_of(settings: Settings, part: str) -> str:
             return state["problem"] or "healthy"
         rows = shop_streams(settings)
     except psycopg2.Error as error:
-        return f"unknown: {plain(str(error).strip().splitlines()[0])}"
+        return f"unknown: {plain(first_line(error))}"
     if not rows or not all(row["is_seen"] for row in rows):
         return "sends no heartbeat"
     return next((f"{row['stream']}: {row['problem']}" for row in rows if row["problem"]), "healthy")

@@ -126,11 +126,7 @@ def run(settings: Settings) -> None:
     check_external(settings)
     lock = settings.folder("run") / "main_job.lock"
     with stack.file_lock(lock, "Another 'make run' works on this stack: wait for it."):
-        stack.say("Starting the stack ...")
-        embedded = stack.Stack(settings)
-        embedded.start()
-        stack.say("Migrating the warehouse ...")
-        migrate(embedded)
+        embedded = start(settings)
         check_roles(settings)
         shop, parameters = plan(settings, request)
         api = AirflowApi(settings)
@@ -204,6 +200,20 @@ def connect(settings: Settings, role: str = "owner"):
     with contextlib.closing(connection):
         connection.autocommit = True
         yield connection
+
+
+def start(settings: Settings) -> stack.Stack:
+    """Start what does not run of the stack, bring the warehouse's schema up to date, and return the stack.
+
+    Raises:
+        StackError: a part does not start, or the migrations failed.
+    """
+    stack.say("Starting the stack ...")
+    embedded = stack.Stack(settings)
+    embedded.start()
+    stack.say("Migrating the warehouse ...")
+    migrate(embedded)
+    return embedded
 
 
 def migrate(embedded: stack.Stack) -> None:

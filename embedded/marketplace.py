@@ -18,6 +18,7 @@ from embedded.errors import StackError
 from embedded.report import marketplace as report
 from embedded.settings import ROOT, Settings
 from generator.shop import GeneratorError
+from migrations.plain import first_line
 
 DAG = stack.MARKETPLACE_DAG
 FIRST_DAYS, MORE_DAYS, MOST_DAYS = 14, 2, 3_000
@@ -44,16 +45,12 @@ def run(settings: Settings) -> None:
             job.run({"full": True})
             text, is_equal = report.render(settings)
         except (PyMongoError, GeneratorError) as error:
-            raise StackError(f"The marketplace does not answer ({_first_line(error)}).") from None
+            raise StackError(f"The marketplace does not answer ({first_line(error)}).") from None
         except psycopg2.Error as error:
-            raise StackError(f"The warehouse does not answer ({_first_line(error)}).") from None
+            raise StackError(f"The warehouse does not answer ({first_line(error)}).") from None
     print(text)
     if not is_equal:
         raise StackError("Something is not the same: see above, and 'make status'.")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def check(settings: Settings) -> None:
@@ -77,12 +74,7 @@ def start(settings: Settings) -> stack.Stack:
     Raises:
         StackError: a part does not start.
     """
-    embedded = stack.Stack(settings)
-    if not embedded.runs() or not embedded.is_current():
-        stack.say("Starting the stack ...")
-        embedded.start()
-    stack.say("Migrating the warehouse ...")
-    main_job.migrate(embedded)
+    embedded = main_job.start(settings)
     if not settings.external_marketplace:
         stack.say("Starting the marketplace's server ...")
         # Closed to other users, before the server makes its own in it.

@@ -5,7 +5,7 @@ import sys
 from embedded.environment import NOTEBOOKS_BIN, NOTEBOOKS_TOKEN
 from embedded.errors import StackError
 from embedded.settings import Settings
-from embedded.stack import NOTEBOOKS, POSTGRES, Stack, say
+from embedded.stack import NOTEBOOKS, Stack, say
 from migrations.plain import plain
 
 
@@ -18,13 +18,7 @@ def start(settings: Settings) -> None:
     stack = Stack(settings)
     if not is_installed():
         raise StackError("JupyterLab is not installed: run 'make notebooks', which installs it.")
-    if not stack.runs() or stack.health(POSTGRES) != "healthy":
-        raise StackError("The embedded stack is not running: start it by 'make run'.")
-    if not stack.is_current():
-        raise StackError(
-            "The stack runs with other addresses or an earlier configuration: "
-            "start it again by 'make run', which also loads the next days."
-        )
+    stack.check_running()
     stack.start_on_request(NOTEBOOKS)
 
 

@@ -21,6 +21,7 @@ import psycopg2.extensions
 
 from embedded import osuser
 from embedded.errors import StackError
+from migrations.plain import first_line
 
 # It sets the server up; what works on the warehouse has roles of its own (migrations/roles.toml).
 SUPERUSER = "postgres"
@@ -109,7 +110,7 @@ def libpq_environment(dsn: str, variable: str = "WAREHOUSE_DSN") -> dict[str, st
     except psycopg2.ProgrammingError as error:
         raise StackError(
             f"{variable} is not a libpq URI (postgresql://user:password@host:port/database): "
-            f"{str(error).strip().splitlines()[0].split(' in ')[0]}."
+            f"{first_line(error).split(' in ')[0]}."
         ) from None
     port = parts.get("port", "5432")
     if "," in f"{parts.get('host')}{parts.get('hostaddr')}{port}":

@@ -11,6 +11,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from embedded.settings import WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
 from embedded.stack import Stack
+from migrations.plain import first_line
 
 # What the drivers say of a server that does not answer is said here.
 for name in ("clickhouse_connect", "urllib3"):
@@ -43,7 +44,7 @@ def postgres_sentence(settings: Settings, error: psycopg2.Error, role: str = "ow
     variable = WAREHOUSE_VARIABLES[role] if role in settings.external_roles else "WAREHOUSE_DSN"
     named = f"named by {variable}" if settings.external_warehouse else "in the embedded PostgreSQL"
     # The lines after the first one are libpq's advice.
-    reason = str(error).strip().splitlines()[0]
+    reason = first_line(error)
     if settings.external_warehouse:
         if host := re.search(r'could not translate host name "(.*)" to address', reason):
             return f"{variable} names the host '{host[1]}', which is not known: correct it."

@@ -15,6 +15,7 @@ from embedded.environment import SPARK_BIN
 from embedded.errors import StackError
 from embedded.report import spark as report
 from embedded.settings import Settings
+from migrations.plain import first_line
 from sources.jars import JarsError, check_programs, jars_of
 
 DAG = "tshop_marts_spark"
@@ -38,7 +39,7 @@ def run(settings: Settings) -> None:
         try:
             print(report.render(settings))
         except psycopg2.Error as error:
-            raise StackError(f"The report cannot be made ({str(error).strip().splitlines()[0]}).") from None
+            raise StackError(f"The report cannot be made ({first_line(error)}).") from None
 
 
 def check(settings: Settings) -> None:
@@ -82,12 +83,7 @@ def start(settings: Settings) -> stack.Stack:
     Raises:
         StackError: a part does not start.
     """
-    embedded = stack.Stack(settings)
-    if not embedded.runs() or not embedded.is_current():
-        stack.say("Starting the stack ...")
-        embedded.start()
-    stack.say("Migrating the warehouse ...")
-    main_job.migrate(embedded)
+    embedded = main_job.start(settings)
     if not settings.external_spark:
         stack.say("Starting the cluster of Spark ...")
         for part in stack.SPARK_PARTS:

@@ -210,6 +210,20 @@ class Stack:
                     AirflowApi(self.settings).pause(MARKETPLACE_DAG)
         return fresh
 
+    def check_running(self) -> None:
+        """Make sure that the stack runs, with PostgreSQL, as it is configured now.
+
+        Raises:
+            StackError: it does not, with what to do.
+        """
+        if not self.runs() or self.health(POSTGRES) != "healthy":
+            raise StackError("The embedded stack is not running: start it by 'make run'.")
+        if not self.is_current():
+            raise StackError(
+                "The stack runs with other addresses or an earlier configuration: "
+                "start it again by 'make run', which also loads the next days."
+            )
+
     def stop(self) -> bool:
         """Stop everything, PostgreSQL last; return False when nothing ran."""
         with self._lock():

@@ -67,11 +67,7 @@ def run(settings: Settings) -> str:
     claim(settings.inbox)
     lock = settings.folder("run") / "stores.lock"
     with stack.file_lock(lock, "Another 'make stores' works on this stack: wait for it."):
-        stack.say("Starting the stack ...")
-        embedded = stack.Stack(settings)
-        embedded.start()
-        stack.say("Migrating the warehouse ...")
-        main_job.migrate(embedded)
+        embedded = main_job.start(settings)
         api = AirflowApi(settings)
         job = main_job.Job(embedded, api, DAG, "make stores")
         was_paused = not api.dag_exists(DAG) or api.is_paused(DAG)

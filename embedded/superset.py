@@ -10,7 +10,7 @@ from embedded import roles
 from embedded.environment import ADMIN, SUPERSET_BIN, superset_environment
 from embedded.errors import StackError
 from embedded.settings import ROOT, SUPERSET_CONNECTIONS, SUPERSET_DATABASE, Settings
-from embedded.stack import POSTGRES, Stack, say
+from embedded.stack import Stack, say
 from migrations.plain import plain
 
 # The user of the shop's people; superset/set_up.py makes it.
@@ -26,13 +26,7 @@ def start(settings: Settings) -> None:
     stack = Stack(settings)
     if not is_installed():
         raise StackError("Superset is not installed: run 'make dashboard', which installs it.")
-    if not stack.runs() or stack.health(POSTGRES) != "healthy":
-        raise StackError("The embedded stack is not running: start it by 'make run'.")
-    if not stack.is_current():
-        raise StackError(
-            "The stack runs with other addresses or an earlier configuration: "
-            "start it again by 'make run', which also loads the next days."
-        )
+    stack.check_running()
     prepare(stack)
     stack.start_superset()
 

@@ -1,4 +1,4 @@
-"""Texts that others have written, made safe to print on a terminal."""
+"""Texts that others have written, made safe and short to print on a terminal."""
 
 import unicodedata
 
@@ -20,3 +20,9 @@ def plain(text: str, keep: str = "") -> str:
         else one.encode("unicode_escape", "backslashreplace").decode()
         for one in text
     )
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says, such as a server's or libpq's, without the statement and the advice that follow it."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0].removeprefix("ERROR:").strip()

@@ -10,6 +10,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from migrations import inventory, roles, routines
+from migrations.plain import first_line
 from migrations.plain_sql import BrokenSql
 
 OLDEST_POSTGRESQL = 15
@@ -163,11 +164,6 @@ def holders(dsn: str) -> str:
     with connect(dsn) as connection:
         found = sorted(connection.exec_driver_sql(HOLDERS).scalars())
     return ", ".join(found) or "it has just let go"
-
-
-def first_line(error: BaseException) -> str:
-    """What the server or libpq says, without the statement and the advice that follow it."""
-    return str(error).strip().splitlines()[0].removeprefix("ERROR:").strip()
 
 
 def migrate_over(connection: sqlalchemy.Connection, target: str, db_folder: Path) -> Migration:

@@ -10,7 +10,7 @@ from test_clickhouse import PASSWORD, SALES, ClickHouse, clickhouse, execute, lo
 from embedded import report, stack, status
 from embedded.report.request import Request
 from embedded.settings import Settings
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 from tests.conftest import ROOT
 
 # Retitles the window, moves the cursor, asks the terminal to answer; turns writing around; ends a line.
@@ -30,6 +30,19 @@ HOSTILE = "Куртка\x1b]0;owned\x07\x1b[2J\x9b6n\u202eтеп\u200b\r\n"
 )
 def test_what_is_unsafe_is_escaped(text, keep, safe):
     assert plain(text, keep) == safe
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("  refused\n\tIs the server running?\n"), "refused"),
+        (ValueError("ERROR:  permission denied\nLINE 1: SELECT"), "permission denied"),
+        # psycopg2 has errors that say nothing.
+        (ConnectionError(), "ConnectionError"),
+    ],
+)
+def test_of_what_an_error_says_the_first_line_is_told(error, said):
+    assert first_line(error) == said
 
 
 def controls(text: str) -> set[str]:

@@ -19,7 +19,7 @@ from embedded import reach
 from embedded.errors import StackError
 from embedded.report.request import SHOP, Request
 from embedded.settings import Settings
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 
 # Column names and rows, as a query gives them.
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
@@ -127,7 +127,7 @@ def clickhouse(settings: Settings, request: Request):
 
             yield query
     except ClickHouseError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise StackError(
             reach.clickhouse_sentence(settings, error)
             or f"ClickHouse does not give the report ({reason}): load it first by 'make run'."
@@ -161,7 +161,7 @@ def postgres(settings: Settings, request: Request):
 
             yield query
     except psycopg2.Error as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = first_line(error)
         raise StackError(f"The warehouse does not give the report ({reason}): load it first by 'make run'.") from error
 
 

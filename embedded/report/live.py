@@ -18,7 +18,7 @@ from tabulate import tabulate
 from embedded import reach
 from embedded.errors import StackError
 from embedded.settings import Settings
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 from sources import compare
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ def render(
                 ("The web shop's lines in ClickHouse", _lines(settings, from_postgres)),
             ]
     except psycopg2.Error as error:
-        raise StackError(f"The report cannot be made ({str(error).strip().splitlines()[0]}).") from None
+        raise StackError(f"The report cannot be made ({first_line(error)}).") from None
     except ClickHouseError as error:
-        reason = reach.clickhouse_sentence(settings, error) or str(error).strip().splitlines()[0]
+        reason = reach.clickhouse_sentence(settings, error) or first_line(error)
         raise StackError(f"The report cannot be made: {reason}") from None
     return "\n".join(f"\n{title}\n{'-' * len(title)}\n{text}" for title, text in sections) + "\n"
 

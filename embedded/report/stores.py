@@ -15,6 +15,7 @@ from embedded import reach
 from embedded.errors import StackError
 from embedded.report.live import FOLDER, Row, table, warehouse
 from embedded.settings import Settings
+from migrations.plain import first_line
 from sources.stores.inbox import STREAMS
 
 COUNTS = ("lines", "exact_duplicates", "near_duplicates", "refused", "landed", "quantity", "amount")
@@ -45,9 +46,9 @@ def look(settings: Settings) -> Found:
         with contextlib.closing(reach.clickhouse_client(settings)) as client:
             answer = client.query((FOLDER / "clickhouse" / "stores_mart.sql").read_text())
     except psycopg2.Error as error:
-        raise StackError(f"The report cannot be made ({str(error).strip().splitlines()[0]}).") from None
+        raise StackError(f"The report cannot be made ({first_line(error)}).") from None
     except ClickHouseError as error:
-        reason = reach.clickhouse_sentence(settings, error) or str(error).strip().splitlines()[0]
+        reason = reach.clickhouse_sentence(settings, error) or first_line(error)
         raise StackError(f"The report cannot be made: {reason}") from None
     rows = [dict(zip(answer.column_names, row, strict=True)) for row in answer.result_rows]
     return Found(*found, rows)

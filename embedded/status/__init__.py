@@ -25,7 +25,7 @@ from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
 from embedded.settings import Settings
 from embedded.stack import SHOP_POSTGRES, STOPPED, SUPERSET, Stack
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 
 # The shop's day is taken over in the night: what has waited for longer has missed it.
 LATE_MINUTES = 26 * 60
@@ -126,7 +126,7 @@ def _ask_live(settings: Settings, state: State) -> None:
     try:
         state.tables["live"] = live_status.rows(settings)
     except psycopg2.Error as error:
-        said = plain(str(error).strip().splitlines()[0])
+        said = plain(first_line(error))
         state.problems.append(f"The live shop does not tell how far it is ({said}): see 'make logs'.")
     for row in state.tables.get("live", []):
         if (row["seconds_behind"] or 0) > LIVE_LATE_SECONDS:
@@ -153,7 +153,7 @@ def _ask_postgres(settings: Settings, state: State, published: dict[str, Row] | 
     except psycopg2.errors.UndefinedTable:
         state.problems.append("The warehouse has no status views: run 'make migrate'.")
     except psycopg2.Error as error:
-        said = str(error).strip().splitlines()[0].removeprefix("ERROR:").strip()
+        said = first_line(error)
         cure = "correct WAREHOUSE_DSN" if settings.external_warehouse else "see 'make logs', then 'make run'"
         state.problems.append(f"PostgreSQL does not tell how the warehouse is ({said}): {cure}.")
     for row in state.tables.get("latest", []):
@@ -258,7 +258,7 @@ def _ask_clickhouse(settings: Settings, state: State) -> dict[str, Row] | None:
             (damaged,) = _rows_of_existing(query, "to_heal") or [None]
             marts = _rows_of_existing(query, "marts")
     except (ClickHouseError, OSError) as error:
-        said = str(error).strip().splitlines()[0][:200]
+        said = first_line(error)[:200]
         if isinstance(error, OperationalError | OSError):
             said = "it does not answer"
         cure = "correct CLICKHOUSE_URL" if settings.external_clickhouse else "see 'make logs', then 'make run'"

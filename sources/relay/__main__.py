@@ -9,7 +9,7 @@ import threading
 import psycopg2
 from psycopg2.extensions import parse_dsn
 
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 from sources.relay.relay import Relay
 
 
@@ -28,7 +28,7 @@ def main() -> int:
         parse_dsn(dsn)
         Relay(dsn, os.environ["KAFKA_BOOTSTRAP"], stop).run()
     except psycopg2.Error as error:
-        reason = plain(str(error).strip().splitlines()[0])
+        reason = plain(first_line(error))
         print(f"Error: the outbox cannot be read ({reason}): correct SHOP_RELAY_DSN, or migrate it.", file=sys.stderr)
         return 1
     return 0

@@ -6,13 +6,12 @@ import sys
 
 import psycopg2
 
-from migrations.plain import plain
+from migrations.plain import first_line, plain
 from sources.replication.subscription import (
     ReplicationError,
     check_is_same,
     connected,
     finish,
-    first_line,
     look_at_shop,
     look_at_warehouse,
     make,

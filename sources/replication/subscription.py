@@ -16,6 +16,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import parse_dsn
 from psycopg2.sql import SQL, Identifier, Literal
 
+from migrations.plain import first_line
 from migrations.roles import connect
 
 NAME = "tshop_shop"
@@ -50,11 +51,6 @@ class Place:
     def is_lost(self) -> bool:
         """True where the subscription can go no further from it."""
         return not self.exists or self.wal_status == "lost"
-
-
-def first_line(error: BaseException) -> str:
-    """What the server or libpq says, without the advice that follows it."""
-    return (str(error).strip().splitlines() or ["no answer"])[0].removeprefix("ERROR:").strip()
 
 
 @contextlib.contextmanager

@@ -13,10 +13,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from migrations.plain import first_line
 from migrations.plain_sql import execute_file
 from migrations.roles import grant, roles
 from migrations.routines import sha256_of
-from migrations.runner import LOCK_TIMEOUT, OLDEST_POSTGRESQL, CannotMigrate, connect, first_line
+from migrations.runner import LOCK_TIMEOUT, OLDEST_POSTGRESQL, CannotMigrate, connect
 
 FOLDER = Path(__file__).parent
 SQL_FOLDER = FOLDER / "sql"

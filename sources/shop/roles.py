@@ -6,8 +6,9 @@ import os
 import psycopg2
 from psycopg2.sql import SQL, Identifier
 
+from migrations.plain import first_line
 from migrations.roles import connect, ensure, roles
-from migrations.runner import CannotMigrate, first_line
+from migrations.runner import CannotMigrate
 from sources.shop.migrate import ROLES_FILE
 
 OWNER = "shop"

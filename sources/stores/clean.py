@@ -83,6 +83,11 @@ class Failure(Exception):
     """A sentence that says what failed, and may go well another time."""
 
 
+def first_line(error):
+    """Return what an error says, without what follows in further lines."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 # --- what an executor does: land a week -------------------------------------------------------------------------------
 
 COPY_DOCUMENTS = """
@@ -149,7 +154,7 @@ def make_land(dsn, partition, region, files):
                         said.append(land_file(cursor, partition, region, file, of_file))
                 connection.commit()
         except psycopg2.Error as error:
-            problem = f"{week}: the warehouse: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
+            problem = f"{week}: the warehouse: {first_line(error)}"
         except (Failure, Refusal, OSError) as error:
             problem, is_refused = f"{week}: {error}", isinstance(error, Refusal)
         # A result, and no failed task: Spark would tell of it in a hundred lines, and try again.
@@ -468,7 +473,7 @@ def landed_files(dsn, region):
             )
             return {tuple(row[:3]): row[3:] for row in cursor.fetchall()}
     except psycopg2.Error as error:
-        raise Failure(f"The warehouse: {str(error).strip().splitlines()[0]}") from None
+        raise Failure(f"The warehouse: {first_line(error)}") from None
 
 
 def has_header(file):
@@ -553,7 +558,7 @@ def run(arguments):
                 spark, dsn, arguments.region, files, landed, accept_deletions=arguments.accept_deletions
             )
         except PySparkException as error:
-            raise Failure(f"Spark: {str(error).strip().splitlines()[0]}") from None
+            raise Failure(f"Spark: {first_line(error)}") from None
         finally:
             spark.stop()
         print("\n".join(said))
