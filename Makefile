@@ -61,6 +61,7 @@ TAKES.clean := SURE
 TAKES.test := ARGS COMPOSE_STACK
 TAKES.pgtap := TESTS
 TAKES.soak := MINUTES
+TAKES.pictures := LIVE
 TAKES.bench := SCALE ONLY PEERS RUNS DAYS BENCH_HOME KEEP
 TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL MONGO_URL $(shell grep -rhoE '\b(TSHOP|WAREHOUSE)_[A-Z_]+\b' \
 	embedded dags generator migrations superset docker-compose.yml --include='*.py' --include='*.yml' --include='*.sh' | sort -u) \
@@ -273,8 +274,8 @@ dist: setup-dev ## Write to dist/ what a release has: sl-VERSION.sql, the engine
 version: ## Print the version
 	@sed -n 's/^version = "\(.*\)"$$/\1/p' pyproject.toml
 
-pictures: setup-dev ## Take README's pictures of the running stack in a real browser
-	@$(BIN)/python -m docs.pictures
+pictures: setup-dev ## Take README's pictures of the running stack in a real browser; LIVE=yes: two while 'make live' runs
+	@$(BIN)/python -m docs.pictures $(if $(filter yes,$(LIVE)),--live)
 
 requirements: setup-dev ## Compile requirements/*.in to pinned files with hashes
 	@cd requirements && for name in dev build embedded clickhouse-server airflow warehouse bootstrap superset bench-dbt bench-sqlmesh bench-plot \
