@@ -34,7 +34,7 @@ def page_of(notebook: Path) -> dict[str, str]:
 
 def _named_pictures(page: str) -> str:
     """Give each picture the heading that it stands under for the text that stands in for it."""
-    parts = re.split(r"^(?=##? )", page, flags=re.MULTILINE)
+    parts = re.split(r"^(?=## )", page, flags=re.MULTILINE)
     return "".join(part.replace("![svg](", f"![{part.split(chr(10), 1)[0].lstrip('# ')}](") for part in parts)
 
 

@@ -112,7 +112,7 @@ hours = clickhouse(
     **period,
 )
 # A day without a line in that hour counts, too.
-such_days = pd.date_range(first, last).dayofweek.value_counts()
+such_days = pd.date_range(first, last).day_of_week.value_counts()
 hours.lines = hours.lines / (hours.weekday - 1).map(such_days)
 grid = hours.pivot(index="weekday", columns="hour", values="lines").fillna(0)
 grid.index = [("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[day - 1] for day in grid.index]
