@@ -19,7 +19,7 @@ from embedded import reach, stack
 from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.errors import StackError
 from embedded.settings import ROOT, WAREHOUSE_VARIABLES, ClickHouseAddress, Settings
-from generator.shop import FIRST_YEAR, LAST_DAY, MOST, GeneratorError, read_day
+from generator.shop import END_OF_IDS, FIRST_YEAR, LAST_DAY, MOST, GeneratorError, read_day
 
 DAG = "tshop_daily"
 SHOP_ZONE = ZoneInfo("Europe/Moscow")
@@ -303,13 +303,15 @@ def record_progress(settings: Settings, day: date) -> None:
 
 
 def _last_sale_day(settings: Settings) -> tuple[date | None, bool]:
-    """Return the shop's local day of the last sale in raw, None where there is none, and whether raw has any client.
+    """Return the local day of the shop's last sale in raw, None where there is none, and whether raw has its clients.
 
-    Sales dated in the future are some of the generator's deliberate faults.
+    What other channels sell is no day of the shop. Sales in the future are some of the generator's deliberate faults.
     """
     with connect(settings) as connection, connection.cursor() as cursor:
         cursor.execute(
-            "SELECT (SELECT max(sold_at) FROM raw.sale WHERE sold_at <= now()), EXISTS (SELECT FROM raw.client)"
+            "SELECT (SELECT max(sold_at) FROM raw.sale WHERE sold_at <= now() AND sale_id < %(end)s),"
+            " EXISTS (SELECT FROM raw.client WHERE client_id < %(end)s)",
+            {"end": END_OF_IDS},
         )
         last, has_clients = cursor.fetchone()
     return last and last.astimezone(SHOP_ZONE).date(), has_clients

@@ -20,6 +20,8 @@ MOST = 50_000_000
 FIRST_YEAR, LAST_YEAR = 2000, 2199
 LAST_DAY = 3_652
 IDS_A_DAY = 10_000_000
+# Ids from here on are other channels': the web shop's, the marketplace's and the stores' are put above multiples of it.
+END_OF_IDS = 10**12
 # Of what orders and lines lead to, days later: a number a line of every day that may have led to it.
 FOLLOWING_IDS_A_DAY = 25 * IDS_A_DAY
 MICROSECONDS = 1_000_000

@@ -16,7 +16,7 @@ import pyarrow.parquet
 
 from generator import ENTITIES, people
 from generator.rows import TIMESTAMP
-from generator.shop import GeneratorError, Shop, Unreachable
+from generator.shop import END_OF_IDS, GeneratorError, Shop, Unreachable
 
 _FULL = "the disk is full: free some space and run the same days again"
 
@@ -79,10 +79,10 @@ class Warehouse:
                 cursor.execute("SELECT to_regclass(%s)", (f"raw.{entity}",))
                 if cursor.fetchone()[0] is None:
                     raise GeneratorError(f"the warehouse has no table raw.{entity}: run `make migrate` first")
-            cursor.execute("SELECT NOT EXISTS (SELECT FROM raw.client)")
+            cursor.execute("SELECT NOT EXISTS (SELECT FROM raw.client WHERE client_id < %s)", (END_OF_IDS,))
             if cursor.fetchone()[0]:
                 if first_day > 0:
-                    raise GeneratorError(f"raw is empty: begin at the opening day, --from {shop.opened}")
+                    raise GeneratorError(f"raw is empty of this shop: begin at the opening day, --from {shop.opened}")
                 return
             self._check_same_shop(cursor, shop)
 

@@ -817,7 +817,7 @@ def test_an_empty_warehouse_must_begin_at_the_opening(warehouse):
     answer = generate(warehouse, "--from", "2026-01-05")
     assert (answer.returncode, answer.stderr) == (
         2,
-        "generator: raw is empty: begin at the opening day, --from 2026-01-01\n",
+        "generator: raw is empty of this shop: begin at the opening day, --from 2026-01-01\n",
     )
     assert not any(raw_state(warehouse))
 
@@ -832,6 +832,16 @@ def test_another_shops_days_are_not_mixed_in(warehouse, other):
     assert answer.returncode == 2
     assert "raw holds another shop's clients" in answer.stderr
     assert raw_state(warehouse) == state
+
+
+@pytest.mark.parametrize("channel", [1, 2, 3], ids=["web", "marketplace", "stores"])
+def test_another_channels_clients_are_no_other_shop(warehouse, channel):
+    query(warehouse, "INSERT INTO raw.client (client_id, updated_at) VALUES (%s, now())", channel * 10**12 + 1)
+    answer = generate(warehouse, "--from", "2026-01-05")
+    assert answer.stderr == "generator: raw is empty of this shop: begin at the opening day, --from 2026-01-01\n"
+    answer = generate(warehouse)
+    assert answer.returncode == 0, answer.stderr
+    assert generate(warehouse, "--from", "2026-01-02").returncode == 0
 
 
 def test_a_warehouse_without_tables_is_told_to_migrate(empty_database):

@@ -78,6 +78,28 @@ def test_again_the_next_days(settings: Settings, warehouse: str, monkeypatch: py
     assert days(settings, ask(monkeypatch, RUNS="2")) == [("2026-02-11", "2026-02-11"), ("2026-02-12", "2026-02-12")]
 
 
+@pytest.mark.parametrize("channel", [1, 2, 3], ids=["web", "marketplace", "stores"])
+def test_what_other_channels_sell_is_no_day_of_the_shop(
+    settings: Settings, warehouse: str, monkeypatch: pytest.MonkeyPatch, channel: int
+) -> None:
+    shop = ask(monkeypatch, RUNS="1", DAYS="10").shop
+    change(
+        warehouse,
+        f"INSERT INTO raw.client (client_id, updated_at) VALUES ({channel * 10**12 + 1}, '2026-02-20 12:00:00+03')",
+    )
+    sell(warehouse, channel * 10**12 + 1, "2026-02-20 12:00:00+03")
+    # Before the shop has a day.
+    assert days(settings, ask(monkeypatch)) == [("2026-01-01", "2026-01-10"), ("2026-01-11", "2026-01-11")]
+    # And when it has some.
+    main_job.remember(settings, shop)
+    sell(warehouse, 1, "2026-01-12 12:00:00+03")
+    assert days(settings, ask(monkeypatch)) == [("2026-01-13", "2026-01-13")]
+    # A shop that was emptied begins again, whatever others hold.
+    main_job.record_progress(settings, date(2026, 1, 12))
+    change(warehouse, "DELETE FROM raw.sale WHERE sale_id = 1")
+    assert days(settings, ask(monkeypatch)) == [("2026-01-01", "2026-01-10"), ("2026-01-11", "2026-01-11")]
+
+
 def test_never_past_yesterday(settings: Settings, warehouse: str, monkeypatch: pytest.MonkeyPatch) -> None:
     main_job.remember(settings, ask(monkeypatch).shop)
     sell(warehouse, 1, "2026-02-27 12:00:00+03")
