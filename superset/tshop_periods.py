@@ -2,9 +2,10 @@
 
 Superset's own filter of time counts from today, and shows a period as `2026-01-21 ≤ col < 2026-02-04`. So Period is a
 filter of names, and whatever is asked for a named period is asked for its days instead. Charts are drawn with named
-periods, too. A day that is not over, or that a wrong clock wrote in advance, does not count.
+periods, too. A day that a wrong clock wrote in advance does not count.
 
-Of orders it is the newest day with orders. Of what is counted by week or month, a period has the weeks and months that
+Of sales a day that is not over does not count, either: it would look like a fall beside the days before. Of orders it
+does, and it is the newest day with orders: they are shown within a minute, and by months, which are mostly not over. Of what is counted by week or month, a period has the weeks and months that
 it touches: else a week whose Monday is before the period's first day would be left out.
 """
 
@@ -52,15 +53,15 @@ def install() -> None:
     query_context_factory.QueryObjectFactory = PeriodQueryObjectFactory
 
 
-def range_of(name: str, newest: date | None, today: date) -> str:
+def range_of(name: str, newest: date | None, latest: date) -> str:
     """Return a period as Superset's time range.
 
     Args:
         name: of the period.
         newest: the newest day with sales or orders, None where there are none.
-        today: the shop's day, which is not over.
+        latest: the last day that counts.
     """
-    last = min(newest or today, today - timedelta(days=1))
+    last = min(newest or latest, latest)
     return f"{BEGINNINGS[name](last)} : {last + timedelta(days=1)}"
 
 
@@ -84,16 +85,18 @@ class PeriodQueryObjectFactory(QueryObjectFactory):
             # Whoever gives days of their own means these.
             if asked in BEGINNINGS:
                 name = next((name for names in chosen for name in names if name in BEGINNINGS), asked)
-                asked = range_of(name, self._newest_day(datasource, column), datetime.now(_SHOP).date())
+                asked = range_of(name, *self._newest_days(datasource, column))
             kwargs["time_range"] = touched(asked, column)
             for one in ranges:
                 one["val"] = kwargs["time_range"]
         return super().create(parent_result_type, datasource, **kwargs)
 
-    def _newest_day(self, datasource: Any, column: str) -> date | None:
+    def _newest_days(self, datasource: Any, column: str) -> tuple[date | None, date]:
+        """Return the newest day that there is, and the last one that counts."""
         dataset = self._convert_to_model(datasource)
         is_of_orders = column != DAY or dataset.table_name == "daily_sales"
         table = "tshop.daily_sales" if is_of_orders else "tshop.sales"
         found = dataset.database.get_df(_NEWEST_DAY.format(table), schema="tshop")
         days = [date.fromisoformat(str(day)[:10]) for day in found["day"].dropna()]
-        return max(days, default=None)
+        today = datetime.now(_SHOP).date()
+        return max(days, default=None), today if is_of_orders else today - timedelta(days=1)

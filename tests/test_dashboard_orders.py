@@ -460,6 +460,31 @@ def test_figures_follow_what_comes_late(shop: Orders) -> None:
 
 @needs_superset
 @pytest.mark.timeout(900)
+def test_what_was_ordered_today_is_shown_today(shop: Orders) -> None:
+    order = (
+        "INSERT INTO raw.sales_order (order_id, ordered_at, status, total_amount, channel, region, updated_at) "
+        "VALUES (9001, now(), 'Pending', 777.25, 'web', 'North', now())"
+    )
+    line = (
+        "INSERT INTO raw.sale (sale_id, order_id, sold_at, product_id, quantity, unit_price, amount, updated_at) "
+        "VALUES (90010, 9001, now(), 1, 1, 777.25, 777.25, now())"
+    )
+    for statement in (order, line):
+        shop.sql(statement)
+    try:
+        shop.build()
+        shop.publish()
+        for name in ("This month", "Last 3 months"):
+            assert list(shop.ask_for_period("Gross revenue", name)[0].values()) == [777.25], name
+    finally:
+        for table in ("sales_order", "sale"):
+            shop.sql(f"UPDATE raw.{table} SET is_deleted = true, updated_at = now() WHERE order_id = 9001")
+        shop.build()
+        shop.publish()
+
+
+@needs_superset
+@pytest.mark.timeout(900)
 def test_tile_shows_a_mart_that_is_marked_or_has_lost_rows(shop: Orders) -> None:
     mark = "INSERT INTO tshop.mart_to_heal (mart, difference) SELECT 'daily_sales', 'of a test'"
     unmark = "DELETE FROM tshop.mart_to_heal WHERE true"
