@@ -5,8 +5,9 @@ filter of names, and whatever is asked for a named period is asked for its days 
 periods, too. A day that a wrong clock wrote in advance does not count.
 
 Of sales a day that is not over does not count, either: it would look like a fall beside the days before. Of orders it
-does, and it is the newest day with orders: they are shown within a minute, and by months, which are mostly not over. Of what is counted by week or month, a period has the weeks and months that
-it touches: else a week whose Monday is before the period's first day would be left out.
+does, and the newest day with orders is meant: they are shown within a minute, and by months, which are mostly not over.
+Of what is counted by week or month, a period has the weeks and months that it touches: else a week whose Monday is
+before the period's first day would be left out.
 """
 
 from collections.abc import Callable
