@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.measure import BenchError, Cost
@@ -79,14 +79,16 @@ def measure(plan: Plan, part: Part, rates: tuple[int, ...] = RATES) -> None:
         )
         what = f"an order in the shop to ClickHouse, {_RATE} events a second"
         part.rows.append(_row(what, report, report.clickhouse, _CLICKHOUSE_SECONDS))
-        held = _RATE if report.holds(_RATE) else 0
+        held, tried = _RATE if report.holds(_RATE) else 0, [_RATE]
         for rate in rates if held else ():
-            tried = _live(environment, rate, minutes)
-            if not tried.holds(rate):
+            tried.append(rate)
+            found = _live(environment, rate, minutes)
+            if not found.holds(rate):
                 break
-            held, report = rate, tried
+            held, report = rate, found
         what = f"the largest rate of the live shop: {held:,} events a second for {minutes} min, order to ClickHouse"
-        part.rows.append(_row(what, report, report.clickhouse, _CLICKHOUSE_SECONDS))
+        row = _row(what, report, report.clickhouse, _CLICKHOUSE_SECONDS)
+        part.rows.append(replace(row, note=f"{row.note}; tried: {', '.join(map(str, tried))}"))
     finally:
         _embedded(environment, "clean", "--sure", "yes")
 
