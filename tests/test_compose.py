@@ -377,7 +377,10 @@ def test_image_installs_pinned_packages_only(file):
 @pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
 @pytest.mark.parametrize(
     "path",
-    [".env", ".tshop/secrets/postgres", ".venv/bin/python", ".git/config", "db/sl/__pycache__/a.cpython-311.pyc"],
+    [
+        *(".env", ".tshop/secrets/postgres", ".tshop-bench/postgres/PG_VERSION", ".venv/bin/python", ".git/config"),
+        *(".jars/kafka/kafka.jar", ".ferretdb/ferretdb", "dist/sl-0.0.0.sql", "db/sl/__pycache__/a.cpython-311.pyc"),
+    ],
 )
 def test_secrets_data_and_litter_are_kept_out_of_the_images(file, path):
     assert ignored(path, file)

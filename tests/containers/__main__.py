@@ -1,0 +1,90 @@
+"""``python -m tests.containers``: docker-compose.yml on an engine, and a table of what was looked at and what was seen.
+
+Starts an engine of its own, makes stand-ins of the images that no registry gives, builds, starts, and looks. Ends with
+status 1 where anything did not hold.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tabulate import tabulate
+
+from tests.containers.checks import CHECKS
+from tests.containers.engine import ROOT, Engine, EngineError, compose_program
+from tests.containers.stack import Stack
+
+# What the others are about.
+FOUNDATION = ("build", "up")
+
+
+def run(stack: Stack, engine: Engine, names: list[str]) -> bool:
+    """Make the checks, tell of each, and print the tables; return whether all held."""
+    rows, held = [], True
+    for name in names:
+        print(f"{name} ...", flush=True)
+        began = time.monotonic()
+        try:
+            result, seen = "held", CHECKS[name](stack, engine)
+        except Exception as error:
+            result, seen, held = "FAILED", f"{type(error).__name__}: {error}", False
+            print(seen, flush=True)
+        rows.append((name, result, f"{time.monotonic() - began:.0f}", seen.splitlines()[0] if seen else ""))
+        print(f"{name}: {result}", flush=True)
+        if result == "FAILED" and name in FOUNDATION:
+            break
+    services = sorted({*stack.seconds, *stack.memory})
+    told = [
+        (
+            name,
+            f"{stack.seconds[name]:.0f}" if name in stack.seconds else "",
+            f"{stack.memory.get(name, 0) / 2**20:.0f}",
+        )
+        for name in services
+    ]
+    print(tabulate(told, ["service", "s to health or end", "MiB at most"], "github", disable_numparse=True), end="\n\n")
+    sizes = [(image, f"{size / 2**20:.0f}", f"{seconds:.0f}") for image, (size, seconds) in stack.images.items()]
+    print(tabulate(sizes, ["image", "MiB", "s to build"], "github", disable_numparse=True), end="\n\n")
+    print(tabulate(rows, ["check", "result", "s", "seen"], "github", disable_numparse=True, maxcolwidths=None))
+    return held
+
+
+def main() -> int:
+    """Run it; return the exit status."""
+    parser = argparse.ArgumentParser(prog="make compose-test", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", help="the checks to make, such as build,up,reach (default: all)")
+    parser.add_argument(
+        "--folder", type=Path, help="folder of the engine, which is kept (default: one that is removed)"
+    )
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else list(CHECKS)
+    if unknown := [name for name in names if name not in CHECKS]:
+        parser.error(f"there is no check {unknown[0]}: there are {', '.join(CHECKS)}")
+    folder = options.folder or Path(tempfile.mkdtemp(prefix="tshop-containers-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
+    engine = Engine(folder)
+    try:
+        engine.start()
+        compose = compose_program(folder)
+        subprocess.run([sys.executable, ROOT / "docker" / "stand_ins" / "make.py", folder], check=True)
+        stack = Stack(compose, folder)
+        held = run(stack, engine, names)
+        if not options.folder:
+            stack.compose("down", "--volumes", profiles=["*"])
+    except (EngineError, AssertionError, subprocess.CalledProcessError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        engine.stop()
+        if not options.folder:
+            shutil.rmtree(folder, ignore_errors=True)
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
