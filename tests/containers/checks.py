@@ -16,7 +16,7 @@ import psutil
 
 from sources.compare import compare as compare_shop
 from tests.containers.engine import ROOT, Engine
-from tests.containers.stack import HEALTHY_SECONDS, PROJECT, RUN_SECONDS, Stack
+from tests.containers.stack import HEALTHY_SECONDS, RUN_SECONDS, Stack
 
 MAKE = ROOT / "docker" / "stand_ins" / "make.py"
 # The web shop's lines, by their numbers.
@@ -40,19 +40,30 @@ ORDER BY 1
 """
 # Those that a service may not write to. The folders that it has of its own are not among them.
 ROOT_FOLDERS = ("/", "/etc", "/usr", "/usr/local/bin", "/opt", "/opt/tshop", "/var", "/var/lib", "/root", "/home")
-# Connects to each "address:port" of its arguments, and prints those that answer.
+# Connects to each "address:port" of its arguments at once, and prints those that answer.
 CONNECT = """
-import socket, sys
-for target in sys.argv[1:]:
-    host, port = target.rsplit(":", 1)
+import asyncio, sys
+async def connect(target):
     try:
-        socket.create_connection((host, int(port)), 2).close()
+        await asyncio.wait_for(asyncio.open_connection(*target.rsplit(":", 1)), 5)
         print(target)
-    except OSError:
+    except (OSError, asyncio.TimeoutError):
         pass
+async def connect_all():
+    await asyncio.gather(*map(connect, sys.argv[1:]))
+asyncio.run(connect_all())
 """
 # What the engine itself puts into a container.
-FILES_OF_THE_ENGINE = ("/dev", "/etc/resolv.conf", "/etc/hosts", "/etc/hostname", "/sbin/docker-init", "/proc", "/sys")
+FILES_OF_THE_ENGINE = (
+    "/dev",
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/hostname",
+    "/sbin/docker-init",
+    "/usr/sbin/docker-init",
+    "/proc",
+    "/sys",
+)
 SERVERS = {
     "postgres": 5432,
     "clickhouse": 8123,
@@ -151,7 +162,7 @@ def contained(stack: Stack, engine: Engine) -> str:
 def read_process(container: dict[str, Any]) -> str:
     """Return what the kernel knows of the first process of a container, or of its child where docker-init is it."""
     pid = container["State"]["Pid"]
-    if container["HostConfig"]["Init"]:
+    if container["HostConfig"].get("Init"):
         pid = psutil.Process(pid).children()[0].pid
     return Path(f"/proc/{pid}/status").read_text()
 
@@ -193,7 +204,7 @@ def ports(stack: Stack, engine: Engine) -> str:
 def reach(stack: Stack, engine: Engine) -> str:
     """Try from inside each container to reach each server by each of its addresses: only who shares a network does."""
     running = running_services(stack)
-    addresses = {name: networks_of(one) for name, one in running.items()}
+    addresses = {name: networks_of(stack, one) for name, one in running.items()}
     table, wrong = {}, []
     for name, container in running.items():
         targets = {
@@ -219,10 +230,12 @@ def reach(stack: Stack, engine: Engine) -> str:
     return f"{sum(map(len, table.values()))} ways among {len(table)} containers, each in docs/compose.md, and no other"
 
 
-def networks_of(container: dict[str, Any]) -> dict[str, str]:
+def networks_of(stack: Stack, container: dict[str, Any]) -> dict[str, str]:
     """Return the address of a container in each of its networks."""
     networks = container["NetworkSettings"]["Networks"]
-    return {name.removeprefix(f"{PROJECT}_"): one["IPAddress"] for name, one in networks.items() if one["IPAddress"]}
+    return {
+        name.removeprefix(f"{stack.project}_"): one["IPAddress"] for name, one in networks.items() if one["IPAddress"]
+    }
 
 
 def dashboard(stack: Stack, engine: Engine) -> str:
@@ -241,14 +254,16 @@ def dashboard(stack: Stack, engine: Engine) -> str:
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text[:500]}"
         return answer.json()
 
-    charts = get("admin", "/api/v1/chart/?q=(page_size:100)")["result"]
-    ours = {one["slice_name"]: one["id"] for one in charts if one["datasource_name_text"] == "tshop.sales"}
-    assert len(ours) >= 9, sorted(ours)
-    for name, number in ours.items():
-        assert get("admin", f"/api/v1/chart/{number}/data/")["result"][0]["rowcount"] > 0, name
-    seen = [one["dashboard_title"] for one in get("viewer", "/api/v1/dashboard/")["result"]]
-    assert seen == ["T-Shop"], seen
-    return f"{len(ours)} charts on tshop.sales have rows; viewer sees {', '.join(seen)}"
+    charts = get("admin", "/api/v1/chart/?q=(page_size:200)")["result"]
+    rows = {one["slice_name"]: get("admin", f"/api/v1/chart/{one['id']}/data/")["result"][0] for one in charts}
+    empty = sorted(name for name, result in rows.items() if not result["rowcount"])
+    of_the_sales = {one["slice_name"] for one in charts if one["datasource_name_text"] == "tshop.sales"}
+    assert len(of_the_sales) >= 9, sorted(rows)
+    assert not of_the_sales & set(empty), empty
+    seen = sorted(one["dashboard_title"] for one in get("viewer", "/api/v1/dashboard/")["result"])
+    assert seen == ["Orders and money", "T-Shop"], seen
+    without = f", without: {', '.join(empty)}" if empty else ""
+    return f"{len(rows) - len(empty)} of {len(rows)} charts have rows{without}; viewer sees {', '.join(seen)}"
 
 
 def more_days(stack: Stack, engine: Engine) -> str:
@@ -542,6 +557,40 @@ def memory_limit(stack: Stack, engine: Engine) -> str:
     return f"psql: {said.strip().splitlines()[0]}; PostgreSQL recovers: {compare(stack)}"
 
 
+def full_volume(stack: Stack, engine: Engine) -> str:
+    """Fill the volume of another PostgreSQL, write days of the shop, make room, and write them again."""
+    in_memory = {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "size=1g,uid=999"}}
+    small = Stack(stack.program, stack.folder / "small", "tshop-small", {"postgres": in_memory})
+    # Enough to need new segments of the write-ahead log.
+    small.write_env({**small.values, "TSHOP_CLIENTS": "20000"})
+    days = ("--from", "2026-01-01", "--to", "2026-01-03")
+    generate = ["run", "--rm", "-T", "generator", *days]
+    try:
+        small.compose("up", "--detach", "--no-build", "migrate")
+        small.compose("run", "--rm", "-T", "generator", "--help")
+        server = small.containers()["postgres"]["Id"]
+        # Room for 8 MiB.
+        ballast = "head --bytes=$(($(df --output=avail --block-size=1 . | tail -1) - 8388608)) /dev/zero >ballast"
+        small.docker("exec", "--workdir=/var/lib/postgresql", server, "bash", "-c", ballast)
+        answer = subprocess.run([*small.command(), *generate], capture_output=True, text=True, check=False)
+        said = (answer.stdout + answer.stderr).strip().splitlines()[-1]
+        assert answer.returncode != 0, said
+        small.docker("exec", "--workdir=/var/lib/postgresql", server, "rm", "ballast", check=False)
+        end = time.monotonic() + HEALTHY_SECONDS
+        while small.containers()["postgres"]["State"]["Health"]["Status"] != "healthy":
+            assert time.monotonic() < end, small.troubles()
+            time.sleep(1)
+        counts = []
+        for _ in range(2):
+            small.compose(*generate)
+            counts.append(small.ask_warehouse("SELECT count(*), sum(amount) FROM raw.sale")[0])
+        assert counts[0] == counts[1], counts
+        assert counts[0][0] > 0
+    finally:
+        small.compose("down", "--volumes", profiles=["*"])
+    return f"{said}; with room again: {counts[0][0]} lines of orders, written again the same"
+
+
 CHECKS = {
     "stand-ins": stand_ins,
     "build": images,
@@ -558,6 +607,7 @@ CHECKS = {
     "down-up": down_and_up,
     "kill-each": kill_each,
     "memory-limit": memory_limit,
+    "full-volume": full_volume,
     "kill-engine": kill_engine,
     "live": live,
     "kill-live": kill_live,

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import resource
 import subprocess
 import time
 from datetime import datetime
@@ -28,19 +29,24 @@ class Stack:
     Args:
         compose: the command of Compose.
         folder: where secrets and settings go.
+        project: what Compose calls it.
+        volumes: what volumes have otherwise, as in the compose file.
     """
 
-    def __init__(self, compose: list[str], folder: Path) -> None:
+    def __init__(
+        self, compose: list[str], folder: Path, project: str = PROJECT, volumes: dict[str, Any] | None = None
+    ) -> None:
         self.folder = folder
-        self._compose = compose
+        folder.mkdir(exist_ok=True)
+        self.program = compose
+        self.project = project
         self.profiles: list[str] = []
         self.values = self._make_env()
         self._override = folder / "override.json"
         self._override.write_text("{}")
         self.services: dict[str, Any] = json.loads(self.compose("config", "--format=json", profiles=["*"]))["services"]
-        # The network of a build is the machine's, by which it reaches package registries.
-        builds = {name: {"build": {"network": "host"}} for name, one in self.services.items() if "build" in one}
-        self._override.write_text(json.dumps({"services": builds}))
+        own = {name: _of_this_machine(one) for name, one in self.services.items()}
+        self._override.write_text(json.dumps({"services": own, "volumes": volumes or {}}))
         # Bytes of each image and the seconds of its build; seconds until a service was healthy or a job done; the
         # greatest memory in bytes that was seen.
         self.images: dict[str, tuple[int, float]] = {}
@@ -72,8 +78,8 @@ class Stack:
             env: another file of secrets and settings.
         """
         return [
-            *self._compose,
-            f"--project-name={PROJECT}",
+            *self.program,
+            f"--project-name={self.project}",
             f"--project-directory={ROOT}",
             f"--env-file={env or self.folder / '.env'}",
             *(f"--file={file}" for file in (ROOT / "docker-compose.yml", self._override)),
@@ -115,7 +121,7 @@ class Stack:
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return what the engine knows of the container of each service that has one."""
-        of_project = f"--filter=label=com.docker.compose.project={PROJECT}"
+        of_project = f"--filter=label=com.docker.compose.project={self.project}"
         numbers = self.docker("ps", "--all", "--quiet", of_project, "--filter=label=com.docker.compose.oneoff=False")
         found = json.loads(self.docker("inspect", *numbers.split())) if numbers else []
         return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
@@ -186,8 +192,9 @@ class Stack:
             "stats", "--no-stream", "--format={{.Name}} {{.MemUsage}}", check=False
         ).splitlines():
             name, used, *_ = container.split()
-            service = name.removeprefix(f"{PROJECT}-").rpartition("-")[0]
-            with contextlib.suppress(ValueError, KeyError):
+            # What has just ended has a line with no figures.
+            if name.startswith(f"{self.project}-") and used[0].isdigit():
+                service = name.removeprefix(f"{self.project}-").rpartition("-")[0]
                 self.memory[service] = max(_bytes(used), self.memory.get(service, 0))
 
     def troubles(self) -> str:
@@ -281,6 +288,15 @@ class Stack:
     def _log(self, dag: str, run: str, task: dict[str, Any]) -> str:
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         return str(self.airflow("GET", f"{where}?full_content=true&map_index={task['map_index']}"))[-2500:]
+
+
+def _of_this_machine(service: dict[str, Any]) -> dict[str, Any]:
+    """Return what a service has otherwise here: this machine's network for its build, and its limit of open files."""
+    own: dict[str, Any] = {"build": {"network": "host"}} if "build" in service else {}
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if (wanted := service.get("ulimits", {}).get("nofile")) and wanted["hard"] > most:
+        own["ulimits"] = {"nofile": {"soft": most, "hard": most}}
+    return own
 
 
 def _moment(text: str) -> float:

@@ -2,11 +2,14 @@
 # Starts PostgreSQL as the official image does: at the first start it makes the data folder and runs the scripts of
 # /docker-entrypoint-initdb.d in the order of their names, on a server that listens on its socket only.
 #
-# Reads: PGDATA, POSTGRES_PASSWORD, POSTGRES_DB.
+# Reads: PGDATA, PGHOST (the folder of the socket), POSTGRES_PASSWORD, POSTGRES_DB.
 # Writes: the data folder.
 set -euo pipefail
 
 echo "$STAND_IN" >&2
+if [ "${1:-}" = postgres ]; then
+    set -- "$@" -c "unix_socket_directories=$PGHOST"
+fi
 if [ "${1:-}" != postgres ] || [ -s "$PGDATA/PG_VERSION" ]; then
     exec "$@"
 fi
