@@ -30,6 +30,8 @@ LEFT_OUT = (
     "This is a stand-in for python: Debian's packages. It leaves out: the patch version that the tag names (Debian has "
     "another one), and Debian's security updates."
 )
+# Of FerretDB: of the two databases that it can keep documents in, SQLite alone.
+GO_TAGS = "ferretdb_no_postgresql"
 # By what this machine reaches package registries.
 CERTIFICATES = "usr/local/share/ca-certificates"
 PIP_SETTINGS = "etc/pip.conf"
@@ -127,7 +129,28 @@ def make_base(tag: str, work: Path) -> None:
             raise StandInError("The files of the base could not be read.")
 
 
-def make(tag: str, base: str) -> None:
+def build_program(source: Path, program: Path) -> None:
+    """Build the program of a stand-in by Go.
+
+    Raises:
+        StandInError: Go is missing, or the build failed.
+    """
+    if not shutil.which("go"):
+        raise StandInError(f"Go is missing, which builds the stand-in for {source.name}: install it.")
+    answer = subprocess.run(
+        ["go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", GO_TAGS, "-o", program, "."],
+        cwd=source,
+        env={**os.environ, "CGO_ENABLED": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if answer.returncode != 0:
+        raise StandInError(f"The stand-in for {source.name} could not be built:\n{answer.stdout[-2000:]}")
+
+
+def make(tag: str, base: str, work: Path) -> None:
     """Make the image of a tag by its Dockerfile, from the base.
 
     Raises:
@@ -138,6 +161,9 @@ def make(tag: str, base: str) -> None:
     with tarfile.open(fileobj=context, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for part in CONTEXT:
             archive.add(ROOT / part, part, filter=lambda one: None if "__pycache__" in one.name else one)
+        if (source := FOLDER / name_of(tag)).joinpath("go.mod").exists():
+            build_program(source, work / "program")
+            archive.add(work / "program", "program")
     file = f"docker/stand_ins/{name_of(tag)}/Dockerfile"
     arguments = ("--network=host", f"--build-arg=BASE={base}", f"--file={file}", f"--tag={tag}", "-")
     docker("build", *arguments, input=context.getvalue())
@@ -161,7 +187,7 @@ def make_all(work: Path) -> None:
             if tag == base:
                 make_base(tag, work)
             else:
-                make(tag, base)
+                make(tag, base, work)
             state = "stand-in"
         print(f"{tag}: {state or 'there is no stand-in for it'}", flush=True)
 

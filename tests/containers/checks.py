@@ -171,7 +171,7 @@ def in_mounts(line: str, container: dict[str, Any]) -> bool:
     """Tell whether a line of "docker diff" is a place that something is mounted on, or a folder above one."""
     path = line.split(" ", 1)[1]
     targets = [one["Destination"] for one in container["Mounts"]]
-    targets += [*(container["HostConfig"]["Tmpfs"] or {}), *FILES_OF_THE_ENGINE]
+    targets += [*(container["HostConfig"].get("Tmpfs") or {}), *FILES_OF_THE_ENGINE]
     return any(target == path or target.startswith(f"{path}/") for target in targets)
 
 
@@ -499,6 +499,16 @@ def stores(stack: Stack, engine: Engine) -> str:
     return f"{len(runs)} runs, {landed} lines of stores: {compare(stack)}"
 
 
+def marketplace(stack: Stack, engine: Engine) -> str:
+    """Write days of the marketplace into its server, and take them to ClickHouse."""
+    stack.up(*{*stack.profiles, "marketplace"})
+    stack.compose("run", "--rm", "-T", "marketplace", "--days", "3")
+    stack.wait_for_run("tshop_marketplace", stack.start_run("tshop_marketplace"))
+    ((landed,),) = stack.ask_warehouse("SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN 2e12 AND 3e12")
+    assert landed > 0
+    return f"{landed} lines of the marketplace: {compare(stack)}"
+
+
 def marts_on_spark(stack: Stack, engine: Engine) -> str:
     """Have the cluster of Spark compute marts, which the DAG compares with the warehouse's."""
     stack.up(*{*stack.profiles, "spark"})
@@ -613,5 +623,6 @@ CHECKS = {
     "kill-live": kill_live,
     "marts-on-spark": marts_on_spark,
     "stores": stores,
+    "marketplace": marketplace,
     "notebooks": notebooks,
 }

@@ -54,8 +54,11 @@ class Engine:
             self._start()
         end = time.monotonic() + SECONDS_TO_START
         while not self.answers():
-            if time.monotonic() > end or (self._process is not None and self._process.poll() is not None):
+            if time.monotonic() > end:
                 raise EngineError(f"The engine of {self.host} does not answer: see {self.folder}/dockerd.log.")
+            # It gives up where its containerd takes more than 15 seconds to start, as on a busy machine.
+            if self._process is not None and self._process.poll() is not None:
+                self._start()
             time.sleep(0.5)
 
     def _start(self) -> None:
