@@ -37,3 +37,10 @@ def test_stand_in_is_for_an_image_of_the_stack_and_says_what_it_leaves_out(file,
     assert 'LABEL stand-in="${STAND_IN}"' in text
     entries = [one.read_text() for one in file.parent.iterdir() if one.suffix in (".sh", ".py")]
     assert not entries or any("STAND_IN" in entry for entry in entries)
+
+
+def test_the_stand_in_for_mongodb_is_built_from_the_modules_of_the_marketplace():
+    source = FOLDER.parent.parent / "sources" / "marketplace"
+    ours, theirs = ((folder / "go.mod").read_text().splitlines()[1:] for folder in (FOLDER / "mongo", source))
+    assert ours == theirs
+    assert (FOLDER / "mongo" / "go.sum").read_bytes() == (source / "go.sum").read_bytes()

@@ -170,7 +170,11 @@ def read_process(container: dict[str, Any]) -> str:
 def in_mounts(line: str, container: dict[str, Any]) -> bool:
     """Tell whether a line of "docker diff" is a place that something is mounted on, or a folder above one."""
     path = line.split(" ", 1)[1]
-    targets = [one["Destination"] for one in container["Mounts"]]
+    # /var/run is a link to /run.
+    targets = [
+        one["Destination"].removeprefix("/var") for one in container["Mounts"] if "/var/run/" in one["Destination"]
+    ]
+    targets += [one["Destination"] for one in container["Mounts"]]
     targets += [*(container["HostConfig"].get("Tmpfs") or {}), *FILES_OF_THE_ENGINE]
     return any(target == path or target.startswith(f"{path}/") for target in targets)
 
