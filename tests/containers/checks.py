@@ -325,6 +325,8 @@ def killed(stack: Stack, name: str) -> float:
     A kill by the engine would be taken for a wish that the service stays down.
     """
     before = stack.containers()[name]
+    # Of one that does not run it is 0, which would mean this process and its like.
+    assert before["State"]["Pid"], f"{name} does not run"
     os.kill(before["State"]["Pid"], signal.SIGKILL)
     began = time.monotonic()
     while True:
