@@ -33,7 +33,7 @@ class Engine:
         self.folder = folder
         self.is_own = "DOCKER_HOST" not in os.environ
         self.host = os.environ.get("DOCKER_HOST", f"unix://{folder}/docker.sock")
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen | psutil.Process | None = None
 
     def start(self) -> None:
         """Start it, where it is one of its own, and wait until it answers.
@@ -42,7 +42,10 @@ class Engine:
             EngineError: a program is missing, this user is not root, or the engine does not answer.
         """
         os.environ["DOCKER_HOST"] = self.host
-        if self.is_own and not self.answers():
+        if self.is_own and self.answers():
+            # A run that was killed has left it.
+            self._process = psutil.Process(int((self.folder / "pid").read_text()))
+        elif self.is_own:
             if os.geteuid() != 0:
                 raise EngineError("A Docker engine of its own needs root: be root, or name an engine by DOCKER_HOST.")
             missing = [name for name in ("dockerd", "docker", "iptables") if not shutil.which(name)]
@@ -57,7 +60,7 @@ class Engine:
             if time.monotonic() > end:
                 raise EngineError(f"The engine of {self.host} does not answer: see {self.folder}/dockerd.log.")
             # It gives up where its containerd takes more than 15 seconds to start, as on a busy machine.
-            if self._process is not None and self._process.poll() is not None:
+            if isinstance(self._process, subprocess.Popen) and self._process.poll() is not None:
                 self._start()
             time.sleep(0.5)
 
@@ -76,6 +79,8 @@ class Engine:
 
     def answers(self) -> bool:
         """Tell whether the engine answers."""
+        if not shutil.which("docker"):
+            return False
         return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
 
     def crash(self) -> None:
