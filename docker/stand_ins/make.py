@@ -32,10 +32,14 @@ LEFT_OUT = (
 )
 # Of FerretDB: of the two databases that it can keep documents in, SQLite alone.
 GO_TAGS = "ferretdb_no_postgresql"
-# By what this machine reaches package registries.
+# How this machine reaches package registries.
 CERTIFICATES = "usr/local/share/ca-certificates"
 PIP_SETTINGS = "etc/pip.conf"
-SECONDS_FOR_A_REGISTRY = 60
+# What the engine says where no registry can be reached. Any other answer is one of a registry.
+UNREACHABLE = re.compile(
+    r"no such host|connection refused|i/o timeout|network is unreachable|no route to host|failure in name resolution|"
+    r"server misbehaving|while waiting for connection|while awaiting headers"
+)
 
 
 class StandInError(Exception):
@@ -88,11 +92,16 @@ def state_of(tag: str) -> str | None:
 
 
 def registry_gives(tag: str) -> bool:
-    """Tell whether a registry gives an image; the engine has it then."""
-    try:
-        return docker("pull", "--quiet", tag, check=False, timeout=SECONDS_FOR_A_REGISTRY).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+    """Tell whether a registry gives an image, which the engine has then, or whether none can be reached.
+
+    Raises:
+        StandInError: a registry answers, and does not give it.
+    """
+    answer = docker("pull", "--quiet", tag, check=False)
+    said = answer.stdout.decode(errors="replace").strip()
+    if answer.returncode != 0 and not UNREACHABLE.search(said):
+        raise StandInError(f"A registry answers and does not give {tag}: {said}")
+    return answer.returncode == 0
 
 
 def make_base(tag: str, work: Path) -> None:
@@ -114,7 +123,8 @@ def make_base(tag: str, work: Path) -> None:
             shutil.copy(certificate, root / CERTIFICATES)
         if Path("/", PIP_SETTINGS).exists():
             shutil.copy(Path("/", PIP_SETTINGS), root / PIP_SETTINGS)
-        subprocess.run(["chroot", root, "update-ca-certificates"], check=True, capture_output=True)
+        if subprocess.run(["chroot", root, "update-ca-certificates"], capture_output=True, check=False).returncode != 0:
+            raise StandInError("The certificates of this machine cannot be put into the base.")
         # Here it is the image's own Python, into which pip installs.
         for mark in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
             mark.unlink()
@@ -122,11 +132,11 @@ def make_base(tag: str, work: Path) -> None:
             (root / "usr/local/bin" / name).symlink_to("/usr/bin/python3")
         shutil.rmtree(root / "var/cache/apt/archives")
         shutil.rmtree(root / "var/lib/apt/lists")
-        archive = subprocess.Popen(["tar", "--create", f"--directory={root}", "."], stdout=subprocess.PIPE)
-        changes = ('CMD ["python3"]', f'LABEL stand-in="{LEFT_OUT}"', "ENV LANG=C.UTF-8")
-        docker("import", *(f"--change={one}" for one in changes), "-", tag, stdin=archive.stdout)
-        if archive.wait() != 0:
+        archive = root.with_suffix(".tar")
+        if subprocess.run(["tar", "--create", f"--file={archive}", f"--directory={root}", "."], check=False).returncode:
             raise StandInError("The files of the base could not be read.")
+        changes = ('CMD ["python3"]', f'LABEL stand-in="{LEFT_OUT}"', "ENV LANG=C.UTF-8")
+        docker("import", *(f"--change={one}" for one in changes), str(archive), tag)
 
 
 def build_program(source: Path, program: Path) -> None:
@@ -170,18 +180,18 @@ def make(tag: str, base: str, work: Path) -> None:
 
 
 def make_all(work: Path) -> None:
-    """Make what the engine has not, and tell of each tag what it is.
+    """Make the images that the engine lacks, and print what each tag is.
 
     Raises:
         StandInError: one could not be made.
     """
     base, *others = taken()
-    registry_answers = None
+    is_reachable = True
     for tag in (base, *others):
         state = state_of(tag)
-        if state is None and registry_answers is not False:
-            registry_answers = registry_gives(tag)
-            state = "image" if registry_answers else None
+        if state is None and is_reachable:
+            is_reachable = registry_gives(tag)
+            state = "image" if is_reachable else None
         if state is None and has_stand_in(tag):
             print(f"{tag}: making a stand-in ...", flush=True)
             if tag == base:
@@ -195,6 +205,8 @@ def make_all(work: Path) -> None:
 def main() -> int:
     """Make them all; return the exit status."""
     try:
+        if len(sys.argv) != 2 or not os.environ.get("DOCKER_HOST"):
+            raise StandInError("Give a folder, and name by DOCKER_HOST an engine that nobody uses for anything else.")
         make_all(Path(sys.argv[1]))
     except StandInError as error:
         print(error, file=sys.stderr)

@@ -1,11 +1,13 @@
-"""``python -m tests.containers``: docker-compose.yml on an engine, and a table of what was looked at and what was seen.
+"""``python -m tests.containers``: runs docker-compose.yml on an engine, and prints a table of checks and results.
 
-Starts an engine of its own, makes stand-ins of the images that no registry gives, builds, starts, and looks. Ends with
-status 1 where anything did not hold.
+Starts an engine of its own, makes stand-ins for the images where no registry can be reached, builds, starts the
+services and runs the checks. Ends with status 1 where one fails.
 """
 
 import argparse
+import contextlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,7 +20,7 @@ from tests.containers.checks import CHECKS
 from tests.containers.engine import ROOT, Engine, EngineError, compose_program
 from tests.containers.stack import Stack
 
-# What the others are about.
+# Checks that all others need.
 FOUNDATION = ("build", "up")
 
 
@@ -64,25 +66,30 @@ def main() -> int:
     names = options.only.split(",") if options.only else list(CHECKS)
     if unknown := [name for name in names if name not in CHECKS]:
         parser.error(f"there is no check {unknown[0]}: there are {', '.join(CHECKS)}")
-    folder = options.folder or Path(tempfile.mkdtemp(prefix="tshop-containers-"))
+    folder = (options.folder or Path(tempfile.mkdtemp(prefix="tshop-containers-"))).resolve()
     folder.mkdir(parents=True, exist_ok=True)
-    folder = folder.resolve()
+    # Secrets are in it.
+    folder.chmod(0o700)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("make compose-test was ended."))
+    held = False
     engine = Engine(folder)
     try:
-        engine.start()
-        compose = compose_program(folder)
-        subprocess.run([sys.executable, ROOT / "docker" / "stand_ins" / "make.py", folder], check=True)
-        stack = Stack(compose, folder)
-        held = run(stack, engine, names)
-        if not options.folder:
-            stack.compose("down", "--volumes", profiles=["*"])
-    except (EngineError, AssertionError, subprocess.CalledProcessError) as error:
+        with contextlib.ExitStack() as ends:
+            ends.callback(engine.stop)
+            engine.start()
+            compose = compose_program(folder)
+            subprocess.run([sys.executable, ROOT / "docker" / "stand_ins" / "make.py", folder], check=True)
+            stack = Stack(compose, folder)
+            # The data stays where the folder does.
+            ends.callback(stack.down, volumes=not options.folder)
+            held = run(stack, engine, names)
+    except (EngineError, AssertionError, subprocess.SubprocessError, OSError) as error:
         print(error, file=sys.stderr)
-        return 1
-    finally:
-        engine.stop()
-        if not options.folder:
-            shutil.rmtree(folder, ignore_errors=True)
+        held = False
+    if held and not options.folder:
+        shutil.rmtree(folder)
+    else:
+        print(f"The engine's data and logs are in {folder}.")
     return 0 if held else 1
 
 

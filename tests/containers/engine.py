@@ -1,8 +1,10 @@
 """A Docker engine of its own, and Compose: where they come from, start, stop, and a crash."""
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -15,7 +17,21 @@ COMPOSE_SOURCE = ROOT / "docker" / "compose"
 COMPOSE_PACKAGE = "github.com/docker/compose/v2"
 # The first that reads docker-compose.yml.
 COMPOSE_VERSION = (2, 20)
+# By program, its package of Debian.
+PROGRAMS = {
+    "docker": "docker.io",
+    "dockerd": "docker.io",
+    "iptables": "iptables",
+    "debootstrap": "debootstrap",
+    "nsenter": "util-linux",
+    "ss": "iproute2",
+}
+# Those of an engine that this machine has: a second one would change its networks, and share its containerd.
+SOCKETS = ("/var/run/docker.sock", "/run/containerd/containerd.sock")
 SECONDS_TO_START = 120
+ATTEMPTS = 3
+# An engine stops its containers first, each with its own grace period.
+SECONDS_TO_STOP = 300
 
 
 class EngineError(Exception):
@@ -23,7 +39,7 @@ class EngineError(Exception):
 
 
 class Engine:
-    """An engine whose data, socket, pid and log are in a folder, or the one that DOCKER_HOST names.
+    """An engine whose data, socket, pid and log are in a folder.
 
     Args:
         folder: where they go.
@@ -31,38 +47,37 @@ class Engine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.is_own = "DOCKER_HOST" not in os.environ
-        self.host = os.environ.get("DOCKER_HOST", f"unix://{folder}/docker.sock")
         self._process: subprocess.Popen | psutil.Process | None = None
+        # Of all programs that this one starts: no other engine is ever asked.
+        os.environ["DOCKER_HOST"] = f"unix://{folder}/docker.sock"
 
     def start(self) -> None:
-        """Start it, where it is one of its own, and wait until it answers.
+        """Start it and wait until it answers; one that a killed run has left in the folder is taken over.
 
         Raises:
-            EngineError: a program is missing, this user is not root, or the engine does not answer.
+            EngineError: a program is missing, this user is not root, another engine runs, or it does not answer.
         """
-        os.environ["DOCKER_HOST"] = self.host
-        if self.is_own and self.answers():
-            # A run that was killed has left it.
+        check_machine()
+        if self.answers():
             self._process = psutil.Process(int((self.folder / "pid").read_text()))
-        elif self.is_own:
-            if os.geteuid() != 0:
-                raise EngineError("A Docker engine of its own needs root: be root, or name an engine by DOCKER_HOST.")
-            missing = [name for name in ("dockerd", "docker", "iptables") if not shutil.which(name)]
-            if missing:
-                raise EngineError(
-                    f"{' and '.join(missing)}: missing. "
-                    "Run 'apt-get install --no-install-recommends docker.io iptables' (Debian 12)."
-                )
-            self._start()
-        end = time.monotonic() + SECONDS_TO_START
+            return
+        if there := [path for path in SOCKETS if listens(path)]:
+            raise EngineError(f"A Docker engine or its containerd runs here already ({there[0]}): stop it first.")
+        end, attempts = time.monotonic() + SECONDS_TO_START, 0
         while not self.answers():
-            if time.monotonic() > end:
-                raise EngineError(f"The engine of {self.host} does not answer: see {self.folder}/dockerd.log.")
             # It gives up where its containerd takes more than 15 seconds to start, as on a busy machine.
-            if isinstance(self._process, subprocess.Popen) and self._process.poll() is not None:
+            if self._process is None or not _runs(self._process):
+                attempts += 1
+                if attempts > ATTEMPTS:
+                    break
                 self._start()
+            if time.monotonic() > end:
+                break
             time.sleep(0.5)
+        else:
+            return
+        log = (self.folder / "dockerd.log").read_text(errors="replace").splitlines()[-10:]
+        raise EngineError("The Docker engine does not answer. The end of its log:\n" + "\n".join(log))
 
     def _start(self) -> None:
         # What a killed one left.
@@ -70,41 +85,77 @@ class Engine:
         command = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec"]
         with (self.folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*command, "--pidfile", self.folder / "pid", "--host", self.host],
+                [*command, "--pidfile", self.folder / "pid", "--host", os.environ["DOCKER_HOST"]],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def answers(self) -> bool:
+    @staticmethod
+    def answers() -> bool:
         """Tell whether the engine answers."""
-        if not shutil.which("docker"):
-            return False
         return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
 
     def crash(self) -> None:
         """Kill the engine, what it started, and all containers at once, as when the machine loses power."""
-        ours = [self._process.pid, *(one.pid for one in psutil.process_iter() if str(self.folder) in _command(one))]
-        shims = [psutil.Process(pid) for pid in ours]
-        processes = {child for shim in shims for child in (shim, *shim.children(recursive=True))}
+        engine = psutil.Process(self._process.pid)
+        # The parents of containers are no children of the engine: they name its socket.
+        address = str(self.folder / "exec" / "containerd" / "containerd.sock")
+        shims = [one for one in psutil.process_iter() if address in _arguments(one)]
+        # The engine first, which would start a container that died before it.
+        processes = [engine, *engine.children(recursive=True)]
+        for shim in shims:
+            processes += [shim, *shim.children(recursive=True)]
         for process in processes:
-            process.send_signal(signal.SIGKILL)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
         psutil.wait_procs(processes, 60)
         self._process.wait()
+        self._process = None
 
     def stop(self) -> None:
-        """Stop the engine that start() has started."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(120)
+        """Stop the engine."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+            self.crash()
+        self._process = None
 
 
-def _command(process: psutil.Process) -> str:
+def check_machine() -> None:
+    """Make sure that this user is root, and that the programs are there.
+
+    Raises:
+        EngineError: not so.
+    """
+    if os.geteuid() != 0:
+        raise EngineError("A Docker engine of its own needs root: run this as root.")
+    if missing := [name for name in PROGRAMS if not shutil.which(name)]:
+        packages = " ".join(sorted({PROGRAMS[name] for name in missing}))
+        raise EngineError(
+            f"{', '.join(missing)}: missing. Run 'apt-get install --no-install-recommends {packages}' (Debian 12)."
+        )
+
+
+def listens(path: str) -> bool:
+    """Tell whether a program listens on a socket of this machine."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(path) == 0
+
+
+def _runs(process: subprocess.Popen | psutil.Process) -> bool:
+    return process.poll() is None if isinstance(process, subprocess.Popen) else process.is_running()
+
+
+def _arguments(process: psutil.Process) -> list[str]:
     try:
-        return " ".join(process.cmdline()) if process.name().startswith(("containerd", "dockerd")) else ""
+        return process.cmdline()
     except psutil.Error:
-        return ""
+        return []
 
 
 def compose_program(folder: Path) -> list[str]:

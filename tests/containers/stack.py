@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import resource
 import subprocess
 import time
@@ -18,9 +19,7 @@ from tests.ports import free_port
 PROJECT = "tshop-test"
 SETTINGS = {"TSHOP_CLIENTS": "500", "TSHOP_PRODUCTS": "50", "TSHOP_LAST_DAY": "2026-01-03", "TSHOP_STORES_WEEKS": "1"}
 # Seconds for a service to become healthy, a run to end, an image to be built, on a busy machine.
-HEALTHY_SECONDS, RUN_SECONDS, BUILD_SECONDS = 900, 1800, 3600
-# Commands, which nobody waits for.
-COMMAND = "command"
+HEALTHY_SECONDS, RUN_SECONDS, UP_SECONDS, BUILD_SECONDS = 900, 1800, 3600, 3600
 
 
 class Stack:
@@ -101,6 +100,7 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                env=environment(),
                 text=True,
                 timeout=timeout,
                 check=False,
@@ -110,21 +110,33 @@ class Stack:
         return answer.stdout
 
     def docker(self, *arguments: str, check: bool = True) -> str:
-        """Run the engine's client and return what it prints.
+        """Run the engine's client and return what it prints; where it may fail, its errors too.
 
         Raises:
             AssertionError: it failed.
         """
         answer = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-        assert not check or answer.returncode == 0, f"docker {' '.join(arguments)}: {answer.stdout}{answer.stderr}"
+        # What it prints of containers has their secrets.
+        assert not check or answer.returncode == 0, f"docker {arguments[0]}: {answer.stderr}"
         return answer.stdout + ("" if check else answer.stderr)
 
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return what the engine knows of the container of each service that has one."""
         of_project = f"--filter=label=com.docker.compose.project={self.project}"
-        numbers = self.docker("ps", "--all", "--quiet", of_project, "--filter=label=com.docker.compose.oneoff=False")
-        found = json.loads(self.docker("inspect", *numbers.split())) if numbers else []
-        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
+        answer = None
+        # One that Compose has just replaced is no longer there to be inspected.
+        while answer is None or answer.returncode != 0:
+            numbers = self.docker(
+                "ps", "--all", "--quiet", of_project, "--filter=label=com.docker.compose.oneoff=False"
+            )
+            if not numbers:
+                return {}
+            answer = subprocess.run(["docker", "inspect", *numbers.split()], capture_output=True, check=False)
+        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in json.loads(answer.stdout)}
+
+    def down(self, volumes: bool) -> None:
+        """End the services, and delete their data where that is asked for."""
+        self.compose("down", *(["--volumes"] if volumes else []), profiles=["*"])
 
     def wanted(self) -> list[str]:
         """Return the services that "up" starts, with the profiles that are on."""
@@ -146,13 +158,21 @@ class Stack:
         """
         self.profiles = list(profiles)
         began = time.monotonic()
-        with (self.folder / "up.log").open("ab") as log:
+        with (self.folder / "up.log").open("wb") as log:
             up = subprocess.Popen(
-                [*self.command(), "up", "--detach", "--no-build"], stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [*self.command(), "up", "--detach", "--no-build"],
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
+        try:
             while up.poll() is None:
+                assert time.monotonic() < began + UP_SECONDS, f"'up' does not end.\n{self.troubles()}"
                 self.look()
                 time.sleep(2)
+        finally:
+            up.kill()
         end = (self.folder / "up.log").read_text(errors="replace")[-3000:]
         assert up.returncode == 0, f"compose up: {end}\n{self.troubles()}"
         self.wait()
@@ -166,6 +186,8 @@ class Stack:
         """
         end = time.monotonic() + seconds
         while waiting := self.look():
+            failed = [name for name, one in self.containers().items() if self.is_job(name) and one["State"]["ExitCode"]]
+            assert not failed, f"Failed: {failed}\n{self.troubles()}"
             assert time.monotonic() < end, f"Not healthy: {waiting}\n{self.troubles()}"
             time.sleep(2)
 
@@ -288,6 +310,11 @@ class Stack:
     def _log(self, dag: str, run: str, task: dict[str, Any]) -> str:
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         return str(self.airflow("GET", f"{where}?full_content=true&map_index={task['map_index']}"))[-2500:]
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of Compose: what this one has for another stack would win over the file of this one."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("TSHOP_", "COMPOSE_"))}
 
 
 def _of_this_machine(service: dict[str, Any]) -> dict[str, Any]:
