@@ -30,8 +30,8 @@ def make():
 def test_each_tag_that_a_registry_has_is_known(make):
     ready_made = {service["image"] for service in SERVICES.values() if "build" not in service}
     bases = {tag for file in dockerfiles() for tag in re.findall(r"^FROM (\S+)", file.read_text(), re.MULTILINE)}
-    # docker/pin_bases.sh adds digests.
-    assert set(make.taken()) == {tag.partition("@")[0] for tag in ready_made | bases}
+    # With the digests that docker/pin_bases.sh adds.
+    assert set(make.taken()) == ready_made | bases
     assert make.taken()[0].startswith("python:")
 
 
@@ -55,7 +55,7 @@ def test_the_stand_in_for_mongodb_is_built_from_the_modules_of_the_marketplace()
 
 
 def test_a_stand_in_is_of_the_version_that_the_tag_names(make):
-    versions = {make.name_of(tag): tag.partition(":")[2].partition("-")[0] for tag in make.taken()}
+    versions = {make.name_of(tag): tag.partition("@")[0].partition(":")[2].partition("-")[0] for tag in make.taken()}
     answer = subprocess.run([client_bin_dir() / "postgres", "--version"], capture_output=True, text=True, check=True)
     assert answer.stdout.split()[-1] == versions["postgres"]
     pom = ElementTree.parse(FOLDER.parent.parent / "sources" / "kafka" / "pom.xml").getroot()  # noqa: S314
@@ -91,13 +91,52 @@ def test_a_stand_in_is_for_where_no_registry_answers(*, make, monkeypatch, tmp_p
         assert make.registry_gives("image:1.0") is gives
 
 
-def test_no_stand_in_is_made_in_the_engine_of_the_machine(tmp_path):
-    environment = {name: value for name, value in os.environ.items() if name != "DOCKER_HOST"}
-    answer = subprocess.run(
-        [sys.executable, FOLDER / "make.py", tmp_path], env=environment, capture_output=True, text=True, check=False
-    )
+@pytest.fixture
+def client(tmp_path, monkeypatch):
+    """Function that puts a client of Docker in the place of the real one: a script of the shell."""
+
+    def put(script: str) -> None:
+        program = tmp_path / "bin" / "docker"
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    return put
+
+
+def test_no_stand_in_is_made_for_a_registry_that_went_away(make, client, tmp_path):
+    # The engine has no image; the first pull succeeds, and the second finds nobody.
+    client(f"[ $1 = image ] && exit 1\nmkdir {tmp_path}/pulled 2>/dev/null || {{ echo no such host; exit 1; }}")
+    with pytest.raises(make.StandInError, match="could be reached before"):
+        make.make_all(tmp_path)
+
+
+def test_no_stand_in_is_made_for_a_pinned_image(make, client, tmp_path, monkeypatch):
+    pinned = f"python:3.11@sha256:{'1' * 64}"
+    monkeypatch.setattr(make, "taken", lambda: [pinned])
+    client("echo no such host; exit 1")
+    with pytest.raises(make.StandInError, match="is pinned"):
+        make.make_all(tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [[], ["/var/run/docker.sock"]])
+def test_the_engine_of_the_machine_gets_no_stand_ins(client, tmp_path, arguments):
+    client(f"touch {tmp_path}/used")
+    command = [sys.executable, FOLDER / "make.py", tmp_path, *arguments]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert answer.returncode == 2
+    assert "required: socket" in answer.stderr or "is the machine's own engine" in answer.stderr
+    assert not (tmp_path / "used").exists()
+
+
+def test_message_names_no_host_of_a_registry(client, tmp_path):
+    client("echo 'Looking in indexes: https://user:secret@index.example/simple'; exit 1")
+    command = [sys.executable, FOLDER / "make.py", tmp_path, tmp_path / "docker.sock"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     assert answer.returncode == 1
-    assert answer.stderr == "Give a folder, and name by DOCKER_HOST an engine that nobody uses for anything else.\n"
+    assert "Looking in indexes: https://…/simple" in answer.stderr
+    assert "index.example" not in answer.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="make compose-test needs root")

@@ -1,12 +1,15 @@
-"""Stand-ins for the ready-made images, where no registry can be asked: ``python docker/stand_ins/make.py FOLDER``.
+"""Stand-ins for the ready-made images, where no registry can be reached: ``make.py FOLDER SOCKET``.
 
-Makes, in the engine that DOCKER_HOST names, an image for each tag that docker-compose.yml and the Dockerfiles take from
-a registry and that there is a stand-in for: the base of Python out of Debian's packages, and from it each other by the
+Makes, in the engine that listens on SOCKET, an image for each tag that docker-compose.yml and the Dockerfiles take from
+a registry and that there is a stand-in for: the base of Python from Debian's packages, and from it each other by the
 Dockerfile in the folder that is named for it. FOLDER is for what is written on the way. An image that the engine has,
-or that a registry gives, stays as it is. Each stand-in has the label ``stand-in``, and so has every image that is built
-on one: it says what the stand-in leaves out. Needs root and debootstrap.
+or that a registry gives, is not replaced. Each stand-in has the label ``stand-in``, and so has every image that is
+built on one: it says what the stand-in leaves out. Needs root and debootstrap.
+
+The stand-ins have the names of real images, so the machine's own engine, whose services would run on them, is refused.
 """
 
+import argparse
 import io
 import os
 import re
@@ -20,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = Path(__file__).parent
 TAKEN = re.compile(
-    r"^(?: +image:|FROM) +([a-z0-9./-]+:[0-9][\w.-]*)(?:@sha256:[0-9a-f]{64})?(?: AS [a-z]+)?$", re.MULTILINE
+    r"^(?: +image:|FROM) +([a-z0-9./-]+:[0-9][\w.-]*(?:@sha256:[0-9a-f]{64})?)(?: AS [a-z]+)?$", re.MULTILINE
 )
 # What the stand-ins are built from.
 CONTEXT = ("docker/stand_ins", "requirements", "clickhouse_server", "migrations", "sources")
@@ -38,8 +41,11 @@ PIP_SETTINGS = "etc/pip.conf"
 # What the engine says where no registry can be reached. Any other answer is one of a registry.
 UNREACHABLE = re.compile(
     r"no such host|connection refused|i/o timeout|network is unreachable|no route to host|failure in name resolution|"
-    r"server misbehaving|while waiting for connection|while awaiting headers"
+    r"server misbehaving|TLS handshake timeout|while waiting for connection|while awaiting headers"
 )
+# Of the machine's own engine.
+SYSTEM_SOCKET = Path("/var/run/docker.sock")
+HOST = re.compile(r"(?<=://)[^/\s]+")
 
 
 class StandInError(Exception):
@@ -186,12 +192,17 @@ def make_all(work: Path) -> None:
         StandInError: one could not be made.
     """
     base, *others = taken()
-    is_reachable = True
+    is_reachable = None
     for tag in (base, *others):
         state = state_of(tag)
-        if state is None and is_reachable:
-            is_reachable = registry_gives(tag)
-            state = "image" if is_reachable else None
+        if state is None and is_reachable is not False:
+            gives = registry_gives(tag)
+            if is_reachable and not gives:
+                raise StandInError(f"The registry could be reached before, and cannot for {tag}: try again.")
+            is_reachable = gives
+            state = "image" if gives else None
+        if state is None and "@" in tag:
+            raise StandInError(f"No registry can be reached, and {tag} is pinned: a stand-in has another digest.")
         if state is None and has_stand_in(tag):
             print(f"{tag}: making a stand-in ...", flush=True)
             if tag == base:
@@ -204,12 +215,18 @@ def make_all(work: Path) -> None:
 
 def main() -> int:
     """Make them all; return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path, help="for what is written on the way")
+    parser.add_argument("socket", type=Path, help="of a Docker engine that serves this test alone")
+    options = parser.parse_args()
+    if options.socket.resolve() == SYSTEM_SOCKET.resolve():
+        parser.error(f"{options.socket} is the machine's own engine, whose services would run on stand-ins")
+    os.environ["DOCKER_HOST"] = f"unix://{options.socket.resolve()}"
     try:
-        if len(sys.argv) != 2 or not os.environ.get("DOCKER_HOST"):
-            raise StandInError("Give a folder, and name by DOCKER_HOST an engine that nobody uses for anything else.")
-        make_all(Path(sys.argv[1]))
+        make_all(options.folder)
     except StandInError as error:
-        print(error, file=sys.stderr)
+        # An address of a package registry may have a user's password.
+        print(HOST.sub("…", str(error)), file=sys.stderr)
         return 1
     return 0
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from tests.containers.checks import CHECKS
-from tests.containers.engine import ROOT, Engine, EngineError, compose_program
+from tests.containers.checks import CHECKS, MAKE
+from tests.containers.engine import Engine, EngineError, compose_program
 from tests.containers.stack import Stack
 
 # Checks that all others need.
@@ -78,7 +78,7 @@ def main() -> int:
             ends.callback(engine.stop)
             engine.start()
             compose = compose_program(folder)
-            subprocess.run([sys.executable, ROOT / "docker" / "stand_ins" / "make.py", folder], check=True)
+            subprocess.run([sys.executable, MAKE, folder, engine.socket], check=True)
             stack = Stack(compose, folder)
             # The data stays where the folder does.
             ends.callback(stack.down, volumes=not options.folder)

@@ -490,14 +490,14 @@ def jobs_again(stack: Stack, engine: Engine) -> str:
 def stand_ins(stack: Stack, engine: Engine) -> str:
     """Look that an image that is no stand-in is not replaced."""
     aside = "tshop-aside"
-    tag = next(line for line in make_stand_ins(stack) if line.startswith("node:")).rpartition(": ")[0]
+    tag = next(line for line in make_stand_ins(stack, engine) if line.startswith("node:")).rpartition(": ")[0]
     stack.docker("tag", tag, aside)
     empty = stack.folder / "empty.tar"
     with tarfile.open(empty, "w"):
         pass
     stack.docker("import", str(empty), tag)
     try:
-        lines = make_stand_ins(stack)
+        lines = make_stand_ins(stack, engine)
     finally:
         stack.docker("tag", aside, tag)
         stack.docker("rmi", aside)
@@ -506,9 +506,10 @@ def stand_ins(stack: Stack, engine: Engine) -> str:
     return "; ".join(line for line in lines if not line.startswith(tag))
 
 
-def make_stand_ins(stack: Stack) -> list[str]:
+def make_stand_ins(stack: Stack, engine: Engine) -> list[str]:
     """Run the program that makes the stand-ins, and return the lines that it prints."""
-    answer = subprocess.run([sys.executable, MAKE, stack.folder], capture_output=True, text=True, check=True)
+    command = [sys.executable, MAKE, stack.folder, engine.socket]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
     return answer.stdout.splitlines()
 
 

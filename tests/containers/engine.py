@@ -49,7 +49,8 @@ class Engine:
         self.folder = folder
         self._process: subprocess.Popen | psutil.Process | None = None
         # Of all programs that this one starts: no other engine is ever asked.
-        os.environ["DOCKER_HOST"] = f"unix://{folder}/docker.sock"
+        self.socket = folder / "docker.sock"
+        os.environ["DOCKER_HOST"] = f"unix://{self.socket}"
 
     def start(self) -> None:
         """Start it and wait until it answers; one that a killed run has left in the folder is taken over.
