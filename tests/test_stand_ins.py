@@ -1,18 +1,27 @@
-"""docker/stand_ins/: each stands for an image that the stack takes from a registry, and says what it leaves out."""
+"""docker/stand_ins/: each stands for an image that the stack takes from a registry, and says what it leaves out.
 
+And tests/containers, as far as it needs no engine.
+"""
+
+import contextlib
 import importlib.util
+import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from unittest import mock
 from xml.etree import ElementTree
 
+import psutil
 import pytest
 from test_compose import SERVICES, dockerfiles
 
 from embedded.postgres import client_bin_dir
-from tests.containers.engine import EngineError, check_machine
+from tests.containers import checks, engine, stack
+from tests.containers.__main__ import hide_hosts
 
 FOLDER = Path(__file__).parent.parent / "docker" / "stand_ins"
 FILES = sorted(FOLDER.glob("*/Dockerfile"))
@@ -139,12 +148,134 @@ def test_message_names_no_host_of_a_registry(client, tmp_path):
     assert "index.example" not in answer.stderr
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="make compose-test needs root")
-def test_what_is_missing_for_an_engine_is_named_with_its_packages(monkeypatch, tmp_path):
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Function that starts an engine where all programs are there: dockerd by a script, a client that always fails."""
+    monkeypatch.setattr(engine, "DOCKER_SOCKET", tmp_path / "system" / "docker.sock")
+    monkeypatch.setattr(engine, "CONTAINERD_SOCKET", tmp_path / "system" / "containerd.sock")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    for folder in ("system", "bin"):
+        (tmp_path / folder).mkdir()
+
+    def start(dockerd: str = "exit 1", client: str = "exit 1") -> None:
+        scripts = {**dict.fromkeys(engine.PROGRAMS, "exit 1"), "dockerd": dockerd, "docker": client}
+        for name, script in scripts.items():
+            program = tmp_path / "bin" / name
+            program.write_text(f"#!/bin/sh\n{script}\n")
+            program.chmod(0o755)
+        engine.Engine(tmp_path).start()
+
+    with mock.patch.dict(os.environ, {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}):
+        yield start
+
+
+def test_engine_tells_the_programs_that_are_missing(machine, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(EngineError) as caught:
-        check_machine()
-    assert str(caught.value) == (
+    with pytest.raises(engine.EngineError) as error:
+        engine.Engine(tmp_path).start()
+    assert str(error.value) == (
         "docker, dockerd, iptables, debootstrap, nsenter, ss: missing. Run 'apt-get install --no-install-recommends "
         "debootstrap docker.io iproute2 iptables util-linux' (Debian 12)."
     )
+
+
+def test_engine_needs_root(machine, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    with pytest.raises(engine.EngineError, match="needs root"):
+        machine()
+
+
+def test_engine_is_not_started_beside_another(machine, tmp_path):
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(engine.DOCKER_SOCKET))
+        other.listen()
+        with pytest.raises(engine.EngineError, match="A Docker engine runs here already: stop it"):
+            machine(f"touch {tmp_path}/started")
+    assert not (tmp_path / "started").exists()
+    # What another that was stopped has left is no engine; dockerd would use a containerd of the machine.
+    with pytest.raises(engine.EngineError, match="does not answer"):
+        machine()
+    engine.CONTAINERD_SOCKET.touch()
+    with pytest.raises(engine.EngineError, match="A Docker engine runs here already: stop it"):
+        machine(f"touch {tmp_path}/started")
+    assert not (tmp_path / "started").exists()
+
+
+def test_engine_that_does_not_start_is_tried_three_times_and_its_log_is_shown(machine, tmp_path):
+    with pytest.raises(engine.EngineError) as error:
+        machine(f"echo once >>{tmp_path}/starts; echo no room >&2; exit 1")
+    assert str(error.value).splitlines()[-1] == "no room"
+    assert (tmp_path / "starts").read_text().splitlines() == ["once"] * 3
+
+
+def test_engine_gets_nothing_of_the_stack_that_the_environment_names(machine, tmp_path, monkeypatch):
+    (tmp_path / "pid").write_text(str(os.getpid()))
+    foreign = ("TSHOP_POSTGRES_PORT", "COMPOSE_FILE", "DOCKER_HOST", "DOCKER_CONTEXT", "PGPASSWORD")
+    os.environ.update(dict.fromkeys(foreign, "of others"))
+    machine(client=f"env >{tmp_path}/environment")
+    lines = (tmp_path / "environment").read_text().splitlines()
+    assert [line for line in lines if line.endswith("=of others")] == []
+    assert f"DOCKER_HOST=unix://{tmp_path}/docker.sock" in lines
+
+
+def test_crash_ends_the_engine_and_its_shims_and_nothing_else(tmp_path):
+    def sleep(argument: str) -> psutil.Popen:
+        return psutil.Popen([sys.executable, "-c", "import time; time.sleep(600)", argument])
+
+    ours = [sleep("dockerd"), sleep(f"{tmp_path}/exec/containerd/containerd.sock")]
+    others = [sleep(f"{tmp_path}-2/exec/containerd/containerd.sock"), sleep(f"{tmp_path}/data")]
+    try:
+        one = engine.Engine(tmp_path)
+        one._process = ours[0]
+        one.crash()
+        assert [process.is_running() for process in ours] == [False] * 2
+        assert [process.is_running() for process in others] == [True] * 2
+    finally:
+        for process in (*ours, *others):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+            process.wait()
+
+
+@pytest.mark.parametrize(("text", "size"), [("512B", 512), ("1.5KiB", 1536), ("182.4MiB", 191260262), ("2GiB", 2**31)])
+def test_memory_is_read_as_docker_prints_it(text, size):
+    assert stack._bytes(text) == size
+
+
+def test_time_is_read_as_the_engine_writes_it():
+    assert stack._moment("2026-01-01T00:00:01.123456789Z") == 1767225601
+
+
+def test_changed_files_are_told_from_what_is_mounted():
+    container = {
+        "Mounts": [{"Destination": "/var/run/postgresql"}, {"Destination": "/opt/tshop/dags"}],
+        "HostConfig": {"Tmpfs": {"/srv": ""}},
+    }
+    changed = ["C /opt", "C /opt/tshop", "C /run", "A /run/postgresql", "A /srv", "A /opt/written", "C /etc/passwd"]
+    assert [line for line in changed if not checks.in_mounts(line, container)] == ["A /opt/written", "C /etc/passwd"]
+
+
+def test_first_process_of_a_container_is_not_taken_for_that_of_another():
+    with pytest.raises(AssertionError, match="does not run"):
+        checks.pid_of({"Id": "1" * 64, "Name": "/one", "State": {"Pid": 0}})
+    with pytest.raises(AssertionError, match="is no process of /one"):
+        checks.pid_of({"Id": "1" * 64, "Name": "/one", "State": {"Pid": os.getpid()}})
+
+
+def test_container_that_went_away_is_left_out_and_no_secret_is_printed(client, tmp_path):
+    label = "com.docker.compose.service"
+    known = json.dumps([{"Config": {"Labels": {label: "postgres"}, "Env": ["PASSWORD=secret"]}}])
+    client(f"[ $1 = ps ] && echo 1 2 && exit\necho '{known}'; echo 'No such object: 2' >&2; exit 1")
+    services = stack.Stack.__new__(stack.Stack)
+    services.project = "tshop-test"
+    assert list(services.containers()) == ["postgres"]
+    with pytest.raises(AssertionError) as error:
+        services.docker("inspect", "1", "2")
+    assert str(error.value) == "docker inspect: No such object: 2\n"
+
+
+def test_message_of_the_checks_names_no_host():
+    said = (
+        "Looking in indexes: https://user:secret@index.example/simple, postgresql://tshop:secret@127.0.0.1:15432/tshop"
+    )
+    assert hide_hosts(said) == "Looking in indexes: https://…/simple, postgresql://…/tshop"

@@ -6,6 +6,7 @@ services and runs the checks. Ends with status 1 where one fails.
 
 import argparse
 import contextlib
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,14 @@ from tests.containers.stack import Stack
 FOUNDATION = ("build", "up")
 
 
+HOST = re.compile(r"(?<=://)[^/\s]+")
+
+
+def hide_hosts(text: str) -> str:
+    """Return a text without the hosts in its addresses: that of a package registry may have a user's password."""
+    return HOST.sub("…", text)
+
+
 def run(stack: Stack, engine: Engine, names: list[str]) -> bool:
     """Make the checks, tell of each, and print the tables; return whether all held."""
     rows, held = [], True
@@ -33,7 +42,7 @@ def run(stack: Stack, engine: Engine, names: list[str]) -> bool:
         try:
             result, seen = "held", CHECKS[name](stack, engine)
         except Exception as error:
-            result, seen, held = "FAILED", f"{type(error).__name__}: {error}", False
+            result, seen, held = "FAILED", hide_hosts(f"{type(error).__name__}: {error}"), False
             print(seen, flush=True)
         rows.append((name, result, f"{time.monotonic() - began:.0f}", seen.splitlines()[0] if seen else ""))
         print(f"{name}: {result}", flush=True)
@@ -84,7 +93,7 @@ def main() -> int:
             ends.callback(stack.down, volumes=not options.folder)
             held = run(stack, engine, names)
     except (EngineError, AssertionError, subprocess.SubprocessError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(hide_hosts(str(error)), file=sys.stderr)
         held = False
     if held and not options.folder:
         shutil.rmtree(folder)

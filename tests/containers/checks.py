@@ -17,7 +17,7 @@ import psutil
 
 from sources.compare import compare as compare_shop
 from tests.containers.engine import ROOT, Engine
-from tests.containers.stack import HEALTHY_SECONDS, RUN_SECONDS, Stack, environment
+from tests.containers.stack import HEALTHY_SECONDS, RUN_SECONDS, Stack
 
 MAKE = ROOT / "docker" / "stand_ins" / "make.py"
 # The web shop's lines, by their numbers.
@@ -374,8 +374,9 @@ def kill_engine(stack: Stack, engine: Engine) -> str:
     run = stack.start_run("tshop_daily", {"generate": True, "date_from": day, "clients": 500, "products": 50})
     path = f"/api/v2/dags/tshop_daily/dagRuns/{run}"
     end = time.monotonic() + HEALTHY_SECONDS
-    while stack.airflow("GET", path)["state"] == "queued" and time.monotonic() < end:
+    while (state := stack.airflow("GET", path)["state"]) == "queued" and time.monotonic() < end:
         time.sleep(1)
+    assert state == "running", f"the run was {state} before the engine was killed"
     engine.crash()
     began = time.monotonic()
     engine.start()
@@ -427,16 +428,17 @@ def refused(stack: Stack, secret: str, says: str, service: str, *arguments: str)
     """
     wrong = stack.folder / "wrong.env"
     wrong.write_text("".join(f"{name}={value}\n" for name, value in {**stack.values, secret: "wrong1"}.items()))
-    answer = subprocess.run(
-        [*stack.command(env=wrong), "run", "--rm", "--no-deps", "-T", service, *arguments],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=HEALTHY_SECONDS,
-        check=False,
-    )
-    wrong.unlink()
+    try:
+        answer = subprocess.run(
+            [*stack.command(env=wrong), "run", "--rm", "--no-deps", "-T", service, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=HEALTHY_SECONDS,
+            check=False,
+        )
+    finally:
+        wrong.unlink()
     said = answer.stdout + answer.stderr
     assert answer.returncode != 0, f"{service} takes a wrong {secret}"
     assert not holds(stack, said), f"{service} tells a password"
@@ -554,9 +556,7 @@ def kill_live(stack: Stack, engine: Engine) -> str:
     command = [*stack.command(), "run", "--rm", "-T", "live", "--rate", "20", "--minutes", "6"]
     log = stack.folder / "application.log"
     with log.open("w") as output:
-        application = subprocess.Popen(
-            command, env=environment(), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+        application = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     told = []
     try:
         for name in ("relay", "kafka", "stream", "spark-worker", "spark-master", "postgres"):
@@ -589,7 +589,10 @@ def marketplace(stack: Stack, engine: Engine) -> str:
     stack.wait_for_run("tshop_marketplace", stack.start_run("tshop_marketplace"))
     ((landed,),) = stack.ask_warehouse("SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN 2e12 AND 3e12")
     assert landed > 0
-    return f"{landed} lines of the marketplace: {compare(stack)}"
+    seconds = killed(stack, "mongo")
+    # It finds what it has read before, and nothing new.
+    stack.wait_for_run("tshop_marketplace", stack.start_run("tshop_marketplace"))
+    return f"{landed} lines of the marketplace; {seconds:.0f} s until healthy after SIGKILL to mongo: {compare(stack)}"
 
 
 def marts_on_spark(stack: Stack, engine: Engine) -> str:
@@ -619,7 +622,10 @@ def notebooks(stack: Stack, engine: Engine) -> str:
             time.sleep(2)
         names = sorted(one["name"] for one in listing.json()["content"])
     assert any(name.endswith(".py") for name in names), names
-    return f"a wrong password is refused; the analyst has {', '.join(names)}"
+    seconds = killed(stack, "notebooks")
+    return (
+        f"a wrong password is refused; the analyst has {', '.join(names)}; {seconds:.0f} s until healthy after SIGKILL"
+    )
 
 
 def memory_limit(stack: Stack, engine: Engine) -> str:
@@ -669,9 +675,7 @@ def full_volume(stack: Stack, engine: Engine) -> str:
         # Room for 8 MiB.
         ballast = "head --bytes=$(($(df --output=avail --block-size=1 . | tail -1) - 8388608)) /dev/zero >ballast"
         small.docker("exec", "--workdir=/var/lib/postgresql", server, "bash", "-c", ballast)
-        answer = subprocess.run(
-            [*small.command(), *generate], env=environment(), capture_output=True, text=True, check=False
-        )
+        answer = subprocess.run([*small.command(), *generate], capture_output=True, text=True, check=False)
         said = (answer.stdout + answer.stderr).strip().splitlines()[-1]
         assert answer.returncode != 0, said
         assert "the disk is full" in said, said

@@ -1,6 +1,7 @@
 """A Docker engine of its own, and Compose: where they come from, start, stop, and a crash."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import signal
@@ -26,8 +27,12 @@ PROGRAMS = {
     "nsenter": "util-linux",
     "ss": "iproute2",
 }
-# Those of an engine that this machine has: a second one would change its networks, and share its containerd.
-SOCKETS = ("/var/run/docker.sock", "/run/containerd/containerd.sock")
+# Of an engine that this machine has: a second one would change its networks.
+DOCKER_SOCKET = Path("/var/run/docker.sock")
+# An engine uses the machine's containerd in place of its own where this file exists.
+CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
+# What would change the services, their secrets and ports, or lead clients to another server.
+FOREIGN_VARIABLES = ("TSHOP_", "COMPOSE_", "DOCKER_", "PG")
 SECONDS_TO_START = 120
 ATTEMPTS = 3
 # An engine stops its containers first, each with its own grace period.
@@ -48,6 +53,8 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._process: subprocess.Popen | psutil.Process | None = None
+        for name in [name for name in os.environ if name.startswith(FOREIGN_VARIABLES)]:
+            del os.environ[name]
         # Of all programs that this one starts: no other engine is ever asked.
         self.socket = folder / "docker.sock"
         os.environ["DOCKER_HOST"] = f"unix://{self.socket}"
@@ -62,8 +69,6 @@ class Engine:
         if self.answers():
             self._process = psutil.Process(int((self.folder / "pid").read_text()))
             return
-        if there := [path for path in SOCKETS if listens(path)]:
-            raise EngineError(f"A Docker engine or its containerd runs here already ({there[0]}): stop it first.")
         end, attempts = time.monotonic() + SECONDS_TO_START, 0
         while not self.answers():
             # It gives up where its containerd takes more than 15 seconds to start, as on a busy machine.
@@ -119,7 +124,8 @@ class Engine:
         """Stop the engine."""
         if self._process is None:
             return
-        self._process.terminate()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._process.terminate()
         try:
             self._process.wait(SECONDS_TO_STOP)
         except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
@@ -128,7 +134,7 @@ class Engine:
 
 
 def check_machine() -> None:
-    """Make sure that this user is root, and that the programs are there.
+    """Make sure that this user is root, that the programs are there, and that no other engine runs.
 
     Raises:
         EngineError: not so.
@@ -140,12 +146,16 @@ def check_machine() -> None:
         raise EngineError(
             f"{', '.join(missing)}: missing. Run 'apt-get install --no-install-recommends {packages}' (Debian 12)."
         )
+    if _listens(DOCKER_SOCKET) or CONTAINERD_SOCKET.exists():
+        raise EngineError(
+            "A Docker engine runs here already: stop it for the time of the test, by "
+            f"'systemctl stop docker.socket docker containerd'. If {CONTAINERD_SOCKET} stays, remove it."
+        )
 
 
-def listens(path: str) -> bool:
-    """Tell whether a program listens on a socket of this machine."""
+def _listens(path: Path) -> bool:
     with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(path) == 0
+        return probe.connect_ex(str(path)) == 0
 
 
 def _runs(process: subprocess.Popen | psutil.Process) -> bool:
@@ -169,7 +179,8 @@ def compose_program(folder: Path) -> list[str]:
     found = answer.stdout.strip().lstrip("v").split(".")[:2]
     if answer.returncode == 0 and all(part.isdigit() for part in found) and tuple(map(int, found)) >= COMPOSE_VERSION:
         return ["docker", "compose"]
-    program = folder / "docker-compose"
+    modules = hashlib.sha256((COMPOSE_SOURCE / "go.sum").read_bytes()).hexdigest()
+    program = folder / f"docker-compose-{modules[:12]}"
     if not program.exists():
         if not shutil.which("go"):
             raise EngineError(

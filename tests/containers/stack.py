@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import os
 import resource
 import subprocess
 import time
@@ -100,7 +99,6 @@ class Stack:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env=environment(),
                 text=True,
                 timeout=timeout,
                 check=False,
@@ -123,16 +121,13 @@ class Stack:
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return what the engine knows of the container of each service that has one."""
         of_project = f"--filter=label=com.docker.compose.project={self.project}"
-        answer = None
-        # One that Compose has just replaced is no longer there to be inspected.
-        while answer is None or answer.returncode != 0:
-            numbers = self.docker(
-                "ps", "--all", "--quiet", of_project, "--filter=label=com.docker.compose.oneoff=False"
-            )
-            if not numbers:
-                return {}
-            answer = subprocess.run(["docker", "inspect", *numbers.split()], capture_output=True, check=False)
-        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in json.loads(answer.stdout)}
+        numbers = self.docker("ps", "--all", "--quiet", of_project, "--filter=label=com.docker.compose.oneoff=False")
+        if not numbers:
+            return {}
+        # It fails for a container that Compose has removed since, and prints the others.
+        answer = subprocess.run(["docker", "inspect", *numbers.split()], capture_output=True, text=True, check=False)
+        found = json.loads(answer.stdout or "[]")
+        return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
 
     def down(self, volumes: bool) -> None:
         """End the services, and delete their data where that is asked for."""
@@ -161,7 +156,6 @@ class Stack:
         with (self.folder / "up.log").open("wb") as log:
             up = subprocess.Popen(
                 [*self.command(), "up", "--detach", "--no-build"],
-                env=environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -310,11 +304,6 @@ class Stack:
     def _log(self, dag: str, run: str, task: dict[str, Any]) -> str:
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         return str(self.airflow("GET", f"{where}?full_content=true&map_index={task['map_index']}"))[-2500:]
-
-
-def environment() -> dict[str, str]:
-    """Return the environment of Compose: what this one has for another stack would win over the file of this one."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("TSHOP_", "COMPOSE_"))}
 
 
 def _of_this_machine(service: dict[str, Any]) -> dict[str, Any]:
