@@ -209,7 +209,7 @@ soak: setup-dev ## Break the warehouse on purpose for MINUTES (15): histories, k
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),15)"
 
 .PHONY: compose-test
-compose-test: setup-dev ## Run docker-compose.yml on a Docker engine of its own, as root, and look (docs/compose.md); ONLY=up,reach: some checks
+compose-test: setup-dev ## Test docker-compose.yml on a Docker engine of its own, as root (docs/compose.md); ONLY=up,reach: some checks
 	@$(BIN)/python -m tests.containers $(if $(ONLY),--only "$(ONLY)") $(if $(FOLDER),--folder "$(FOLDER)")
 
 .PHONY: bench
