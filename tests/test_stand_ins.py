@@ -11,6 +11,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from unittest import mock
 from xml.etree import ElementTree
@@ -235,6 +236,47 @@ def test_crash_ends_the_engine_and_its_shims_and_nothing_else(tmp_path):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
             process.wait()
+
+
+# The program on a machine where no engine runs, as root.
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from tests.containers import __main__ as program, engine
+engine.DOCKER_SOCKET = engine.CONTAINERD_SOCKET = Path("/no/socket")
+os.geteuid = lambda: 0
+sys.exit(program.main())
+"""
+
+
+def test_signal_ends_the_engine_and_tells_where_its_logs_are(machine, tmp_path):
+    with pytest.raises(engine.EngineError):
+        machine()
+    dockerd = tmp_path / "bin" / "dockerd"
+    dockerd.write_text(
+        f"#!/bin/sh\necho $$ >{tmp_path}/number\nmv {tmp_path}/number {tmp_path}/started\nexec sleep 600\n"
+    )
+    folder = tmp_path / "folder"
+    program = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "--folder", folder],
+        cwd=FOLDER.parent.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        while not (tmp_path / "started").exists():
+            assert program.poll() is None, program.stderr.read()
+            time.sleep(0.1)
+        program.terminate()
+        said, errors = program.communicate(timeout=60)
+    finally:
+        program.kill()
+    assert program.returncode == 1
+    assert not psutil.pid_exists(int((tmp_path / "started").read_text()))
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert said == f"The engine's data and logs are in {folder}.\n"
+    assert errors == "make compose-test was ended.\n"
 
 
 @pytest.mark.parametrize(("text", "size"), [("512B", 512), ("1.5KiB", 1536), ("182.4MiB", 191260262), ("2GiB", 2**31)])

@@ -95,10 +95,12 @@ def main() -> int:
     except (EngineError, AssertionError, subprocess.SubprocessError, OSError) as error:
         print(hide_hosts(str(error)), file=sys.stderr)
         held = False
-    if held and not options.folder:
-        shutil.rmtree(folder)
-    else:
-        print(f"The engine's data and logs are in {folder}.")
+    finally:
+        # Also after a signal.
+        if held and not options.folder:
+            shutil.rmtree(folder)
+        else:
+            print(f"The engine's data and logs are in {folder}.", flush=True)
     return 0 if held else 1
 
 
