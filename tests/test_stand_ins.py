@@ -219,6 +219,7 @@ def test_engine_gets_nothing_of_the_stack_that_the_environment_names(machine, tm
     assert f"DOCKER_HOST=unix://{tmp_path}/docker.sock" in lines
 
 
+@pytest.mark.usefixtures("machine")
 def test_crash_ends_the_engine_and_its_shims_and_nothing_else(tmp_path):
     def sleep(argument: str) -> psutil.Popen:
         return psutil.Popen([sys.executable, "-c", "import time; time.sleep(600)", argument])
