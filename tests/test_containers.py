@@ -44,13 +44,6 @@ def test_what_is_written_beside_the_mounts_is_found():
         assert not checks.in_mounts(line, container), line
 
 
-def test_what_the_shell_has_for_another_stack_does_not_reach_this_one(monkeypatch):
-    for name in ("TSHOP_POSTGRES_PORT", "COMPOSE_FILE", "COMPOSE_PROFILES"):
-        monkeypatch.setenv(name, "another")
-    assert "another" not in stack.environment().values()
-    assert stack.environment()["PATH"] == os.environ["PATH"]
-
-
 def test_a_process_that_is_none_of_the_container_is_not_taken_for_its_own():
     container = {"Id": "0" * 64, "Name": "/other", "State": {"Pid": os.getpid()}}
     with pytest.raises(AssertionError, match="is no process of /other"):

@@ -1,6 +1,6 @@
 """docker/stand_ins/: each stands for an image that the stack takes from a registry, and says what it leaves out.
 
-And tests/containers, as far as it needs no engine.
+And tests/containers/engine.py, as far as it needs no engine.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import pytest
 from test_compose import SERVICES, dockerfiles
 
 from embedded.postgres import client_bin_dir
-from tests.containers import checks, engine, stack
+from tests.containers import engine, stack
 from tests.containers.__main__ import hide_hosts
 
 FOLDER = Path(__file__).parent.parent / "docker" / "stand_ins"
@@ -278,31 +278,6 @@ def test_signal_ends_the_engine_and_tells_where_its_logs_are(machine, tmp_path):
     assert folder.stat().st_mode & 0o777 == 0o700
     assert said == f"The engine's data and logs are in {folder}.\n"
     assert errors == "make compose-test was ended.\n"
-
-
-@pytest.mark.parametrize(("text", "size"), [("512B", 512), ("1.5KiB", 1536), ("182.4MiB", 191260262), ("2GiB", 2**31)])
-def test_memory_is_read_as_docker_prints_it(text, size):
-    assert stack._bytes(text) == size
-
-
-def test_time_is_read_as_the_engine_writes_it():
-    assert stack._moment("2026-01-01T00:00:01.123456789Z") == 1767225601
-
-
-def test_changed_files_are_told_from_what_is_mounted():
-    container = {
-        "Mounts": [{"Destination": "/var/run/postgresql"}, {"Destination": "/opt/tshop/dags"}],
-        "HostConfig": {"Tmpfs": {"/srv": ""}},
-    }
-    changed = ["C /opt", "C /opt/tshop", "C /run", "A /run/postgresql", "A /srv", "A /opt/written", "C /etc/passwd"]
-    assert [line for line in changed if not checks.in_mounts(line, container)] == ["A /opt/written", "C /etc/passwd"]
-
-
-def test_first_process_of_a_container_is_not_taken_for_that_of_another():
-    with pytest.raises(AssertionError, match="does not run"):
-        checks.pid_of({"Id": "1" * 64, "Name": "/one", "State": {"Pid": 0}})
-    with pytest.raises(AssertionError, match="is no process of /one"):
-        checks.pid_of({"Id": "1" * 64, "Name": "/one", "State": {"Pid": os.getpid()}})
 
 
 def test_container_that_went_away_is_left_out_and_no_secret_is_printed(client, tmp_path):
