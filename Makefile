@@ -62,6 +62,7 @@ TAKES.test := ARGS COMPOSE_STACK
 TAKES.pgtap := TESTS
 TAKES.soak := MINUTES
 TAKES.pictures := LIVE
+TAKES.compose-test := ONLY FOLDER
 TAKES.bench := SCALE ONLY PEERS RUNS DAYS BENCH_HOME KEEP
 TAKEN_BY_ALL := PYTHON CLICKHOUSE_URL MONGO_URL $(shell grep -rhoE '\b(TSHOP|WAREHOUSE)_[A-Z_]+\b' \
 	embedded dags generator migrations superset docker-compose.yml --include='*.py' --include='*.yml' --include='*.sh' | sort -u) \
@@ -207,6 +208,10 @@ pgtap: setup-dev ## Check the warehouse by pgTAP, reading only; TESTS=all: also 
 soak: setup-dev ## Break the warehouse on purpose for MINUTES (15): histories, kills, writers, hostile requests
 	@$(BIN)/python -m tests.soak --minutes "$(or $(MINUTES),15)"
 
+.PHONY: compose-test
+compose-test: setup-dev ## Test docker-compose.yml on a Docker engine of its own, as root (docs/compose.md); ONLY=up,reach: some checks
+	@$(BIN)/python -m tests.containers $(if $(ONLY),--only "$(ONLY)") $(if $(FOLDER),--folder "$(FOLDER)")
+
 .PHONY: bench
 bench: setup $(BENCH_ENVIRONMENTS) ## Measure the warehouse on servers of its own and write docs/benchmarks.md; SCALE=full: the real size
 	@$(BIN)/python -m bench $(if $(SCALE),--scale "$(SCALE)") $(if $(ONLY),--only "$(ONLY)") $(if $(PEERS),--peers "$(PEERS)") \
@@ -225,7 +230,8 @@ lint: setup-dev ## Check Python, SQL, YAML, Dockerfiles, the compose file and th
 POSTGRES_SQL := $(wildcard db migrations sources tests/pgtap embedded/report/postgres embedded/report/shop embedded/status/postgres \
 	embedded/status/shop)
 CLICKHOUSE_SQL := $(wildcard clickhouse embedded/report/clickhouse embedded/status/clickhouse)
-DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.*))
+DOCKERFILES := $(filter-out %.dockerignore,$(wildcard docker/Dockerfile docker/Dockerfile.* docker/*/Dockerfile docker/*/Dockerfile.* \
+	docker/stand_ins/*/Dockerfile))
 
 fmt: setup-dev ## Format Python and SQL
 	$(BIN)/ruff check --fix .
@@ -323,7 +329,7 @@ clean: setup ## Stop the stack and delete its data; asks for SURE=yes
 #:
 #: Variables of others: make backfill SLICE_ROWS=500000; make forget CLIENT=42; make reap OLDER='2 hours'; make psql AS=owner|etl|loader|reader|analyst|monitor;
 #:   make test ARGS=tests/test_docs.py (or COMPOSE_STACK=1: also the services of docker-compose.yml); make soak MINUTES=15;
-#:   make pgtap TESTS=all; make clean SURE=yes; all: PYTHON=/path/to/python3.11
+#:   make compose-test ONLY=build,up FOLDER=/path/to/keep; make pgtap TESTS=all; make clean SURE=yes; all: PYTHON=/path/to/python3.11
 #:
 #: Environment
 #:   WAREHOUSE_DSN    libpq URI of the warehouse          default: the embedded PostgreSQL

@@ -243,6 +243,14 @@ def test_folders_in_memory_say_who_may_write_and_how_much(name):
     assert total < size(SERVICES[name]["mem_limit"])
 
 
+def test_a_master_of_spark_that_starts_again_takes_its_drivers_back():
+    service = SERVICES["spark-master"]
+    options = dict(re.findall(r"-D(\S+)=(\S+)", service["environment"]["SPARK_MASTER_OPTS"]))
+    assert options["spark.deploy.recoveryMode"] == "FILESYSTEM"
+    kept = [target for _, target, *mode in mounts(service) if not mode]
+    assert [folder for folder in kept if options["spark.deploy.recoveryDirectory"].startswith(f"{folder}/")]
+
+
 def test_memory_fits_a_laptop_of_16_gib():
     long_running = sum(size(SERVICES[name]["mem_limit"]) for name in LONG_RUNNING)
     others = [
@@ -377,7 +385,10 @@ def test_image_installs_pinned_packages_only(file):
 @pytest.mark.parametrize("file", dockerfiles(), ids=lambda file: file.parent.name)
 @pytest.mark.parametrize(
     "path",
-    [".env", ".tshop/secrets/postgres", ".venv/bin/python", ".git/config", "db/sl/__pycache__/a.cpython-311.pyc"],
+    [
+        *(".env", ".tshop/secrets/postgres", ".tshop-bench/postgres/PG_VERSION", ".venv/bin/python", ".git/config"),
+        *(".jars/kafka/kafka.jar", ".ferretdb/ferretdb", "dist/sl-0.0.0.sql", "db/sl/__pycache__/a.cpython-311.pyc"),
+    ],
 )
 def test_secrets_data_and_litter_are_kept_out_of_the_images(file, path):
     assert ignored(path, file)

@@ -15,7 +15,8 @@ from confluent_kafka.admin import (
 )
 
 FILE = Path(__file__).parent / "topics.toml"
-TIMEOUT_SECONDS = 30
+# A broker that has just started on a busy machine takes its time.
+TIMEOUT_SECONDS = 120
 
 
 class TopicsError(Exception):
@@ -73,9 +74,15 @@ def make_topics(bootstrap: str, timeout: float = TIMEOUT_SECONDS) -> list[str]:
 
 
 def _settle(future: Any, timeout: float) -> None:
-    """Wait for an answer; that somebody else made the topic meanwhile is one, too."""
+    """Wait for an answer; that somebody else made the topic meanwhile is one, too.
+
+    Raises:
+        KafkaException: the broker refuses, or has not answered in time.
+    """
     try:
         future.result(timeout)
+    except TimeoutError:
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT)) from None
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise

@@ -1,0 +1,108 @@
+"""``python -m tests.containers``: runs docker-compose.yml on an engine, and prints a table of checks and results.
+
+Starts an engine of its own, makes stand-ins for the images where no registry can be reached, builds, starts the
+services and runs the checks. Ends with status 1 where one fails.
+"""
+
+import argparse
+import contextlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tabulate import tabulate
+
+from tests.containers.checks import CHECKS, MAKE
+from tests.containers.engine import Engine, EngineError, compose_program
+from tests.containers.stack import Stack
+
+# Checks that all others need.
+FOUNDATION = ("build", "up")
+
+
+HOST = re.compile(r"(?<=://)[^/\s]+")
+
+
+def hide_hosts(text: str) -> str:
+    """Return a text without the hosts in its addresses: that of a package registry may have a user's password."""
+    return HOST.sub("…", text)
+
+
+def run(stack: Stack, engine: Engine, names: list[str]) -> bool:
+    """Make the checks, tell of each, and print the tables; return whether all held."""
+    rows, held = [], True
+    for name in names:
+        print(f"{name} ...", flush=True)
+        began = time.monotonic()
+        try:
+            result, seen = "held", CHECKS[name](stack, engine)
+        except Exception as error:
+            result, seen, held = "FAILED", hide_hosts(f"{type(error).__name__}: {error}"), False
+            print(seen, flush=True)
+        rows.append((name, result, f"{time.monotonic() - began:.0f}", seen.splitlines()[0] if seen else ""))
+        print(f"{name}: {result}", flush=True)
+        if result == "FAILED" and name in FOUNDATION:
+            break
+    services = sorted({*stack.seconds, *stack.memory})
+    told = [
+        (
+            name,
+            f"{stack.seconds[name]:.0f}" if name in stack.seconds else "",
+            f"{stack.memory.get(name, 0) / 2**20:.0f}",
+        )
+        for name in services
+    ]
+    print(tabulate(told, ["service", "s to health or end", "MiB at most"], "github", disable_numparse=True), end="\n\n")
+    sizes = [(image, f"{size / 2**20:.0f}", f"{seconds:.0f}") for image, (size, seconds) in stack.images.items()]
+    print(tabulate(sizes, ["image", "MiB", "s to build"], "github", disable_numparse=True), end="\n\n")
+    print(tabulate(rows, ["check", "result", "s", "seen"], "github", disable_numparse=True, maxcolwidths=None))
+    return held
+
+
+def main() -> int:
+    """Run it; return the exit status."""
+    parser = argparse.ArgumentParser(prog="make compose-test", description=__doc__.splitlines()[0])
+    parser.add_argument("--only", help="the checks to make, such as build,up,reach (default: all)")
+    parser.add_argument(
+        "--folder", type=Path, help="folder of the engine, which is kept (default: one that is removed)"
+    )
+    options = parser.parse_args()
+    names = options.only.split(",") if options.only else list(CHECKS)
+    if unknown := [name for name in names if name not in CHECKS]:
+        parser.error(f"there is no check {unknown[0]}: there are {', '.join(CHECKS)}")
+    folder = (options.folder or Path(tempfile.mkdtemp(prefix="tshop-containers-"))).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    # Secrets are in it.
+    folder.chmod(0o700)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("make compose-test was ended."))
+    held = False
+    engine = Engine(folder)
+    try:
+        with contextlib.ExitStack() as ends:
+            ends.callback(engine.stop)
+            engine.start()
+            compose = compose_program(folder)
+            subprocess.run([sys.executable, MAKE, folder, engine.socket], check=True)
+            stack = Stack(compose, folder)
+            # The data stays where the folder does.
+            ends.callback(stack.down, volumes=not options.folder)
+            held = run(stack, engine, names)
+    except (EngineError, AssertionError, subprocess.SubprocessError, OSError) as error:
+        print(hide_hosts(str(error)), file=sys.stderr)
+        held = False
+    finally:
+        # Also after a signal.
+        if held and not options.folder:
+            shutil.rmtree(folder)
+        else:
+            print(f"The engine's data and logs are in {folder}.", flush=True)
+    return 0 if held else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,205 @@
+"""A Docker engine of its own, and Compose: where they come from, start, stop, and a crash."""
+
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parent.parent.parent
+COMPOSE_SOURCE = ROOT / "docker" / "compose"
+COMPOSE_PACKAGE = "github.com/docker/compose/v2"
+# The first that reads docker-compose.yml.
+COMPOSE_VERSION = (2, 20)
+# By program, its package of Debian.
+PROGRAMS = {
+    "docker": "docker.io",
+    "dockerd": "docker.io",
+    "iptables": "iptables",
+    "debootstrap": "debootstrap",
+    "nsenter": "util-linux",
+    "ss": "iproute2",
+}
+# Of an engine that this machine has: a second one would change its networks.
+DOCKER_SOCKET = Path("/var/run/docker.sock")
+# An engine uses the machine's containerd in place of its own where this file exists.
+CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
+# What would change the services, their secrets and ports, or lead clients to another server.
+FOREIGN_VARIABLES = ("TSHOP_", "COMPOSE_", "DOCKER_", "PG")
+SECONDS_TO_START = 120
+ATTEMPTS = 3
+# An engine stops its containers first, each with its own grace period.
+SECONDS_TO_STOP = 300
+
+
+class EngineError(Exception):
+    """A sentence that says what is wrong and what to do."""
+
+
+class Engine:
+    """An engine whose data, socket, pid and log are in a folder.
+
+    Args:
+        folder: where they go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._process: subprocess.Popen | psutil.Process | None = None
+        for name in [name for name in os.environ if name.startswith(FOREIGN_VARIABLES)]:
+            del os.environ[name]
+        # Of all programs that this one starts: no other engine is ever asked.
+        self.socket = folder / "docker.sock"
+        os.environ["DOCKER_HOST"] = f"unix://{self.socket}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers; one that a killed run has left in the folder is taken over.
+
+        Raises:
+            EngineError: a program is missing, this user is not root, another engine runs, or it does not answer.
+        """
+        check_machine()
+        if self.answers():
+            self._process = psutil.Process(int((self.folder / "pid").read_text()))
+            return
+        end, attempts = time.monotonic() + SECONDS_TO_START, 0
+        while not self.answers():
+            # It gives up where its containerd takes more than 15 seconds to start, as on a busy machine.
+            if self._process is None or not _runs(self._process):
+                attempts += 1
+                if attempts > ATTEMPTS:
+                    break
+                self._start()
+            if time.monotonic() > end:
+                break
+            time.sleep(0.5)
+        else:
+            return
+        log = (self.folder / "dockerd.log").read_text(errors="replace").splitlines()[-10:]
+        raise EngineError("The Docker engine does not answer. The end of its log:\n" + "\n".join(log))
+
+    def _start(self) -> None:
+        # What a killed one left.
+        (self.folder / "pid").unlink(missing_ok=True)
+        command = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec"]
+        with (self.folder / "dockerd.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--pidfile", self.folder / "pid", "--host", os.environ["DOCKER_HOST"]],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    @staticmethod
+    def answers() -> bool:
+        """Tell whether the engine answers."""
+        return subprocess.run(["docker", "version"], capture_output=True, check=False).returncode == 0
+
+    def crash(self) -> None:
+        """Kill the engine, what it started, and all containers at once, as when the machine loses power."""
+        engine = psutil.Process(self._process.pid)
+        # The parents of containers are no children of the engine: they name its socket.
+        address = str(self.folder / "exec" / "containerd" / "containerd.sock")
+        shims = [one for one in psutil.process_iter() if address in _arguments(one)]
+        # The engine first, which would start a container that died before it.
+        processes = [engine, *engine.children(recursive=True)]
+        for shim in shims:
+            processes += [shim, *shim.children(recursive=True)]
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(signal.SIGKILL)
+        psutil.wait_procs(processes, 60)
+        self._process.wait()
+        self._process = None
+
+    def stop(self) -> None:
+        """Stop the engine."""
+        if self._process is None:
+            return
+        with contextlib.suppress(psutil.NoSuchProcess):
+            self._process.terminate()
+        try:
+            self._process.wait(SECONDS_TO_STOP)
+        except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
+            self.crash()
+        self._process = None
+
+
+def check_machine() -> None:
+    """Make sure that this user is root, that the programs are there, and that no other engine runs.
+
+    Raises:
+        EngineError: not so.
+    """
+    if os.geteuid() != 0:
+        raise EngineError("A Docker engine of its own needs root: run this as root.")
+    if missing := [name for name in PROGRAMS if not shutil.which(name)]:
+        packages = " ".join(sorted({PROGRAMS[name] for name in missing}))
+        raise EngineError(
+            f"{', '.join(missing)}: missing. Run 'apt-get install --no-install-recommends {packages}' (Debian 12)."
+        )
+    if _listens(DOCKER_SOCKET) or CONTAINERD_SOCKET.exists():
+        raise EngineError(
+            "A Docker engine runs here already: stop it for the time of the test, by "
+            f"'systemctl stop docker.socket docker containerd'. If {CONTAINERD_SOCKET} stays, remove it."
+        )
+
+
+def _listens(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(str(path)) == 0
+
+
+def _runs(process: subprocess.Popen | psutil.Process) -> bool:
+    return process.poll() is None if isinstance(process, subprocess.Popen) else process.is_running()
+
+
+def _arguments(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def compose_program(folder: Path) -> list[str]:
+    """Return the command of Compose: the plugin of this machine's client, else what Go makes in a folder.
+
+    Raises:
+        EngineError: there is neither.
+    """
+    answer = subprocess.run(["docker", "compose", "version", "--short"], capture_output=True, text=True, check=False)
+    found = answer.stdout.strip().lstrip("v").split(".")[:2]
+    if answer.returncode == 0 and all(part.isdigit() for part in found) and tuple(map(int, found)) >= COMPOSE_VERSION:
+        return ["docker", "compose"]
+    modules = hashlib.sha256((COMPOSE_SOURCE / "go.sum").read_bytes()).hexdigest()
+    program = folder / f"docker-compose-{modules[:12]}"
+    if not program.exists():
+        if not shutil.which("go"):
+            raise EngineError(
+                "Docker Compose 2.20 or later is missing, and so is Go, which builds it: install one of the two."
+            )
+        print("Building Docker Compose from its Go module ...", flush=True)
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
+            new = Path(draft) / program.name
+            answer = subprocess.run(
+                ["go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-o", new, f"{COMPOSE_PACKAGE}/cmd"],
+                cwd=COMPOSE_SOURCE,
+                env={**os.environ, "CGO_ENABLED": "0"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            if answer.returncode != 0:
+                raise EngineError(f"Docker Compose could not be built:\n{answer.stdout[-2000:]}")
+            new.replace(program)
+    return [str(program)]
