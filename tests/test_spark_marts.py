@@ -546,31 +546,6 @@ def test_a_wrong_address_gets_one_sentence(environment: dict[str, str], sentence
     assert answer.stderr.splitlines()[-1] == f"Error: {sentence}"
 
 
-def test_an_error_tells_no_address_which_has_the_password() -> None:
-    program = """
-from py4j.protocol import Py4JError
-from pyspark.sql import SparkSession
-from sources.spark import marts
-
-spark = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
-try:
-    with marts.connection_to(spark, marts.Target.other("jdbc:other://h:1/d?user=u&password=geheim")):
-        pass
-except Py4JError as error:
-    print(marts.first_line(error))
-"""
-    answer = subprocess.run(
-        [SPARK_BIN / "python", "-c", program],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "SPARK_LOCAL_IP": "127.0.0.1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.stdout == "SQLException: No suitable driver found for its URL\n"
-    assert "geheim" not in answer.stderr
-
-
 def test_what_is_missing_is_said_before_anything_starts(tmp_path: Path) -> None:
     home = tmp_path / "home"
     answer = run_module("embedded", "spark", TSHOP_HOME=str(home), PATH="/nowhere")
