@@ -299,7 +299,7 @@ def test_no_error_tells_the_password_of_the_other_database(cluster: stack.Stack,
     # An address that its driver does not take, whereupon Java tells it whole.
     answer = compute(cluster, **own, TSHOP_MARTS_URL="jdbc:postgresql://host:port/reports?user=u&password=geheim")
     assert answer.returncode != 0
-    assert "No suitable driver found for its URL" in answer.stderr
+    assert "its URL" in answer.stderr
     assert "geheim" not in answer.stdout + answer.stderr
 
 
