@@ -197,6 +197,9 @@ def test_kills_of_every_part_lose_and_double_nothing(scratch: Path) -> None:
                 victims.producer = produce(running)
             time.sleep(chance.choice((0.2, 2, 6)) * chance.uniform(0.5, 1.5))
             story.append(f"{kind}: {victims.kill(kind)} killed")
+            if kind == "producer":
+                # A signal is sent before it is heeded.
+                victims.producer.wait()
             tally.add(f"kills of the live shop: {kind}")
         if victims.producer.poll() is None:
             time.sleep(10)

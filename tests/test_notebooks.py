@@ -221,7 +221,7 @@ def test_a_report_says_nothing_of_days_that_it_did_not_know(shop: Shop) -> None:
             ["to 06 Feb", "to 07 Feb", "to 08 Feb", "to 09 Feb"],
         )
     )
-    assert shop.show("history", LAST_WEEK, "then.knows, *map(float, totals.net[['then', 'now']])") == (
+    assert shop.show("history", LAST_WEEK, "(then.knows, *map(float, totals.net[['then', 'now']]))") == (
         "(datetime.date(2026, 2, 8), 450.0, 480.0)"
     )
     settled = "dict(zip(map(str, settled.sold_on), settled.percent.astype(float)))"
@@ -378,7 +378,7 @@ def test_a_kernel_reads_the_warehouse_on_spark(settings: Settings, kernel: Kerne
     orders = """
         INSERT INTO raw.sales_order (order_id, client_id, ordered_at, status, total_amount, channel, region, updated_at)
         SELECT n, CASE WHEN n % 3 > 0 THEN n END, d.day, 'Paid', 1, 'web', 'North', d.day
-        FROM generate_series(1, 3000) AS n, timestamptz '2026-01-05 12:00+03' AS d (day)
+        FROM generate_series(1, 3000) AS n, (SELECT timestamptz '2026-01-05 12:00+03' AS day) AS d
     """
     for statement in (orders, "CALL dds.load_sales_order()", "ANALYZE dds.sales_order"):
         answer = run_psql(settings.warehouse_dsn, "-c", statement)
