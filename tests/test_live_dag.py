@@ -20,7 +20,7 @@ from embedded.airflow_api import FINISHED, AirflowApi
 from embedded.environment import marketplace_connection
 from embedded.ferretdb import MarketplaceServer
 from embedded.postgres import THROW_AWAY_SETTINGS
-from embedded.settings import ROOT, Settings
+from embedded.settings import ROOT, WAREHOUSE_DATABASE, Settings
 from sources.marketplace.extract import COLLECTIONS
 from sources.marketplace.server import PROGRAM
 from tests.ports import free_port
@@ -145,8 +145,7 @@ ORDER = {
     "region": "North",
     "updated_at": NOW,
 }
-
-
+CATEGORY = {"id": 1, "name": "Платья", "parent_id": None, "updated_at": NOW}
 MARKETPLACE_ORDER = {
     "user_id": 5,
     "ordered_at": NOW,
@@ -268,6 +267,13 @@ def log_of(api: AirflowApi, dag_id: str, run_id: str, task: dict) -> list[dict]:
     return api._request("GET", f"{path}?full_content=true").json()["content"]
 
 
+def said(api: AirflowApi, run_id: str, task_id: str) -> str:
+    """Return what a task of tshop_marketplace has logged so far."""
+    task = next(task for task in api.tasks(MARKETPLACE, run_id) if task["task_id"] == task_id)
+    entries = log_of(api, MARKETPLACE, run_id, task) if task["start_date"] else []
+    return "\n".join(entry["event"] for entry in entries)
+
+
 def works(api: AirflowApi, dag_id: str, run_id: str) -> Iterator[Work]:
     """Yield the work of a run's tasks that others must not meet. A task that is skipped does none."""
     for task in api.tasks(dag_id, run_id):
@@ -318,6 +324,17 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
         ((orders,),) = ask(scheduled, f"SELECT sum(orders_cnt) FROM tshop.daily_sales WHERE channel = '{channel}'")
         return orders
 
+    # tshop_marketplace comes while tshop_live waits for a lock, and is started again until that is over.
+    land_states(scheduled, "marketplace.orders", "6", MARKETPLACE_ORDER)
+    land(scheduled, ("shop.product_categories", 1, CATEGORY))
+    execute(scheduled, f"ALTER DATABASE {WAREHOUSE_DATABASE} SET lock_timeout = '{TIMEOUT_SECONDS} s'")
+    with psycopg.connect(scheduled.settings.warehouse_dsn_of("owner")) as holding:
+        holding.execute("SELECT FROM landing.position WHERE stream = 'shop.product_categories' FOR UPDATE")
+        waiting = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%apply_documents%'"
+        wait_until(scheduled, lambda: execute(scheduled, waiting))
+        turns = [take_turn(api)]
+        wait_until(scheduled, lambda: "this task is started again" in said(api, turns[0], "load"))
+    execute(scheduled, f"ALTER DATABASE {WAREHOUSE_DATABASE} RESET lock_timeout")
     # tshop_daily comes while tshop_live is at work.
     land(scheduled, ("shop.orders", 7, ORDER))
     api.trigger(DAG, {})
@@ -330,7 +347,7 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
     assert tasks_in(api, DAG, yielding, "success") == set()
     # So does tshop_marketplace, which takes turns.
     land_states(scheduled, "marketplace.orders", "7", MARKETPLACE_ORDER)
-    turns = [take_turn(api)]
+    turns.append(take_turn(api))
     # A run that was left in the middle is in nobody's way.
     api._request("PATCH", f"/api/v2/dags/{daily}", {"is_paused": True})
     wait_until(scheduled, lambda: not tasks_in(api, daily, dailies[0], "running"))
@@ -349,7 +366,7 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
     for run_id in turns:
         wait_until(scheduled, lambda run_id=run_id: is_over(MARKETPLACE, run_id))
         assert api.run(MARKETPLACE, run_id)["state"] == "success"
-    assert orders_shown("marketplace") == 2
+    assert orders_shown("marketplace") == 3
     # And it works again.
     land(scheduled, ("shop.orders", 9, {**ORDER, "id": 9}))
     wait_until(scheduled, lambda: orders_shown() == 3)
@@ -362,12 +379,6 @@ def test_no_task_of_it_works_while_another_dag_does_and_neither_starves(schedule
     # The last order was brought by it alone; the others' tasks may have taken those before.
     assert len(done[DAG]) >= 5
     assert len(done[daily]) > 50
-    # It has met others, and was started again.
-    tasks = [
-        (run_id, task) for run_id in turns for task in api.tasks(MARKETPLACE, run_id) if task["task_id"] in WAREHOUSE
-    ]
-    said = [entry["event"] for run_id, task in tasks for entry in log_of(api, MARKETPLACE, run_id, task)]
-    assert [event for event in said if "this task is started again" in event]
     at_once = [
         (one, other)
         for one_dag, other_dag in combinations(done, 2)
