@@ -344,6 +344,74 @@ def test_a_state_that_another_session_overtook_is_not_lost(documents):
     assert [version[1] for version in documents.history()] == ["Pending", "Paid", "Completed"]
 
 
+def kept(documents: Warehouse) -> list[tuple]:
+    """Return the states that wait for a load beside the table's rows: key and status."""
+    return documents.run(
+        "SELECT (state ->> 'order_id')::bigint, state ->> 'status' FROM sl.kept_state ORDER BY kept_no"
+    )
+
+
+def test_what_no_load_has_read_is_kept_once_whoever_overwrites_it(documents):
+    day = timedelta(days=1)
+    documents.land(numbered([(key, state(int(key), "Pending", BEGIN)) for key in ("1", "2", "3")]))
+    documents.apply()
+    documents.land([Message(0, 3, "1", state(1, "Paid", BEGIN + day), BEGIN + day)])
+    # What is the same, or older, overwrites nothing.
+    documents.land([Message(1, 0, "2", state(2, "Pending", BEGIN), BEGIN)])
+    with contextlib.closing(psycopg2.connect(documents.dsn)) as session, session, session.cursor() as cursor:
+        cursor.execute("CALL raw.apply_documents(%s)", (STREAM,))
+        # After the call the same transaction keeps what it overwrites itself.
+        cursor.execute("UPDATE raw.sales_order SET status = 'Aborted' WHERE order_id = %s", (BASE + 3,))
+    assert kept(documents) == [(BASE + 1, "Pending"), (BASE + 3, "Pending")]
+    documents.run("CALL dds.load_sales_order()")
+    documents.land([Message(0, 4, "1", state(1, "Completed", BEGIN + 2 * day), BEGIN + 2 * day)])
+    documents.apply()
+    assert kept(documents) == []
+    documents.run("CALL dds.load_sales_order()")
+    assert [version[1] for version in documents.history() if version[0] == BASE + 1] == ["Pending", "Paid", "Completed"]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_state_that_another_session_writes_meanwhile_is_kept_once(documents, is_there):
+    """It is there and changed, or new: what this call finds in the end is neither lost nor kept twice."""
+    day = timedelta(days=1)
+    documents.land(numbered([("1", state(1, "Pending", BEGIN))] * is_there + [("2", state(2, "Pending", BEGIN))]))
+    documents.apply()
+    documents.land([Message(1, 0, key, state(int(key), "Completed", BEGIN + 2 * day), BEGIN) for key in ("1",)])
+    documents.land([Message(2, 0, "2", state(2, "Completed", BEGIN + 2 * day), BEGIN)])
+    with contextlib.closing(psycopg2.connect(documents.dsn)) as other, other.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO raw.sales_order (order_id, status, updated_at) VALUES (%s, 'Paid', %s)"
+            " ON CONFLICT (order_id) DO UPDATE SET status = excluded.status, updated_at = excluded.updated_at",
+            (BASE + 1, BEGIN + day),
+        )
+        applying = threading.Thread(target=documents.apply)
+        applying.start()
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        while query(documents.dsn, waits) == (0,):
+            pass
+        other.commit()
+    applying.join()
+    expected = [(BASE + 1, "Pending")] * is_there + [(BASE + 1, "Paid"), (BASE + 2, "Pending")]
+    assert sorted(kept(documents)) == sorted(expected)
+    assert [row[:2] for row in documents.raw()] == [(BASE + 1, "Completed"), (BASE + 2, "Completed")]
+
+
+def test_a_row_that_no_json_can_hold_is_overwritten_all_the_same(documents):
+    documents.land(numbered([("1", state(1, "Pending", BEGIN))]))
+    documents.apply()
+    documents.run("CREATE TYPE public.note AS ENUM ('secret')")
+    documents.run(
+        "CREATE FUNCTION public.as_json(public.note) RETURNS json LANGUAGE plpgsql AS 'BEGIN RAISE data_exception; END'"
+    )
+    documents.run("CREATE CAST (public.note AS json) WITH FUNCTION public.as_json")
+    documents.run("ALTER TABLE raw.sales_order ADD COLUMN note public.note")
+    documents.run("UPDATE raw.sales_order SET note = 'secret'")
+    documents.land([Message(0, 1, "1", state(1, "Paid", BEGIN + timedelta(days=1)), BEGIN)])
+    assert (documents.apply()["updated"], documents.raw()[0][1]) == (1, "Paid")
+    assert kept(documents) == [(BASE + 1, "Pending")] * 2
+
+
 def test_many_bad_ones_among_many_cost_no_good_one(documents):
     bad = {7, 8, 450, 999}
     documents.land(

@@ -44,11 +44,13 @@ DECLARE
     v_new_positions bigint [];
     v_new_reasons text [];
     v_reasons text [];
+    v_nothing text;
     v_refused text;
     v_all_partitions integer [];
     v_all_positions bigint [];
     v_half integer;
     v_is_judged boolean := false;
+    v_is_first boolean := p_statements IS NULL AND NOT p_has_own_rows;
     v_part record;
 BEGIN
     IF p_statements IS NULL THEN
@@ -78,7 +80,7 @@ BEGIN
                 v_table := v_tables[v_no];
                 v_new_positions := NULL;
                 EXECUTE v_statements[v_no]
-                INTO v_done, v_new_partitions, v_new_positions, v_new_reasons
+                INTO v_done, v_new_partitions, v_new_positions, v_new_reasons, v_nothing
                 USING p_partitions, p_first, p_last, bad_partitions, bad_positions;
                 IF v_new_positions IS NOT NULL THEN
                     -- Of this table nothing was written, and of those before it nothing is to stay.
@@ -127,6 +129,11 @@ BEGIN
                 v_reasons := v_reasons || v_new_reasons;
                 CONTINUE;
             END IF;
+        END IF;
+        IF cardinality(v_all_positions) = 1 AND v_is_first THEN
+            -- It may be the table's row that was refused, when it was to be kept.
+            v_is_first := false;
+            CONTINUE;
         END IF;
         counts := '{0,0,0,0,0}';
         IF cardinality(v_all_positions) = 1 THEN

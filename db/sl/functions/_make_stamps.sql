@@ -17,7 +17,7 @@ SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     v_source CONSTANT text := format('%I.%I', p_entity.source_schema, p_entity.source_table);
-    c_setting CONSTANT text := 'sl.read_below_' || left(md5(p_entity.entity_name), 8);
+    c_setting CONSTANT text := sl._read_setting(p_entity.entity_name);
     v_stamp record;
     v_trigger record;
     v_wanted text;
