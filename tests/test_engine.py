@@ -752,6 +752,26 @@ def test_a_row_that_is_absent_need_not_fit_its_columns(engine: Engine) -> None:
     engine.audit()
 
 
+def test_columns_may_be_named_as_the_engine_names_rows(engine: Engine) -> None:
+    """Whatever letter stands for a row in a statement: a column of that name is not taken for the row."""
+    letters = [chr(number) for number in range(ord("a"), ord("z") + 1)]
+    engine.run(
+        f"CREATE TABLE s.item ({', '.join(f'{letter} text' for letter in letters)})",
+        f"INSERT INTO s.item SELECT {', '.join(['n::text'] * len(letters))} FROM generate_series(1, 3) AS n",
+    )
+    tracked = ",".join(letter for letter in letters if letter not in "jk")
+    engine.declare(p_key="'{j,k}'", p_tracked=f"'{{{tracked}}}'", p_changes="'scan'")
+    engine.run("CALL sl.declare_rule('item', 'v_is_nine', $$v <> '9'$$, 'The v is 9')")
+    assert engine.load() == {"inserted": 3}
+    engine.run("DELETE FROM s.item WHERE j = '1'", "UPDATE s.item SET v = '9' WHERE j = '2'")
+    engine.run("UPDATE s.item SET v = '8' WHERE j = '3'")
+    preview = "SELECT new_values ->> 'v', old_values ->> 'v' FROM sl.preview('item') WHERE outcome = 'inserted'"
+    assert engine.run(preview) == [("8", "3")]
+    assert engine.load() == {"inserted": 1, "deleted": 1, "rejected": 1}
+    assert engine.run("SELECT row ->> 'v', row ->> 'j' FROM sl.rejected_row") == [("9", "2")]
+    engine.audit()
+
+
 def test_a_row_that_is_back_unchanged_was_there_when_the_load_saw_it(engine: Engine) -> None:
     """A source with times: what comes back need not bear a new one, and later loads find it as it is."""
     engine.run(

@@ -14,7 +14,8 @@
 --
 -- All of the slice is tried at once. Where the server refuses a value, the slice is halved until few documents are
 -- left, which are mapped one by one: good ones need no transaction of their own, and many bad ones no statement of
--- their own. What the mapping takes and the table refuses is found by halving alone.
+-- their own. What the mapping takes and the table refuses is found by halving alone. A document that is left alone is
+-- tried twice: it may be the row that it overwrites that the statement could not keep, and then the trigger does.
 CREATE OR REPLACE FUNCTION raw._apply_slice(
     p_stream landing.stream,
     p_partitions integer[],
@@ -36,6 +37,8 @@ DECLARE
     v_check record;
     -- A part of so many documents is judged one by one.
     c_few CONSTANT integer := 256;
+    -- Of so many the statement keeps what it overwrites. Of fewer the trigger does at less cost (docs/tuning.md).
+    c_many CONSTANT integer := 64;
     v_tables text [] := p_tables;
     v_statements text [] := p_statements;
     v_table text;
@@ -50,7 +53,7 @@ DECLARE
     v_all_positions bigint [];
     v_half integer;
     v_is_judged boolean := false;
-    v_is_first boolean := p_statements IS NULL AND NOT p_has_own_rows;
+    v_is_first boolean := false;
     v_part record;
 BEGIN
     IF p_statements IS NULL THEN
@@ -59,9 +62,13 @@ BEGIN
         bad_partitions := coalesce(v_check.bad_partitions, '{}');
         bad_positions := coalesce(v_check.bad_positions, '{}');
         v_reasons := coalesce(v_check.reasons, '{}');
+        v_is_first := documents >= c_many;
         SELECT
             array_agg(format('%I.%I', t.target_schema, t.target_table) ORDER BY t.target_schema, t.target_table),
-            array_agg(raw._mapping_sql(p_stream, t, p_has_own_rows) ORDER BY t.target_schema, t.target_table)
+            array_agg(
+                raw._mapping_sql(p_stream, t, p_has_own_rows, p_keeps_before => v_is_first)
+                ORDER BY t.target_schema, t.target_table
+            )
         INTO v_tables, v_statements
         FROM landing.stream_target AS t
         WHERE t.stream = p_stream.stream;
@@ -89,6 +96,12 @@ BEGIN
                 counts := raw._sum(counts, v_done);
             END LOOP;
         EXCEPTION
+            WHEN deadlock_detected THEN
+                -- The statement locks in two passes what the trigger's way locks in one.
+                IF NOT v_is_first THEN
+                    RAISE;
+                END IF;
+                v_refused := SQLERRM;
             WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded OR raise_exception
                 OR cardinality_violation OR datatype_mismatch THEN
                 v_refused := format('To %s: %s', v_table, SQLERRM);
@@ -131,7 +144,6 @@ BEGIN
             END IF;
         END IF;
         IF cardinality(v_all_positions) = 1 AND v_is_first THEN
-            -- It may be the table's row that was refused, when it was to be kept.
             v_is_first := false;
             CONTINUE;
         END IF;

@@ -1,9 +1,10 @@
 -- raw._mapping_sql(p_stream landing.stream, p_target landing.stream_target, p_has_own_rows boolean,
---     p_mapped_alone boolean DEFAULT false) RETURNS text
+--     p_mapped_alone boolean DEFAULT false, p_keeps_before boolean DEFAULT false) RETURNS text
 --
 -- Purpose: writes the statement that brings documents into a table into dynamic SQL.
 -- Parameters: p_stream, p_target: registry rows; p_has_own_rows: this transaction may have written rows of the table
---     before; p_mapped_alone: the rows that the mapping makes and no more (default false).
+--     before; p_mapped_alone: the rows that the mapping makes and no more (default false); p_keeps_before: what the
+--     upsert overwrites is kept by the statement where that is possible, not by the table's trigger (default false).
 -- Returns: a statement with the parameters of raw._document_rows that gives one row: an array of how many rows were
 --     mapped, inserted, updated, deleted, put aside; of the documents that give no key or no time the partitions,
 --     positions and reasons; and a text that says nothing. Where there are any of these documents it writes nothing.
@@ -15,10 +16,11 @@
 -- this transaction itself wrote before: no trigger keeps that. The order in which states of one key and time are put
 -- aside is that of their places, after what is kept of the table's row: "kept" reads "written" first.
 --
--- What the table's rows were, and no load has read, is kept by one INSERT before they are overwritten, which costs a
--- fraction of what the trigger does for each. For this one statement the trigger takes for read what the INSERT has
--- kept: rows of transactions that had ended before it. Rows that another session writes meanwhile it keeps as ever, and
--- all rows where this transaction may have written some, as in a second try of documents that the server has refused.
+-- With p_keeps_before one INSERT keeps what the table's rows were and no load has read, before they are overwritten,
+-- which costs a fraction of what the trigger does for each. For this one statement the trigger takes for read what the
+-- INSERT has kept: rows of transactions that ended before the oldest one began that still runs. Other rows it keeps as
+-- ever. The INSERT asks what the upsert will ask, of rows that it locks as the upsert does; so a table with a BEFORE
+-- trigger of somebody else's, which may change what is asked or write other rows, is left to its triggers.
 --
 -- A tombstone has no time but the message's, which is not earlier than the state before it: the deletion counts from
 -- there.
@@ -26,7 +28,8 @@ CREATE OR REPLACE FUNCTION raw._mapping_sql(
     p_stream landing.stream,
     p_target landing.stream_target,
     p_has_own_rows boolean,
-    p_mapped_alone boolean DEFAULT false
+    p_mapped_alone boolean DEFAULT false,
+    p_keeps_before boolean DEFAULT false
 )
 RETURNS text
 LANGUAGE plpgsql
@@ -98,7 +101,7 @@ BEGIN
 
     IF p_mapped_alone THEN
         RETURN format(
-            'WITH document AS (%s) SELECT count(m) FROM (SELECT %s FROM (%s) AS m) AS m',
+            'WITH document AS (%s) SELECT count(m.*) FROM (SELECT %s FROM (%s) AS m) AS m',
             raw._document_rows(p_stream), v_lists.of_mapping, p_target.mapping
         );
     END IF;
@@ -142,7 +145,19 @@ BEGIN
             )
         )
         || ' RETURNING 1';
-        IF NOT p_has_own_rows THEN
+        IF
+            p_keeps_before
+            AND NOT EXISTS (
+                SELECT FROM pg_trigger AS t
+                WHERE
+                    t.tgrelid = v_table::regclass
+                    AND t.tgenabled <> 'D'
+                    -- FOR EACH ROW, BEFORE; of INSERT or of UPDATE.
+                    AND t.tgtype & 3 = 3
+                    AND t.tgtype & 20 <> 0
+                    AND t.tgname NOT IN ('sl_stamp', 'sl_stamp_key')
+            )
+        THEN
             v_before := format(
                 $sql$
                 loads AS MATERIALIZED (
@@ -150,7 +165,7 @@ BEGIN
                 ),
                 overwritten AS (
                     INSERT INTO sl.kept_state (entity_name, changed_xid, kept_at, state)
-                    SELECT %1$L, o.changed_xid, clock_timestamp(), to_jsonb(o)
+                    SELECT %1$L, o.changed_xid, clock_timestamp(), to_jsonb(o.*)
                     FROM ranked AS k
                     CROSS JOIN LATERAL (
                         SELECT r.*
@@ -161,7 +176,7 @@ BEGIN
                             AND r.changed_xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
                             AND k.updated_at >= r.updated_at
                             AND (%5$s) IS DISTINCT FROM (%6$s)
-                        FOR UPDATE
+                        FOR NO KEY UPDATE
                     ) AS o
                     WHERE k.is_newest AND (SELECT n.bad FROM ranked_rows AS n) = 0
                     RETURNING 1
@@ -176,14 +191,14 @@ BEGIN
                                 pg_snapshot_xmin(pg_current_snapshot())::text::bigint
                             )::text,
                             true
-                        )
+                        ) AS setting
                     FROM overwritten AS o
                 ),
                 $sql$,
                 v_entity.entity_name, sl._read_setting(v_entity.entity_name), v_table, v_key.is_same, v_lists.of_row,
                 v_lists.of_ranked
             );
-            v_is_kept := ' AND (SELECT n.rows FROM overwritten_rows AS n) > -1';
+            v_is_kept := ' AND (SELECT n.setting FROM overwritten_rows AS n WHERE n.rows > -1) IS NOT NULL';
             v_restored := format(
                 '(SELECT set_config(%L, l.read_below::text, true) FROM loads AS l)',
                 sl._read_setting(v_entity.entity_name)

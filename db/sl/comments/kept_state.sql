@@ -1,6 +1,6 @@
 -- What sl.kept_state and its columns hold.
 COMMENT ON TABLE sl.kept_state IS
-'What was overwritten or deleted in a source before a load had read it, until one has. Triggers write it, loads consume it';
+'What was overwritten or deleted in a source before a load had read it, until one has. Triggers and documents write it, loads consume it';
 COMMENT ON COLUMN sl.kept_state.kept_no IS 'In which order it was kept: of one key, the order of the commits';
 COMMENT ON COLUMN sl.kept_state.entity_name IS 'Name in sl.entity';
 COMMENT ON COLUMN sl.kept_state.changed_xid IS 'Id of the transaction that wrote the state';

@@ -19,7 +19,7 @@ BEGIN
         INSERT INTO sl.kept_state (entity_name, changed_xid, kept_at, deleted_at, state)
         SELECT
             {{name}}, pg_current_xact_id()::text::bigint, clock_timestamp(), clock_timestamp(),
-            (SELECT to_jsonb(k) FROM (SELECT {{key|t.%}}) AS k)
+            (SELECT to_jsonb(k.*) FROM (SELECT {{key|t.%}}) AS k)
         FROM {{target}} AS t
         WHERE t.is_current AND NOT EXISTS (SELECT FROM {{source}} AS s WHERE {{key|s.% = t.%| AND }})
         $sql$

@@ -28,7 +28,7 @@ BEGIN
         EXECUTE sl._sql(
             p_entity,
             'INSERT INTO sl.overwritten_version (run_id, entity_name, version) '
-            'SELECT {{run}}, {{name}}, to_jsonb(t) - {{personal_names}} FROM ' || p_versions,
+            'SELECT {{run}}, {{name}}, to_jsonb(t.*) - {{personal_names}} FROM ' || p_versions,
             jsonb_build_object('run', p_run_id, 'personal_names', format('%L::text[]', p_entity.personal_columns))
         );
     END IF;

@@ -22,9 +22,9 @@ BEGIN
         'SELECT %L, pg_current_xact_id()::text::bigint, clock_timestamp(), %s FROM (%s) AS s',
         p_entity.entity_name,
         CASE
-            WHEN v_forgotten = 'false' OR p_entity.personal_columns = '{}' THEN 'to_jsonb(s)'
+            WHEN v_forgotten = 'false' OR p_entity.personal_columns = '{}' THEN 'to_jsonb(s.*)'
             ELSE format(
-                'CASE WHEN %s THEN to_jsonb(s) - %L::text[] ELSE to_jsonb(s) END', v_forgotten, p_entity.personal_columns
+                'CASE WHEN %s THEN to_jsonb(s.*) - %L::text[] ELSE to_jsonb(s.*) END', v_forgotten, p_entity.personal_columns
             )
         END,
         p_states

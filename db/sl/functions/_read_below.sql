@@ -9,7 +9,7 @@
 --
 -- What a session remembers may be old, and is then too low, as loads read ever further: who asks the setting takes a
 -- row for unread that is not, and asks here. What is kept aside although a load has read it says nothing new to the
--- next one.
+-- next one. raw._mapping_sql raises it for one statement, which has kept all below.
 CREATE OR REPLACE FUNCTION sl._read_below(p_entity text, p_setting text)
 RETURNS bigint
 LANGUAGE plpgsql

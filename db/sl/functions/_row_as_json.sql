@@ -16,7 +16,7 @@ AS $body$
 BEGIN
     RETURN (
         SELECT
-            '(SELECT to_jsonb(j) FROM (SELECT '
+            '(SELECT to_jsonb(j.*) FROM (SELECT '
             || string_agg(
                 CASE
                     WHEN c.size_template IS NULL OR (p_is_converted AND c.is_converted) THEN v.value

@@ -119,11 +119,11 @@ BEGIN
             SELECT
                 CASE
                     WHEN t.{{sk}} IS NOT NULL
-                        THEN (SELECT to_jsonb(v) FROM (SELECT {{value|t.%}}) AS v) || {{old_period}}
+                        THEN (SELECT to_jsonb(v.*) FROM (SELECT {{value|t.%}}) AS v) || {{old_period}}
                 END AS old_row,
                 CASE
                     WHEN s.scd2_rule IS NULL AND NOT s.scd2_deleted
-                        THEN (SELECT to_jsonb(v) FROM (SELECT {{new_values}}) AS v) || {{new_period}}
+                        THEN (SELECT to_jsonb(v.*) FROM (SELECT {{new_values}}) AS v) || {{new_period}}
                 END AS new_row
         ) AS w
         ORDER BY s.scd2_key_text, s.scd2_at, s.scd2_order
