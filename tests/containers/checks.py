@@ -551,7 +551,7 @@ def killed(stack: Stack, name: str) -> float:
     while True:
         now = stack.containers()[name]["State"]
         if now.get("Health", {}).get("Status") == "healthy" and now["StartedAt"] != before["State"]["StartedAt"]:
-            return time.monotonic() - began
+            return stack.seconds_after_kill.setdefault(name, time.monotonic() - began)
         assert time.monotonic() < began + HEALTHY_SECONDS, f"{name} is {now['Status']}: {stack.troubles()}"
         time.sleep(1)
 

@@ -62,10 +62,11 @@ class Stack:
         self.services: dict[str, Any] = json.loads(self.compose("config", "--format=json", profiles=["*"]))["services"]
         own = {name: _of_this_machine(one, tag) for name, one in self.services.items()}
         self._override.write_text(json.dumps({"services": own, "volumes": volumes or {}}))
-        # Bytes of each image and the seconds of its build; seconds until a service was healthy or a job done; the
-        # greatest memory in bytes that was seen.
+        # Bytes of each image and the seconds of its build; seconds until a service was healthy or a job done, and
+        # until it was healthy again; the greatest memory in bytes that was seen.
         self.images: dict[str, tuple[int, float]] = {}
         self.seconds: dict[str, float] = {}
+        self.seconds_after_kill: dict[str, float] = {}
         self.memory: dict[str, int] = {}
 
     def _make_env(self) -> dict[str, str]:
