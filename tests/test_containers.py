@@ -145,3 +145,21 @@ def test_the_commit_before_a_file(tmp_path):
 def test_the_docs_say_what_each_check_does():
     page = (ROOT / "docs" / "compose.md").read_text()
     assert not [name for name in checks.CHECKS if not re.search(rf"^\|[^|]*`{name}`[^|]*\|", page, re.MULTILINE)]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_what_is_mounted_in_a_folder_is_unmounted_and_nothing_else(tmp_path):
+    inside, beside = tmp_path / "an engine", tmp_path / "an engine-2"
+    for folder in (inside / "data", beside):
+        folder.mkdir(parents=True)
+        subprocess.run(["mount", "--types=tmpfs", "none", folder], check=True)
+    # One in the other.
+    (inside / "data" / "overlay").mkdir()
+    subprocess.run(["mount", "--types=tmpfs", "none", inside / "data" / "overlay"], check=True)
+    try:
+        engine.unmount_all(inside)
+        assert not os.path.ismount(inside / "data")
+        assert os.path.ismount(beside)
+        shutil.rmtree(inside)
+    finally:
+        subprocess.run(["umount", beside], check=True)

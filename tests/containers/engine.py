@@ -152,6 +152,15 @@ class Engine:
             subprocess.run(["ip", "link", "delete", f"br-{number}"], capture_output=True, check=False)
         restore_network(json.loads(self._network.read_text()))
         self._network.unlink()
+        unmount_all(self.folder)
+
+
+def unmount_all(folder: Path) -> None:
+    """Unmount what is mounted in a folder, which cannot be removed before: an engine leaves some of its mounts."""
+    places = [one.mountpoint for one in psutil.disk_partitions(all=True)]
+    # What is mounted last may be in what was mounted before it.
+    for place in reversed([one for one in places if Path(one).is_relative_to(folder)]):
+        subprocess.run(["umount", place], check=True)
 
 
 def network() -> dict[str, str]:
