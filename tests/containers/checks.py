@@ -348,6 +348,8 @@ def picture(stack: Stack, engine: Engine) -> str:
         dashboards.open_dashboard(page, served, "t-shop", SHOWN["t-shop"])
         wrong = dashboards.failures(page)
         assert not wrong, wrong[0]
+        empty = page.get_by_text("No results were returned").count()
+        assert not empty, f"{empty} charts have no data"
         dashboards.picture(page, dashboards.LAPTOP, PICTURE)
     return f"{SHOWN['t-shop']} charts: {PICTURE.relative_to(ROOT)}"
 
@@ -741,7 +743,7 @@ def address(stack: Stack, user: str, password: str, port: str, database: str) ->
 
 def kill_live(stack: Stack, engine: Engine) -> str:
     """Kill each part of the live shop by SIGKILL while its application writes, and the shop's own server after that."""
-    command = [*stack.command(), "run", "--rm", "-T", "live", "--rate", "20", "--minutes", "6"]
+    command = [*stack.command(), "run", "--rm", "-T", "live", "--rate", "20", "--minutes", "4"]
     log = stack.folder / "application.log"
     with log.open("w") as output:
         application = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
