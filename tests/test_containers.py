@@ -73,7 +73,11 @@ def test_compose_is_pinned_by_the_module_that_is_built():
 
 
 def test_each_server_that_is_reached_is_a_service():
-    assert checks.SERVERS.keys() <= compose_file()["services"].keys()
+    services = compose_file()["services"]
+    assert checks.SERVERS.keys() <= services.keys()
+    for name, network in checks.LISTENS_IN.items():
+        host = services[name]["command"][services[name]["command"].index("--host") + 1]
+        assert host in services[name]["networks"][network]["aliases"]
 
 
 RULES = """
