@@ -863,8 +863,8 @@ def full_volume(stack: Stack, engine: Engine) -> str:
     """Fill the volume of another PostgreSQL, write days of the shop, make room, and write them again."""
     in_memory = {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "size=1g,uid=999"}}
     small = Stack(stack.program, stack.folder / "small", "tshop-small", volumes={"postgres": in_memory})
-    # Enough to need new segments of the write-ahead log.
-    small.write_env({**small.values, "TSHOP_CLIENTS": "20000"})
+    # More than there is room for, in segments of the write-ahead log that are there, too.
+    small.write_env({**small.values, "TSHOP_CLIENTS": "200000"})
     days = ("--from", "2026-01-01", "--to", "2026-01-03")
     generate = ["run", "--rm", "--no-deps", "-T", "generator", *days]
     try:
