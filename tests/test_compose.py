@@ -243,6 +243,15 @@ def test_folders_in_memory_say_who_may_write_and_how_much(name):
     assert total < size(SERVICES[name]["mem_limit"])
 
 
+def test_airflows_jobs_on_spark_need_no_library_that_is_run_from_a_folder_in_memory():
+    # The engine mounts it so that nothing in it may be run, unless it is told otherwise.
+    assert all("exec" not in folder for folder in SERVICES["airflow-scheduler"]["tmpfs"])
+    lines = (ROOT / "docker" / "airflow" / "spark-defaults.conf").read_text().splitlines()
+    settings = dict(line.split() for line in lines if line and not line.startswith("#"))
+    # Spark's own choice, zstd, has no other way than its library.
+    assert settings["spark.shuffle.mapStatus.compression.codec"] == "lz4"
+
+
 def test_a_master_of_spark_that_starts_again_takes_its_drivers_back():
     service = SERVICES["spark-master"]
     options = dict(re.findall(r"-D(\S+)=(\S+)", service["environment"]["SPARK_MASTER_OPTS"]))

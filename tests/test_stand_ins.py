@@ -154,12 +154,15 @@ def machine(tmp_path, monkeypatch):
     """Function that starts an engine where all programs are there: dockerd by a script, a client that always fails."""
     monkeypatch.setattr(engine, "DOCKER_SOCKET", tmp_path / "system" / "docker.sock")
     monkeypatch.setattr(engine, "CONTAINERD_SOCKET", tmp_path / "system" / "containerd.sock")
+    monkeypatch.setattr(engine, "FORWARDING", tmp_path / "system" / "ip_forward")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     for folder in ("system", "bin"):
         (tmp_path / folder).mkdir()
+    engine.FORWARDING.write_text("0\n")
 
     def start(dockerd: str = "exit 1", client: str = "exit 1") -> None:
-        scripts = {**dict.fromkeys(engine.PROGRAMS, "exit 1"), "dockerd": dockerd, "docker": client}
+        own = {"dockerd": dockerd, "docker": client, "iptables": "echo -P FORWARD ACCEPT"}
+        scripts = {**dict.fromkeys(engine.PROGRAMS, "exit 1"), **own}
         for name, script in scripts.items():
             program = tmp_path / "bin" / name
             program.write_text(f"#!/bin/sh\n{script}\n")
@@ -175,8 +178,8 @@ def test_engine_tells_the_programs_that_are_missing(machine, tmp_path, monkeypat
     with pytest.raises(engine.EngineError) as error:
         engine.Engine(tmp_path).start()
     assert str(error.value) == (
-        "docker, dockerd, iptables, debootstrap, nsenter, ss: missing. Run 'apt-get install --no-install-recommends "
-        "debootstrap docker.io iproute2 iptables util-linux' (Debian 12)."
+        "docker, dockerd, iptables, debootstrap, nsenter, ss, ip, chromium: missing. Run 'apt-get install "
+        "--no-install-recommends chromium debootstrap docker.io iproute2 iptables util-linux' (Debian 12)."
     )
 
 
@@ -245,6 +248,7 @@ import os, sys
 from pathlib import Path
 from tests.containers import __main__ as program, engine
 engine.DOCKER_SOCKET = engine.CONTAINERD_SOCKET = Path("/no/socket")
+engine.FORWARDING = Path(os.environ["FORWARDING"])
 os.geteuid = lambda: 0
 sys.exit(program.main())
 """
@@ -255,12 +259,14 @@ def test_signal_ends_the_engine_and_tells_where_its_logs_are(machine, tmp_path):
         machine()
     dockerd = tmp_path / "bin" / "dockerd"
     dockerd.write_text(
-        f"#!/bin/sh\necho $$ >{tmp_path}/number\nmv {tmp_path}/number {tmp_path}/started\nexec sleep 600\n"
+        f"#!/bin/sh\necho 1 >{engine.FORWARDING}\n"
+        f"echo $$ >{tmp_path}/number\nmv {tmp_path}/number {tmp_path}/started\nexec sleep 600\n"
     )
     folder = tmp_path / "folder"
     program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "--folder", folder],
         cwd=FOLDER.parent.parent,
+        env={**os.environ, "FORWARDING": str(engine.FORWARDING)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -276,6 +282,7 @@ def test_signal_ends_the_engine_and_tells_where_its_logs_are(machine, tmp_path):
     assert program.returncode == 1
     assert not psutil.pid_exists(int((tmp_path / "started").read_text()))
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert engine.FORWARDING.read_text() == "0"
     assert said == f"The engine's data and logs are in {folder}.\n"
     assert errors == "make compose-test was ended.\n"
 

@@ -48,16 +48,13 @@ def run(stack: Stack, engine: Engine, names: list[str]) -> bool:
         print(f"{name}: {result}", flush=True)
         if result == "FAILED" and name in FOUNDATION:
             break
-    services = sorted({*stack.seconds, *stack.memory})
+    figures = (stack.seconds, stack.seconds_after_kill, {name: one / 2**20 for name, one in stack.memory.items()})
     told = [
-        (
-            name,
-            f"{stack.seconds[name]:.0f}" if name in stack.seconds else "",
-            f"{stack.memory.get(name, 0) / 2**20:.0f}",
-        )
-        for name in services
+        (name, *(f"{one[name]:.0f}" if name in one else "" for one in figures))
+        for name in sorted({name for one in figures for name in one})
     ]
-    print(tabulate(told, ["service", "s to health or end", "MiB at most"], "github", disable_numparse=True), end="\n\n")
+    heads = ["service", "s to health or end", "s to health after SIGKILL", "MiB at most"]
+    print(tabulate(told, heads, "github", disable_numparse=True), end="\n\n")
     sizes = [(image, f"{size / 2**20:.0f}", f"{seconds:.0f}") for image, (size, seconds) in stack.images.items()]
     print(tabulate(sizes, ["image", "MiB", "s to build"], "github", disable_numparse=True), end="\n\n")
     print(tabulate(rows, ["check", "result", "s", "seen"], "github", disable_numparse=True, maxcolwidths=None))

@@ -1,13 +1,17 @@
 """The checks of docker-compose.yml on an engine. Each returns what it saw, in one line, or raises."""
 
+import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tarfile
 import time
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,10 +19,13 @@ from typing import Any
 import httpx
 import psutil
 
+from docs import dashboards
+from docs.pictures import FOLDER, SHOWN
 from sources.compare import compare as compare_shop
 from tests.containers.engine import ROOT, Engine
 from tests.containers.stack import HEALTHY_SECONDS, RUN_SECONDS, Stack
 
+PICTURE = FOLDER / "t-shop-compose.png"
 MAKE = ROOT / "docker" / "stand_ins" / "make.py"
 # The web shop's lines, by their numbers.
 WEB = "sale_id BETWEEN 1000000000000 AND 1999999999999"
@@ -39,6 +46,38 @@ INNER JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname IN ('raw', 'dds', 'cdm', 'landing', 'shop', 'sl')
 ORDER BY 1
 """
+# What is kept where the web shop is live and at rest: its tables without the beat of the relay, and the warehouse's,
+# without what each run of tshop_live notes; the place that each reader has reached.
+OF_THE_LAYERS = ("raw.", "dds.", "cdm.", "landing.", "shop.")
+BEATS = ("shop.relay_state", "landing.position")
+REACHED = "SELECT concat_ws(' ', stream, partition, landed_position, applied_position) FROM landing.position"
+SENT = "SELECT concat_ws(' ', sent, last_id) FROM shop.relay_state"
+# Prints the first and the next place of each partition of Kafka.
+OFFSETS = """
+import os
+from confluent_kafka import Consumer, TopicPartition
+consumer = Consumer({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"], "group.id": "none"})
+for topic in consumer.list_topics(timeout=60).topics.values():
+    for partition in topic.partitions:
+        places = consumer.get_watermark_offsets(TopicPartition(topic.topic, partition), 60)
+        print(topic.topic, partition, *places, sep=":")
+"""
+# Prints the name of each collection of the marketplace and a hash of each of its documents.
+DOCUMENTS = """
+import hashlib, os
+from pymongo import MongoClient
+database = MongoClient(os.environ["MONGO_URL"]).get_default_database()
+for name in database.list_collection_names():
+    for document in database[name].find():
+        print(name, hashlib.sha256(repr(sorted(document.items())).encode()).hexdigest(), sep=":")
+"""
+# Prints the files of the stores and of the notebooks' users with their hashes.
+FILES = {
+    "airflow-scheduler": "find /var/lib/stores -type f -exec sha256sum {} +",
+    "notebooks": "find /home/notebooks -name '*.py' -type f -exec sha256sum {} +",
+}
+# The upgrade is from the commit before this revision: the newest one before the profiles and their roles.
+UPGRADE_BEFORE = "migrations/versions/0027_landing.py"
 # Those that a service may not write to. The folders that it has of its own are not among them.
 ROOT_FOLDERS = ("/", "/etc", "/usr", "/usr/local/bin", "/opt", "/opt/tshop", "/var", "/var/lib", "/root", "/home")
 # Connects to each "address:port" of its arguments at once, and prints those that answer.
@@ -79,6 +118,8 @@ SERVERS = {
     "mongo": 27017,
     "notebooks": 8000,
 }
+# A server that is in more networks than it listens in: it is given a name of that one.
+LISTENS_IN = {"spark-worker": "spark"}
 
 
 def images(stack: Stack, engine: Engine) -> str:
@@ -239,7 +280,11 @@ def reach(stack: Stack, engine: Engine) -> str:
             check=True,
         )
         reached = {targets[line] for line in answer.stdout.split()}
-        expected = {(server, network) for server, network in targets.values() if network in addresses[name]}
+        expected = {
+            (server, network)
+            for server, network in targets.values()
+            if network in addresses[name] and LISTENS_IN.get(server, network) == network
+        }
         wrong += [f"{name} reaches {server} in {network}" for server, network in reached - expected]
         wrong += [f"{name} does not reach {server} in {network}" for server, network in expected - reached]
         table[name] = sorted({server for server, _ in reached})
@@ -288,6 +333,33 @@ def dashboard(stack: Stack, engine: Engine) -> str:
     return f"{len(rows) - len(empty)} of {len(rows)} charts have rows{without}; viewer sees {', '.join(seen)}"
 
 
+@dataclass(frozen=True)
+class Served:
+    """Superset in its container, as the pictures of the docs want to know it."""
+
+    superset_url: str
+    values: dict[str, str]
+
+    def secret(self, name: str) -> str:
+        """Return the password of one of Superset's users."""
+        return self.values[f"TSHOP_{name.upper()}_PASSWORD"]
+
+
+def picture(stack: Stack, engine: Engine) -> str:
+    """Open the dashboard of the sales in a browser, as viewer, and take the picture that docs/compose.md shows."""
+    served = Served(f"http://127.0.0.1:{stack.values['TSHOP_SUPERSET_PORT']}", stack.values)
+    with dashboards.browser(shutil.which("chromium")) as running:
+        page = running.new_page(viewport={"width": dashboards.LAPTOP[0], "height": 3000})
+        dashboards.log_in(page, served, "viewer")
+        dashboards.open_dashboard(page, served, "t-shop", SHOWN["t-shop"])
+        wrong = dashboards.failures(page)
+        assert not wrong, wrong[0]
+        empty = page.get_by_text("No results were returned").count()
+        assert not empty, f"{empty} charts have no data"
+        dashboards.picture(page, dashboards.LAPTOP, PICTURE)
+    return f"{SHOWN['t-shop']} charts: {PICTURE.relative_to(ROOT)}"
+
+
 def more_days(stack: Stack, engine: Engine) -> str:
     """Add days by the service generator, and bring them to ClickHouse by a run of tshop_daily."""
     stack.compose("run", "--rm", "generator", "--from", "2026-01-04", "--to", "2026-01-05")
@@ -306,16 +378,140 @@ def heal(stack: Stack, engine: Engine) -> str:
 
 def kept(stack: Stack) -> dict[str, Counter]:
     """Return what a stop has to keep: the rows of each table of the warehouse and of ClickHouse, and Airflow's runs."""
-    rows = {
-        table: Counter(one for (one,) in stack.ask_warehouse(f"SELECT md5(t::text) FROM {table} AS t"))
-        for (table,) in stack.ask_warehouse(KEPT)
-    }
+    rows = tables_of(stack.ask_warehouse)
     tables = "SELECT name FROM system.tables WHERE database = 'tshop' AND engine LIKE '%MergeTree' FORMAT TSV"
     for table in stack.ask_clickhouse(tables).split():
         hashes = stack.ask_clickhouse(f"SELECT cityHash64(*) FROM tshop.{table} FORMAT TSV")
         rows[f"ClickHouse's {table}"] = Counter(hashes.split())
     runs = stack.airflow("GET", "/api/v2/dags/tshop_daily/dagRuns?limit=100")["dag_runs"]
     return {**rows, "Airflow's runs": Counter(one["dag_run_id"] for one in runs)}
+
+
+def tables_of(ask: Callable[[str], list[tuple]]) -> dict[str, Counter]:
+    """Return the hashes of the rows of each table of the warehouse, or of the web shop.
+
+    Args:
+        ask: returns the rows of a query.
+    """
+    return {table: Counter(one for (one,) in ask(f"SELECT md5(t::text) FROM {table} AS t")) for (table,) in ask(KEPT)}
+
+
+def kept_by_all(stack: Stack) -> dict[str, Counter]:
+    """Return what a stop has to keep where all profiles are on, as far as nothing goes on by itself."""
+    of_the_shop = {f"the shop's {name}": rows for name, rows in tables_of(stack.ask_shop).items() if name not in BEATS}
+    of_the_warehouse = {
+        name: rows
+        for name, rows in tables_of(stack.ask_warehouse).items()
+        if name.startswith(OF_THE_LAYERS) and name not in BEATS
+    }
+    containers = stack.containers()
+    files = {
+        f"the files of {name}": Counter(stack.docker("exec", containers[name]["Id"], "sh", "-c", find).splitlines())
+        for name, find in FILES.items()
+    }
+    places = {
+        "landing.position": Counter(one for (one,) in stack.ask_warehouse(REACHED)),
+        "shop.relay_state": Counter(one for (one,) in stack.ask_shop(SENT)),
+        "Kafka's places": Counter(
+            stack.compose("run", "--rm", "--no-deps", "-T", "kafka-topics", "python", "-c", OFFSETS).split()
+        ),
+    }
+    found = {**of_the_shop, **of_the_warehouse, **files, **places, "the marketplace's documents": documents(stack)}
+    for name in (*FILES, *places, "the marketplace's documents"):
+        assert found.get(name, found.get(f"the files of {name}")), f"{name}: nothing is there"
+    return found
+
+
+def documents(stack: Stack) -> Counter:
+    """Return the documents of the marketplace, each as its collection and its hash."""
+    run = ("run", "--rm", "--no-deps", "-T", "--entrypoint=python", "marketplace", "-c", DOCUMENTS)
+    return Counter(stack.compose(*run).split())
+
+
+def down_and_up_of_all(stack: Stack, engine: Engine) -> str:
+    """Take the stack down and up again with all profiles: rows, documents, files and each reader's place are there."""
+    arrived(stack)
+    before = kept_by_all(stack)
+    stack.down(volumes=False)
+    seconds = stack.up(*stack.profiles)
+    after = kept_by_all(stack)
+    differing = {
+        name: f"{(rows - after[name]).total()} lost, {(after[name] - rows).total()} new"
+        for name, rows in before.items()
+        if rows != after[name]
+    }
+    assert not differing, differing
+    counts = ", ".join(f"{len(before[name])} of {name}" for name in ("landing.position", "Kafka's places"))
+    return f"up again in {seconds:.0f} s; {sum(rows.total() for rows in before.values())} things as before ({counts})"
+
+
+def upgrade(stack: Stack, engine: Engine) -> str:
+    """Start the images and files of an earlier commit, and these on the volumes that they leave: rows and days stay."""
+    tree = stack.folder / "before"
+    commit = extract_commit_before(UPGRADE_BEFORE, tree)
+    now = Stack(stack.program, stack.folder / "upgrade", "tshop-upgrade")
+    # With the same secrets and ports.
+    (stack.folder / "upgraded").mkdir(exist_ok=True)
+    shutil.copy(now.folder / ".env", stack.folder / "upgraded" / ".env")
+    before = Stack(stack.program, stack.folder / "upgraded", now.project, root=tree, tag="before")
+    try:
+        for name in ("migrate", "airflow-init", "superset-init"):
+            before.compose("build", name)
+        before.up()
+        compare(before)
+        columns = columns_of(before)
+        rows = hashes(before, columns)
+        before.down(volumes=False)
+        seconds = now.up()
+        after = hashes(now, columns)
+        lost = {name: (one - after[name]).total() for name, one in rows.items() if one - after[name]}
+        assert not lost, f"rows that are lost or changed: {lost}"
+        now.compose("run", "--rm", "--no-deps", "-T", "migrate", "python", "-m", "migrations", "--check")
+        said = now.docker("logs", now.containers()["migrate"]["Id"]).splitlines()
+        (moved,) = (line.partition(";")[0] for line in said if " -> " in line)
+        day = next_day(now)
+        conf = {"generate": True, "date_from": day, "clients": 500, "products": 50}
+        now.wait_for_run("tshop_daily", now.start_run("tshop_daily", conf))
+        new = settled(now, day)
+    finally:
+        now.down(volumes=True)
+    return (
+        f"from {commit}: {moved}, healthy after {seconds:.0f} s, "
+        f"{sum(one.total() for one in rows.values())} rows as before; then {new}"
+    )
+
+
+def extract_commit_before(file: str, folder: Path) -> str:
+    """Write the files of the commit before the one that brought a file into a folder; return its short number."""
+    log = ["git", "log", "-1", "--diff-filter=A", "--format=%h^", "--", file]
+    brought = subprocess.run(log, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    parse = ["git", "rev-parse", "--short", "--verify", "--quiet", brought]
+    commit = subprocess.run(parse, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    assert commit, f"the history of git has no commit before {file}: clone it as a whole"
+    files = subprocess.run(["git", "archive", commit], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(files)) as archive:
+        archive.extractall(folder, filter="data")
+    return commit
+
+
+def columns_of(stack: Stack) -> dict[str, str]:
+    """Return the columns of each table of the layers, as a list in SQL."""
+    listed = """
+SELECT table_schema || '.' || table_name, string_agg(quote_ident(column_name), ', ' ORDER BY ordinal_position)
+FROM information_schema.columns
+WHERE table_schema IN ('raw', 'dds', 'cdm') AND is_generated = 'NEVER'
+GROUP BY 1
+"""
+    tables = {table for (table,) in stack.ask_warehouse(KEPT)}
+    return {table: columns for table, columns in stack.ask_warehouse(listed) if table in tables}
+
+
+def hashes(stack: Stack, columns: dict[str, str]) -> dict[str, Counter]:
+    """Return the hashes of the rows of tables of the warehouse, by some of their columns."""
+    return {
+        table: Counter(one for (one,) in stack.ask_warehouse(f"SELECT md5(ROW({names})::text) FROM {table}"))
+        for table, names in columns.items()
+    }
 
 
 def down_and_up(stack: Stack, engine: Engine) -> str:
@@ -363,7 +559,7 @@ def killed(stack: Stack, name: str) -> float:
     while True:
         now = stack.containers()[name]["State"]
         if now.get("Health", {}).get("Status") == "healthy" and now["StartedAt"] != before["State"]["StartedAt"]:
-            return time.monotonic() - began
+            return stack.seconds_after_kill.setdefault(name, time.monotonic() - began)
         assert time.monotonic() < began + HEALTHY_SECONDS, f"{name} is {now['Status']}: {stack.troubles()}"
         time.sleep(1)
 
@@ -553,7 +749,7 @@ def address(stack: Stack, user: str, password: str, port: str, database: str) ->
 
 def kill_live(stack: Stack, engine: Engine) -> str:
     """Kill each part of the live shop by SIGKILL while its application writes, and the shop's own server after that."""
-    command = [*stack.command(), "run", "--rm", "-T", "live", "--rate", "20", "--minutes", "6"]
+    command = [*stack.command(), "run", "--rm", "-T", "live", "--rate", "20", "--minutes", "4"]
     log = stack.folder / "application.log"
     with log.open("w") as output:
         application = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
@@ -589,7 +785,9 @@ def marketplace(stack: Stack, engine: Engine) -> str:
     stack.wait_for_run("tshop_marketplace", stack.start_run("tshop_marketplace"))
     ((landed,),) = stack.ask_warehouse("SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN 2e12 AND 3e12")
     assert landed > 0
+    before = documents(stack)
     seconds = killed(stack, "mongo")
+    assert documents(stack) == before
     # It finds what it has read before, and nothing new.
     stack.wait_for_run("tshop_marketplace", stack.start_run("tshop_marketplace"))
     return f"{landed} lines of the marketplace; {seconds:.0f} s until healthy after SIGKILL to mongo: {compare(stack)}"
@@ -617,10 +815,12 @@ def notebooks(stack: Stack, engine: Engine) -> str:
         names = {"username": "analyst", "password": stack.values["TSHOP_NOTEBOOKS_PASSWORD"]}
         client.post("/hub/login", data={**names, **token}).raise_for_status()
         end = time.monotonic() + HEALTHY_SECONDS
-        while not (listing := client.get("/user/analyst/api/contents/")).is_success or "content" not in listing.text:
-            assert time.monotonic() < end, listing.text[:500]
+        # Their server starts, and lets in who has opened a page of it.
+        while not (page := client.get("/user/analyst/lab")).url.path.startswith("/user/analyst/lab"):
+            assert time.monotonic() < end, page.text[:500]
             time.sleep(2)
-        names = sorted(one["name"] for one in listing.json()["content"])
+        listing = client.get("/user/analyst/api/contents").raise_for_status().json()
+        names = sorted(one["name"] for one in listing["content"])
     assert any(name.endswith(".py") for name in names), names
     seconds = killed(stack, "notebooks")
     return (
@@ -662,9 +862,9 @@ def ended_by_the_limit(stack: Stack, container: str) -> int:
 def full_volume(stack: Stack, engine: Engine) -> str:
     """Fill the volume of another PostgreSQL, write days of the shop, make room, and write them again."""
     in_memory = {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "size=1g,uid=999"}}
-    small = Stack(stack.program, stack.folder / "small", "tshop-small", {"postgres": in_memory})
-    # Enough to need new segments of the write-ahead log.
-    small.write_env({**small.values, "TSHOP_CLIENTS": "20000"})
+    small = Stack(stack.program, stack.folder / "small", "tshop-small", volumes={"postgres": in_memory})
+    # More than there is room for, in segments of the write-ahead log that are there, too.
+    small.write_env({**small.values, "TSHOP_CLIENTS": "200000"})
     days = ("--from", "2026-01-01", "--to", "2026-01-03")
     generate = ["run", "--rm", "--no-deps", "-T", "generator", *days]
     try:
@@ -698,12 +898,15 @@ def full_volume(stack: Stack, engine: Engine) -> str:
 CHECKS = {
     "stand-ins": stand_ins,
     "build": images,
+    # Before the others, which take the memory.
+    "upgrade": upgrade,
     "up": up,
     "first-days": first_days,
     "contained": contained,
     "ports": ports,
     "reach": reach,
     "dashboard": dashboard,
+    "picture": picture,
     "more-days": more_days,
     "heal": heal,
     "jobs-again": jobs_again,
@@ -720,6 +923,7 @@ CHECKS = {
     "marketplace": marketplace,
     "notebooks": notebooks,
     # With all profiles on.
+    "down-up-all": down_and_up_of_all,
     "contained-all": contained,
     "ports-all": ports,
     "reach-all": reach,

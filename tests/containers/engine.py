@@ -2,7 +2,10 @@
 
 import contextlib
 import hashlib
+import json
 import os
+import re
+import shlex
 import shutil
 import signal
 import socket
@@ -26,6 +29,8 @@ PROGRAMS = {
     "debootstrap": "debootstrap",
     "nsenter": "util-linux",
     "ss": "iproute2",
+    "ip": "iproute2",
+    "chromium": "chromium",
 }
 # Of an engine that this machine has: a second one would change its networks.
 DOCKER_SOCKET = Path("/var/run/docker.sock")
@@ -37,6 +42,11 @@ SECONDS_TO_START = 120
 ATTEMPTS = 3
 # An engine stops its containers first, each with its own grace period.
 SECONDS_TO_STOP = 300
+# What an engine changes of this machine's network and leaves so.
+FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
+TABLES = ("filter", "nat")
+# In a rule: a chain of an engine, or a bridge of it.
+OF_AN_ENGINE = re.compile(r"^(DOCKER.*|docker0|br-[0-9a-f]{12})$")
 
 
 class EngineError(Exception):
@@ -53,6 +63,7 @@ class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._process: subprocess.Popen | psutil.Process | None = None
+        self._network = folder / "network.json"
         for name in [name for name in os.environ if name.startswith(FOREIGN_VARIABLES)]:
             del os.environ[name]
         # Of all programs that this one starts: no other engine is ever asked.
@@ -88,7 +99,10 @@ class Engine:
     def _start(self) -> None:
         # What a killed one left.
         (self.folder / "pid").unlink(missing_ok=True)
-        command = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec"]
+        # One that a killed run started has left its changes.
+        if not self._network.exists():
+            self._network.write_text(json.dumps(network()))
+        command = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec", "--bridge=none"]
         with (self.folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--pidfile", self.folder / "pid", "--host", os.environ["DOCKER_HOST"]],
@@ -121,9 +135,11 @@ class Engine:
         self._process = None
 
     def stop(self) -> None:
-        """Stop the engine."""
+        """Stop the engine, and bring this machine's network back to what it was before it started."""
         if self._process is None:
             return
+        listing = ["docker", "network", "ls", "--quiet", "--filter=driver=bridge"]
+        networks = subprocess.run(listing, capture_output=True, text=True, check=False)
         with contextlib.suppress(psutil.NoSuchProcess):
             self._process.terminate()
         try:
@@ -131,6 +147,59 @@ class Engine:
         except (subprocess.TimeoutExpired, psutil.TimeoutExpired):
             self.crash()
         self._process = None
+        # Those of a project that could not be taken down.
+        for number in networks.stdout.split():
+            subprocess.run(["ip", "link", "delete", f"br-{number}"], capture_output=True, check=False)
+        restore_network(json.loads(self._network.read_text()))
+        self._network.unlink()
+        unmount_all(self.folder)
+
+
+def unmount_all(folder: Path) -> None:
+    """Unmount what is mounted in a folder, which cannot be removed before: an engine leaves some of its mounts."""
+    places = [one.mountpoint for one in psutil.disk_partitions(all=True)]
+    # What is mounted last may be in what was mounted before it.
+    for place in reversed([one for one in places if Path(one).is_relative_to(folder)]):
+        subprocess.run(["umount", place], check=True)
+
+
+def network() -> dict[str, str]:
+    """Return what an engine changes of this machine's network, besides its own rules and bridges."""
+    rules = _iptables("filter", "--list-rules", "FORWARD")
+    policy = next(line.split()[2] for line in rules.splitlines() if line.startswith("-P FORWARD "))
+    return {"forwarding": FORWARDING.read_text().strip(), "policy": policy}
+
+
+def restore_network(before: dict[str, str]) -> None:
+    """Remove the rules and chains of an engine that has ended, and set what it has changed back.
+
+    Args:
+        before: what network() returned before the engine started.
+    """
+    for table in TABLES:
+        for command in commands_to_remove(_iptables(table, "--list-rules")):
+            _iptables(table, *command)
+    _iptables("filter", "--policy", "FORWARD", before["policy"])
+    FORWARDING.write_text(before["forwarding"])
+
+
+def commands_to_remove(rules: str) -> list[list[str]]:
+    """Return the arguments of iptables that remove the rules and chains of an engine.
+
+    Args:
+        rules: what iptables lists of a table.
+    """
+    lines = [shlex.split(line) for line in rules.splitlines()]
+    chains = [line[1] for line in lines if line[0] == "-N" and OF_AN_ENGINE.match(line[1])]
+    others = [line for line in lines if line[0] == "-A" and line[1] not in chains]
+    found = [["--delete", *line[1:]] for line in others if any(map(OF_AN_ENGINE.match, line))]
+    # A chain that another one jumps to cannot be deleted.
+    return found + [["--flush", chain] for chain in chains] + [["--delete-chain", chain] for chain in chains]
+
+
+def _iptables(table: str, *arguments: str) -> str:
+    command = ["iptables", "--wait", "--table", table, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def check_machine() -> None:

@@ -16,7 +16,14 @@ from tests.containers.engine import ROOT
 from tests.ports import free_port
 
 PROJECT = "tshop-test"
-SETTINGS = {"TSHOP_CLIENTS": "500", "TSHOP_PRODUCTS": "50", "TSHOP_LAST_DAY": "2026-01-03", "TSHOP_STORES_WEEKS": "1"}
+SETTINGS = {
+    "TSHOP_CLIENTS": "500",
+    "TSHOP_PRODUCTS": "50",
+    "TSHOP_LAST_DAY": "2026-01-03",
+    "TSHOP_STORES_WEEKS": "1",
+    # Of Spark's drivers, which run in it.
+    "TSHOP_SCHEDULER_MEMORY": "5g",
+}
 # Seconds for a service to become healthy, a run to end, an image to be built, on a busy machine.
 HEALTHY_SECONDS, RUN_SECONDS, UP_SECONDS, BUILD_SECONDS = 900, 1800, 3600, 3600
 
@@ -29,12 +36,22 @@ class Stack:
         folder: where secrets and settings go.
         project: what Compose calls it.
         volumes: what volumes have otherwise, as in the compose file.
+        root: the files of the services, where they are those of another commit.
+        tag: of the images that are built, where they are such.
     """
 
     def __init__(
-        self, compose: list[str], folder: Path, project: str = PROJECT, volumes: dict[str, Any] | None = None
+        self,
+        compose: list[str],
+        folder: Path,
+        project: str = PROJECT,
+        *,
+        volumes: dict[str, Any] | None = None,
+        root: Path = ROOT,
+        tag: str | None = None,
     ) -> None:
         self.folder = folder
+        self.root = root
         folder.mkdir(exist_ok=True)
         self.program = compose
         self.project = project
@@ -43,12 +60,13 @@ class Stack:
         self._override = folder / "override.json"
         self._override.write_text("{}")
         self.services: dict[str, Any] = json.loads(self.compose("config", "--format=json", profiles=["*"]))["services"]
-        own = {name: _of_this_machine(one) for name, one in self.services.items()}
+        own = {name: _of_this_machine(one, tag) for name, one in self.services.items()}
         self._override.write_text(json.dumps({"services": own, "volumes": volumes or {}}))
-        # Bytes of each image and the seconds of its build; seconds until a service was healthy or a job done; the
-        # greatest memory in bytes that was seen.
+        # Bytes of each image and the seconds of its build; seconds until a service was healthy or a job done, and
+        # until it was healthy again; the greatest memory in bytes that was seen.
         self.images: dict[str, tuple[int, float]] = {}
         self.seconds: dict[str, float] = {}
+        self.seconds_after_kill: dict[str, float] = {}
         self.memory: dict[str, int] = {}
 
     def _make_env(self) -> dict[str, str]:
@@ -56,7 +74,7 @@ class Stack:
         if not file.exists():
             (self.folder / "docker").mkdir(exist_ok=True)
             for name in (".env.example", "docker/make_env.sh"):
-                (self.folder / name).write_bytes((ROOT / name).read_bytes())
+                (self.folder / name).write_bytes((self.root / name).read_bytes())
             subprocess.run(["bash", self.folder / "docker" / "make_env.sh"], check=True, capture_output=True)
             lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
             values = dict(line.split("=", 1) for line in lines) | SETTINGS
@@ -78,9 +96,9 @@ class Stack:
         return [
             *self.program,
             f"--project-name={self.project}",
-            f"--project-directory={ROOT}",
+            f"--project-directory={self.root}",
             f"--env-file={env or self.folder / '.env'}",
-            *(f"--file={file}" for file in (ROOT / "docker-compose.yml", self._override)),
+            *(f"--file={file}" for file in (self.root / "docker-compose.yml", self._override)),
             *(f"--profile={one}" for one in (self.profiles if profiles is None else profiles)),
         ]
 
@@ -306,9 +324,13 @@ class Stack:
         return str(self.airflow("GET", f"{where}?full_content=true&map_index={task['map_index']}"))[-2500:]
 
 
-def _of_this_machine(service: dict[str, Any]) -> dict[str, Any]:
+def _of_this_machine(service: dict[str, Any], tag: str | None) -> dict[str, Any]:
     """Return what a service has otherwise here: this machine's network for its build, and its limit of open files."""
-    own: dict[str, Any] = {"build": {"network": "host"}} if "build" in service else {}
+    own: dict[str, Any] = {}
+    if "build" in service:
+        own["build"] = {"network": "host"}
+        if tag:
+            own["image"] = f"{service['image']}:{tag}"
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     if (wanted := service.get("ulimits", {}).get("nofile")) and wanted["hard"] > most:
         own["ulimits"] = {"nofile": {"soft": most, "hard": most}}
