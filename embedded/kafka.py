@@ -81,8 +81,8 @@ class KafkaServer(Server):
         self._properties.write_text("\n".join([*lines, *(f"{name}={value}" for name, value in own.items())]) + "\n")
         if (self._data / "meta.properties").exists():
             return False
-        # A cluster id is 16 random bytes in 22 characters.
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        # A cluster id is 16 random bytes in 22 characters, of which the first is no -: Kafka's own are made so, too.
+        cluster = "A" + base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")[1:]
         answer = subprocess.run(
             [*self._java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)],
             stdin=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -150,6 +151,12 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaServer]:
     kafka.make_topics(broker.bootstrap)
     yield broker
     broker.stop()
+
+
+def test_a_broker_is_made_whatever_its_random_id_begins_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kafka's program takes an id that begins with - for an option."""
+    monkeypatch.setattr(uuid, "uuid4", lambda: uuid.UUID(bytes=b"\xf8" + bytes(15)))
+    assert KafkaServer(tmp_path, free_port(), free_port()).prepare()
 
 
 @pytest.fixture
