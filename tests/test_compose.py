@@ -243,10 +243,11 @@ def test_folders_in_memory_say_who_may_write_and_how_much(name):
     assert total < size(SERVICES[name]["mem_limit"])
 
 
-def test_airflows_jobs_on_spark_need_no_library_that_is_run_from_a_folder_in_memory():
+@pytest.mark.parametrize(("name", "service"), [("airflow", "airflow-scheduler"), ("spark", "stream")])
+def test_jobs_on_spark_need_no_library_that_is_run_from_a_folder_in_memory(name, service):
     # The engine mounts it so that nothing in it may be run, unless it is told otherwise.
-    assert all("exec" not in folder for folder in SERVICES["airflow-scheduler"]["tmpfs"])
-    lines = (ROOT / "docker" / "airflow" / "spark-defaults.conf").read_text().splitlines()
+    assert all("exec" not in folder for folder in SERVICES[service]["tmpfs"])
+    lines = (ROOT / "docker" / name / "spark-defaults.conf").read_text().splitlines()
     settings = dict(line.split() for line in lines if line and not line.startswith("#"))
     # Spark's own choice, zstd, has no other way than its library.
     assert settings["spark.shuffle.mapStatus.compression.codec"] == "lz4"

@@ -1,5 +1,6 @@
 """Parts of `make compose-test` that need no engine."""
 
+import json
 import os
 import re
 import shutil
@@ -91,11 +92,11 @@ def rules():
 def add(line):
     subprocess.run(["iptables", *line.split()], check=True)
 
-add("-A INPUT -i lo -j ACCEPT")
-add("-N OTHERS")
-add("-A FORWARD -j OTHERS")
+RULES_OF_OTHERS, RULES_OF_AN_ENGINE = json.loads(sys.argv[1])
+for line in RULES_OF_OTHERS:
+    add(line)
 forwarding, before, noted = engine.FORWARDING.read_text(), rules(), engine.network()
-for line in sys.argv[1:]:
+for line in RULES_OF_AN_ENGINE:
     add(line)
 engine.FORWARDING.write_text("1")
 assert rules() != before
@@ -103,6 +104,20 @@ engine.restore_network(noted)
 assert rules() == before, rules()
 assert engine.FORWARDING.read_text() == forwarding
 """
+# Also those of an engine that was stopped for the test, with what its user has added.
+RULES_OF_OTHERS = (
+    "-A INPUT -i lo -j ACCEPT",
+    "-A INPUT -i docker0 -j ACCEPT",
+    "-A INPUT -m comment --comment docker0 -j ACCEPT",
+    "-N OTHERS",
+    "-A FORWARD -j OTHERS",
+    "-N DOCKER_ALLOW",
+    "-A FORWARD -j DOCKER_ALLOW",
+    "-N DOCKER-USER",
+    "-A FORWARD -j DOCKER-USER",
+    "-A DOCKER-USER -p tcp --dport 5432 -j DROP",
+    "-t nat -N DOCKER",
+)
 # As an engine makes them, with a network that was not taken down.
 RULES_OF_AN_ENGINE = (
     "-P FORWARD DROP",
@@ -116,18 +131,27 @@ RULES_OF_AN_ENGINE = (
     "-A DOCKER -d 172.18.0.2/32 ! -i br-0123456789ab -o br-0123456789ab -p tcp --dport 5432 -j ACCEPT",
     "-A DOCKER-ISOLATION-STAGE-1 -i br-0123456789ab ! -o br-0123456789ab -j DOCKER-ISOLATION-STAGE-2",
     "-A DOCKER-ISOLATION-STAGE-2 -o br-0123456789ab -j DROP",
-    "-t nat -N DOCKER",
     "-t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
     "-t nat -A POSTROUTING -s 172.18.0.0/16 ! -o br-0123456789ab -j MASQUERADE",
     "-t nat -A DOCKER -i br-0123456789ab -j RETURN",
 )
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("iptables"), reason="needs root and iptables")
+def works_apart(*command: str) -> bool:
+    """Tell whether this user may run a command with a network and mounts of its own."""
+    programs = shutil.which("unshare") and shutil.which(command[0])
+    apart = ["unshare", "--net", "--mount", *command]
+    return bool(programs) and subprocess.run(apart, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.skipif(
+    not works_apart("iptables", "-A", "INPUT", "-m", "addrtype", "--dst-type", "LOCAL", "-j", "ACCEPT"),
+    reason="Rules of a network of one's own cannot be made here: as root, 'apt-get install iptables'",
+)
 def test_the_rules_of_an_engine_are_removed_and_no_others():
     # In a network of its own.
     answer = subprocess.run(
-        ["unshare", "--net", sys.executable, "-c", RULES, *RULES_OF_AN_ENGINE],
+        ["unshare", "--net", sys.executable, "-c", RULES, json.dumps([RULES_OF_OTHERS, RULES_OF_AN_ENGINE])],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -136,34 +160,71 @@ def test_the_rules_of_an_engine_are_removed_and_no_others():
     assert answer.returncode == 0, answer.stderr
 
 
-@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs the history of git")
+@pytest.mark.skipif(not shutil.which("git"), reason="Git is not installed: 'apt-get install git'")
 def test_the_commit_before_a_file(tmp_path):
-    commit = checks.extract_commit_before(checks.UPGRADE_BEFORE, tmp_path)
-    assert re.fullmatch("[0-9a-f]{7,}", commit)
-    assert (tmp_path / "docker-compose.yml").exists()
-    assert not (tmp_path / checks.UPGRADE_BEFORE).exists()
-    with pytest.raises(AssertionError, match="no commit before missing: clone it as a whole"):
-        checks.extract_commit_before("missing", tmp_path)
+    repository, folder = tmp_path / "repository", tmp_path / "files"
+    repository.mkdir()
+    folder.mkdir()
+    for arguments in ("init --quiet", "add old", "commit --quiet --message=1", "add new", "commit --quiet --message=2"):
+        for name in ("old", "new"):
+            (repository / name).touch()
+        own = ("-c", "user.name=someone", "-c", "user.email=someone")
+        subprocess.run(["git", *own, *arguments.split()], cwd=repository, check=True)
+    assert re.fullmatch("[0-9a-f]{7,}", checks.extract_commit_before("new", folder, repository))
+    assert [file.name for file in folder.iterdir()] == ["old"]
+    for name in ("old", "missing"):
+        with pytest.raises(AssertionError, match=f"no commit before {name}: clone it as a whole"):
+            checks.extract_commit_before(name, folder, repository)
 
 
 def test_the_docs_say_what_each_check_does():
     page = (ROOT / "docs" / "compose.md").read_text()
-    assert not [name for name in checks.CHECKS if not re.search(rf"^\|[^|]*`{name}`[^|]*\|", page, re.MULTILINE)]
+    table = page.split("\n## How is it tested on an engine?\n")[1].split("\n## ")[0]
+    assert not [name for name in checks.CHECKS if not re.search(rf"^\|[^|]*`{name}`[^|]*\|", table, re.MULTILINE)]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+MOUNTS = """
+import os, shutil, subprocess, sys
+from pathlib import Path
+from tests.containers import engine
+
+folder, beside = Path(sys.argv[1]) / "an engine", Path(sys.argv[1]) / "an engine-2"
+# The folder itself is a disk of its own; one mount is in the other.
+for place in (folder, folder / "data", folder / "data" / "overlay", beside):
+    place.mkdir(parents=True)
+    subprocess.run(["mount", "--types=tmpfs", "none", place], check=True)
+engine.unmount_all(folder)
+assert not os.path.ismount(folder / "data")
+assert os.path.ismount(folder) and os.path.ismount(beside)
+shutil.rmtree(folder / "data")
+"""
+
+
+@pytest.mark.skipif(
+    not works_apart("mount", "--types=tmpfs", "none", "/mnt"),
+    reason="Nothing can be mounted here: as root, 'unshare --mount true'",
+)
 def test_what_is_mounted_in_a_folder_is_unmounted_and_nothing_else(tmp_path):
-    inside, beside = tmp_path / "an engine", tmp_path / "an engine-2"
-    for folder in (inside / "data", beside):
-        folder.mkdir(parents=True)
-        subprocess.run(["mount", "--types=tmpfs", "none", folder], check=True)
-    # One in the other.
-    (inside / "data" / "overlay").mkdir()
-    subprocess.run(["mount", "--types=tmpfs", "none", inside / "data" / "overlay"], check=True)
-    try:
-        engine.unmount_all(inside)
-        assert not os.path.ismount(inside / "data")
-        assert os.path.ismount(beside)
-        shutil.rmtree(inside)
-    finally:
-        subprocess.run(["umount", beside], check=True)
+    answer = subprocess.run(
+        ["unshare", "--mount", sys.executable, "-c", MOUNTS, tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_a_folder_that_holds_something_else_is_not_taken(tmp_path):
+    taken, empty, missing = (tmp_path / name for name in ("taken", "empty", "missing"))
+    taken.mkdir(mode=0o755)
+    empty.mkdir(mode=0o755)
+    (taken / "letter").write_text("mine")
+    with pytest.raises(engine.EngineError, match="is not of make compose-test"):
+        engine.take_folder(taken)
+    assert (taken.stat().st_mode & 0o777, [file.name for file in taken.iterdir()]) == (0o755, ["letter"])
+    for folder in (empty, missing):
+        engine.take_folder(folder)
+        assert folder.stat().st_mode & 0o777 == 0o700
+        (folder / "data").mkdir()
+        engine.take_folder(folder)

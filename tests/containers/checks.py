@@ -20,12 +20,12 @@ import httpx
 import psutil
 
 from docs import dashboards
-from docs.pictures import FOLDER, SHOWN
+from docs.pictures import SHOWN
 from sources.compare import compare as compare_shop
 from tests.containers.engine import ROOT, Engine
 from tests.containers.stack import HEALTHY_SECONDS, RUN_SECONDS, Stack
 
-PICTURE = FOLDER / "t-shop-compose.png"
+PICTURE = "t-shop-compose.png"
 MAKE = ROOT / "docker" / "stand_ins" / "make.py"
 # The web shop's lines, by their numbers.
 WEB = "sale_id BETWEEN 1000000000000 AND 1999999999999"
@@ -335,7 +335,7 @@ def dashboard(stack: Stack, engine: Engine) -> str:
 
 @dataclass(frozen=True)
 class Served:
-    """Superset in its container, as the pictures of the docs want to know it."""
+    """Superset in its container, with what docs.dashboards reads of settings."""
 
     superset_url: str
     values: dict[str, str]
@@ -356,8 +356,8 @@ def picture(stack: Stack, engine: Engine) -> str:
         assert not wrong, wrong[0]
         empty = page.get_by_text("No results were returned").count()
         assert not empty, f"{empty} charts have no data"
-        dashboards.picture(page, dashboards.LAPTOP, PICTURE)
-    return f"{SHOWN['t-shop']} charts: {PICTURE.relative_to(ROOT)}"
+        dashboards.picture(page, dashboards.LAPTOP, stack.folder / PICTURE)
+    return f"{SHOWN['t-shop']} charts: {PICTURE} in the engine's folder"
 
 
 def more_days(stack: Stack, engine: Engine) -> str:
@@ -397,7 +397,7 @@ def tables_of(ask: Callable[[str], list[tuple]]) -> dict[str, Counter]:
 
 
 def kept_by_all(stack: Stack) -> dict[str, Counter]:
-    """Return what a stop has to keep where all profiles are on, as far as nothing goes on by itself."""
+    """Return what a stop has to keep where all profiles are on, without what changes at rest."""
     of_the_shop = {f"the shop's {name}": rows for name, rows in tables_of(stack.ask_shop).items() if name not in BEATS}
     of_the_warehouse = {
         name: rows
@@ -412,7 +412,7 @@ def kept_by_all(stack: Stack) -> dict[str, Counter]:
     places = {
         "landing.position": Counter(one for (one,) in stack.ask_warehouse(REACHED)),
         "shop.relay_state": Counter(one for (one,) in stack.ask_shop(SENT)),
-        "Kafka's places": Counter(
+        "Kafka's ends": Counter(
             stack.compose("run", "--rm", "--no-deps", "-T", "kafka-topics", "python", "-c", OFFSETS).split()
         ),
     }
@@ -441,7 +441,7 @@ def down_and_up_of_all(stack: Stack, engine: Engine) -> str:
         if rows != after[name]
     }
     assert not differing, differing
-    counts = ", ".join(f"{len(before[name])} of {name}" for name in ("landing.position", "Kafka's places"))
+    counts = ", ".join(f"{len(before[name])} of {name}" for name in ("landing.position", "Kafka's ends"))
     return f"up again in {seconds:.0f} s; {sum(rows.total() for rows in before.values())} things as before ({counts})"
 
 
@@ -481,14 +481,14 @@ def upgrade(stack: Stack, engine: Engine) -> str:
     )
 
 
-def extract_commit_before(file: str, folder: Path) -> str:
+def extract_commit_before(file: str, folder: Path, root: Path = ROOT) -> str:
     """Write the files of the commit before the one that brought a file into a folder; return its short number."""
     log = ["git", "log", "-1", "--diff-filter=A", "--format=%h^", "--", file]
-    brought = subprocess.run(log, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    parse = ["git", "rev-parse", "--short", "--verify", "--quiet", brought]
-    commit = subprocess.run(parse, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-    assert commit, f"the history of git has no commit before {file}: clone it as a whole"
-    files = subprocess.run(["git", "archive", commit], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout
+    answer = subprocess.run(log, cwd=root, capture_output=True, text=True, check=False)
+    parse = ["git", "rev-parse", "--short", "--verify", "--quiet", answer.stdout.strip()]
+    commit = subprocess.run(parse, cwd=root, capture_output=True, text=True, check=False).stdout.strip()
+    assert commit, f"the history of git has no commit before {file}: clone it as a whole\n{answer.stderr}".strip()
+    files = subprocess.run(["git", "archive", commit], cwd=root, stdout=subprocess.PIPE, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(files)) as archive:
         archive.extractall(folder, filter="data")
     return commit
@@ -559,7 +559,9 @@ def killed(stack: Stack, name: str) -> float:
     while True:
         now = stack.containers()[name]["State"]
         if now.get("Health", {}).get("Status") == "healthy" and now["StartedAt"] != before["State"]["StartedAt"]:
-            return stack.seconds_after_kill.setdefault(name, time.monotonic() - began)
+            seconds = time.monotonic() - began
+            stack.seconds_after_kill.setdefault(name, seconds)
+            return seconds
         assert time.monotonic() < began + HEALTHY_SECONDS, f"{name} is {now['Status']}: {stack.troubles()}"
         time.sleep(1)
 
@@ -771,6 +773,7 @@ def stores(stack: Stack, engine: Engine) -> str:
     """Take a week of the stores' files to ClickHouse."""
     stack.up(*{*stack.profiles, "stores"})
     runs = stack.airflow("GET", "/api/v2/dags/tshop_stores/dagRuns?limit=100")["dag_runs"]
+    assert runs, "no run of tshop_stores was started"
     for run in runs:
         stack.wait_for_run("tshop_stores", run["dag_run_id"])
     ((landed,),) = stack.ask_warehouse("SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN 3e12 AND 4e12")
@@ -783,13 +786,15 @@ def marketplace(stack: Stack, engine: Engine) -> str:
     stack.up(*{*stack.profiles, "marketplace"})
     stack.compose("run", "--rm", "-T", "marketplace", "--days", "3")
     stack.wait_for_run("tshop_marketplace", stack.start_run("tshop_marketplace"))
-    ((landed,),) = stack.ask_warehouse("SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN 2e12 AND 3e12")
+    lines = "SELECT count(*) FROM raw.sale WHERE sale_id BETWEEN 2e12 AND 3e12"
+    ((landed,),) = stack.ask_warehouse(lines)
     assert landed > 0
     before = documents(stack)
     seconds = killed(stack, "mongo")
     assert documents(stack) == before
     # It finds what it has read before, and nothing new.
     stack.wait_for_run("tshop_marketplace", stack.start_run("tshop_marketplace"))
+    assert stack.ask_warehouse(lines) == [(landed,)]
     return f"{landed} lines of the marketplace; {seconds:.0f} s until healthy after SIGKILL to mongo: {compare(stack)}"
 
 
@@ -923,9 +928,10 @@ CHECKS = {
     "marketplace": marketplace,
     "notebooks": notebooks,
     # With all profiles on.
-    "down-up-all": down_and_up_of_all,
     "contained-all": contained,
     "ports-all": ports,
     "reach-all": reach,
     "logs": logs,
+    # Last, as it removes the containers, and their logs with them.
+    "down-up-all": down_and_up_of_all,
 }

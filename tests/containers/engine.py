@@ -2,17 +2,19 @@
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -42,11 +44,16 @@ SECONDS_TO_START = 120
 ATTEMPTS = 3
 # An engine stops its containers first, each with its own grace period.
 SECONDS_TO_STOP = 300
-# What an engine changes of this machine's network and leaves so.
+# Settings of the network that an engine changes and does not set back.
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 TABLES = ("filter", "nat")
-# In a rule: a chain of an engine, or a bridge of it.
-OF_AN_ENGINE = re.compile(r"^(DOCKER.*|docker0|br-[0-9a-f]{12})$")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+# A chain of an engine, or a bridge of it.
+OF_AN_ENGINE = re.compile(r"^(DOCKER(-[A-Z]+)*(-[12])?|docker0|br-[0-9a-f]{12})$")
+# In a rule, what comes before a bridge or a chain.
+NAMING = ("-i", "-o", "-j", "-g")
+# Says that a folder was made for an engine by this program.
+MARK = "engine-of-a-test"
 
 
 class EngineError(Exception):
@@ -77,6 +84,11 @@ class Engine:
             EngineError: a program is missing, this user is not root, another engine runs, or it does not answer.
         """
         check_machine()
+        if others := [one.pid for one in psutil.process_iter() if _is_another(one, self.folder)]:
+            raise EngineError(
+                f"A Docker engine runs here already (pid {others[0]}): stop it for the time of the test, which stops "
+                "its containers."
+            )
         if self.answers():
             self._process = psutil.Process(int((self.folder / "pid").read_text()))
             return
@@ -99,10 +111,14 @@ class Engine:
     def _start(self) -> None:
         # What a killed one left.
         (self.folder / "pid").unlink(missing_ok=True)
-        # One that a killed run started has left its changes.
-        if not self._network.exists():
+        # One that a killed run started has left its changes, unless the machine was started again since.
+        if not self._network.exists() or json.loads(self._network.read_text())["boot_id"] != BOOT_ID.read_text():
             self._network.write_text(json.dumps(network()))
-        command = ["dockerd", "--data-root", self.folder / "data", "--exec-root", self.folder / "exec", "--bridge=none"]
+        # Not this machine's settings of an engine.
+        settings = self.folder / "daemon.json"
+        settings.write_text("{}")
+        command = ["dockerd", "--config-file", settings, "--bridge=none"]
+        command += ["--data-root", self.folder / "data", "--exec-root", self.folder / "exec"]
         with (self.folder / "dockerd.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*command, "--pidfile", self.folder / "pid", "--host", os.environ["DOCKER_HOST"]],
@@ -158,41 +174,53 @@ class Engine:
 def unmount_all(folder: Path) -> None:
     """Unmount what is mounted in a folder, which cannot be removed before: an engine leaves some of its mounts."""
     places = [one.mountpoint for one in psutil.disk_partitions(all=True)]
-    # What is mounted last may be in what was mounted before it.
-    for place in reversed([one for one in places if Path(one).is_relative_to(folder)]):
+    # What is mounted last may be in what was mounted before it. The folder itself may be a disk of its own.
+    for place in reversed([one for one in places if folder in Path(one).parents]):
         subprocess.run(["umount", place], check=True)
 
 
-def network() -> dict[str, str]:
-    """Return what an engine changes of this machine's network, besides its own rules and bridges."""
-    rules = _iptables("filter", "--list-rules", "FORWARD")
-    policy = next(line.split()[2] for line in rules.splitlines() if line.startswith("-P FORWARD "))
-    return {"forwarding": FORWARDING.read_text().strip(), "policy": policy}
+def network() -> dict[str, Any]:
+    """Return what an engine changes of this machine's network: forwarding, the policy for it, the rules by table."""
+    rules = {table: _iptables(table, "--list-rules") for table in TABLES}
+    return {"boot_id": BOOT_ID.read_text(), "forwarding": FORWARDING.read_text().strip(), "rules": rules}
 
 
-def restore_network(before: dict[str, str]) -> None:
-    """Remove the rules and chains of an engine that has ended, and set what it has changed back.
+def restore_network(before: dict[str, Any]) -> None:
+    """Remove the rules and chains of an engine that has ended, and set back what it has changed.
 
     Args:
         before: what network() returned before the engine started.
     """
     for table in TABLES:
-        for command in commands_to_remove(_iptables(table, "--list-rules")):
+        for command in commands_to_remove(before["rules"][table], _iptables(table, "--list-rules")):
             _iptables(table, *command)
-    _iptables("filter", "--policy", "FORWARD", before["policy"])
-    FORWARDING.write_text(before["forwarding"])
+    policy = _policy(before["rules"]["filter"])
+    if policy != _policy(_iptables("filter", "--list-rules")):
+        _iptables("filter", "--policy", "FORWARD", policy)
+    if FORWARDING.read_text().strip() != before["forwarding"]:
+        FORWARDING.write_text(before["forwarding"])
 
 
-def commands_to_remove(rules: str) -> list[list[str]]:
-    """Return the arguments of iptables that remove the rules and chains of an engine.
+def _policy(rules: str) -> str:
+    return next(line.split()[2] for line in rules.splitlines() if line.startswith("-P FORWARD "))
+
+
+def commands_to_remove(before: str, after: str) -> list[list[str]]:
+    """Return the arguments of iptables that remove the rules and chains that an engine has made.
 
     Args:
-        rules: what iptables lists of a table.
+        before, after: what iptables lists of a table before the engine started and when it has ended. What was there
+            before stays, also what another engine has left, and what names no chain and no bridge of an engine.
     """
-    lines = [shlex.split(line) for line in rules.splitlines()]
+    new = Counter(after.splitlines()) - Counter(before.splitlines())
+    lines = [shlex.split(line) for line in new.elements()]
     chains = [line[1] for line in lines if line[0] == "-N" and OF_AN_ENGINE.match(line[1])]
     others = [line for line in lines if line[0] == "-A" and line[1] not in chains]
-    found = [["--delete", *line[1:]] for line in others if any(map(OF_AN_ENGINE.match, line))]
+    found = [
+        ["--delete", *line[1:]]
+        for line in others
+        if any(name in NAMING and OF_AN_ENGINE.match(value) for name, value in itertools.pairwise(line))
+    ]
     # A chain that another one jumps to cannot be deleted.
     return found + [["--flush", chain] for chain in chains] + [["--delete-chain", chain] for chain in chains]
 
@@ -222,9 +250,30 @@ def check_machine() -> None:
         )
 
 
+def take_folder(folder: Path) -> None:
+    """Make the folder of an engine, which this user alone may read, as secrets are in it; or take one that was made so.
+
+    Raises:
+        EngineError: the folder holds something else.
+    """
+    if folder.exists() and not (folder / MARK).exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise EngineError(f"{folder} is not of make compose-test: give a folder that is empty, or that is not there.")
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    (folder / MARK).touch()
+
+
+def _is_another(process: psutil.Process, folder: Path) -> bool:
+    """Tell whether a process is an engine that has its data elsewhere."""
+    try:
+        return process.name() == "dockerd" and str(folder / "data") not in process.cmdline()
+    except psutil.Error:
+        return False
+
+
 def _listens(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as probe:
-        return probe.connect_ex(str(path)) == 0
+    # To connect would start an engine that systemd starts when it is asked for.
+    return any(one.laddr == str(path) for one in psutil.net_connections("unix"))
 
 
 def _runs(process: subprocess.Popen | psutil.Process) -> bool:

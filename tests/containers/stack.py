@@ -36,8 +36,8 @@ class Stack:
         folder: where secrets and settings go.
         project: what Compose calls it.
         volumes: what volumes have otherwise, as in the compose file.
-        root: the files of the services, where they are those of another commit.
-        tag: of the images that are built, where they are such.
+        root: folder of the compose file.
+        tag: of the images that are built; that of the compose file by default.
     """
 
     def __init__(
