@@ -146,7 +146,7 @@ def works_apart(*command: str) -> bool:
 
 @pytest.mark.skipif(
     not works_apart("iptables", "-A", "INPUT", "-m", "addrtype", "--dst-type", "LOCAL", "-j", "ACCEPT"),
-    reason="Rules of a network of one's own cannot be made here: as root, 'apt-get install iptables'",
+    reason="A network of one's own, with rules, needs root and iptables: 'apt-get install iptables'",
 )
 def test_the_rules_of_an_engine_are_removed_and_no_others():
     # In a network of its own.
@@ -202,7 +202,7 @@ shutil.rmtree(folder / "data")
 
 @pytest.mark.skipif(
     not works_apart("mount", "--types=tmpfs", "none", "/mnt"),
-    reason="Nothing can be mounted here: as root, 'unshare --mount true'",
+    reason="Nobody may mount here: 'unshare --mount true' as root",
 )
 def test_what_is_mounted_in_a_folder_is_unmounted_and_nothing_else(tmp_path):
     answer = subprocess.run(

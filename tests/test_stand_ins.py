@@ -153,6 +153,7 @@ def test_message_names_no_host_of_a_registry(client, tmp_path):
 @pytest.fixture
 def machine(tmp_path, monkeypatch):
     """Function that starts an engine where all programs are there: dockerd by a script, a client that always fails."""
+    monkeypatch.setattr(engine, "PROCESS", "other-engine")
     monkeypatch.setattr(engine, "DOCKER_SOCKET", tmp_path / "system" / "docker.sock")
     monkeypatch.setattr(engine, "CONTAINERD_SOCKET", tmp_path / "system" / "containerd.sock")
     monkeypatch.setattr(engine, "FORWARDING", tmp_path / "system" / "ip_forward")
@@ -196,6 +197,15 @@ def test_engine_is_not_started_beside_another(machine, tmp_path):
         other.listen()
         with pytest.raises(engine.EngineError, match="A Docker engine runs here already: stop it"):
             machine(f"touch {tmp_path}/started")
+    assert not (tmp_path / "started").exists()
+    # One whose socket is elsewhere.
+    program = tmp_path / engine.PROCESS
+    program.write_text("#!/bin/sh\nread nothing\n")
+    program.chmod(0o755)
+    with subprocess.Popen([program], stdin=subprocess.PIPE) as running:
+        with pytest.raises(engine.EngineError, match=rf"A Docker engine runs here already \(pid {running.pid}\)"):
+            machine(f"touch {tmp_path}/started")
+        running.communicate()
     assert not (tmp_path / "started").exists()
     # What another that was stopped has left is no engine; dockerd would use a containerd of the machine.
     with pytest.raises(engine.EngineError, match="does not answer"):
@@ -248,7 +258,7 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from tests.containers import __main__ as program, engine
-engine.DOCKER_SOCKET = engine.CONTAINERD_SOCKET = Path("/no/socket")
+engine.PROCESS, engine.DOCKER_SOCKET, engine.CONTAINERD_SOCKET = "other-engine", Path("/no/socket"), Path("/no/socket")
 engine.FORWARDING = Path(os.environ["FORWARDING"])
 os.geteuid = lambda: 0
 sys.exit(program.main())

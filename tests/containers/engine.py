@@ -35,6 +35,7 @@ PROGRAMS = {
     "chromium": "chromium",
 }
 # Of an engine that this machine has: a second one would change its networks.
+PROCESS = "dockerd"
 DOCKER_SOCKET = Path("/var/run/docker.sock")
 # An engine uses the machine's containerd in place of its own where this file exists.
 CONTAINERD_SOCKET = Path("/run/containerd/containerd.sock")
@@ -266,7 +267,7 @@ def take_folder(folder: Path) -> None:
 def _is_another(process: psutil.Process, folder: Path) -> bool:
     """Tell whether a process is an engine that has its data elsewhere."""
     try:
-        return process.name() == "dockerd" and str(folder / "data") not in process.cmdline()
+        return process.name() == PROCESS and str(folder / "data") not in process.cmdline()
     except psutil.Error:
         return False
 
