@@ -165,7 +165,7 @@ WHERE
         OR f.proname IS DISTINCT FROM n.function_name
         OR t.tgtype <> n.kind
         OR (t.tgqual IS NOT NULL) <> n.has_condition
-        -- As sl._make_stamps gives them.
+        -- As sl._make_stamps gives them, and sl._read_setting names one, which who reads this may not call.
         OR encode(t.tgargs, 'escape') <> e.entity_name || '\000'
         || CASE WHEN n.has_setting THEN 'sl.read_below_' || left(md5(e.entity_name), 8) || '\000' ELSE '' END
     )
