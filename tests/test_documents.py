@@ -465,6 +465,68 @@ def test_a_trigger_of_somebody_else_loses_no_state(documents):
     assert sorted(key - BASE for key, _ in kept(documents)) == [1, 2, *range(1000, 1100)]
 
 
+def declare_visits(documents: Warehouse, parts: int) -> None:
+    """Make a stranger's table, in partitions by hash where there are any, and the stream that it is the target of."""
+    documents.run("CREATE SCHEMA crm")
+    documents.run(
+        "CREATE TABLE crm.visit (visit_id bigint PRIMARY KEY, page text, updated_at timestamptz NOT NULL,"
+        f" is_deleted boolean NOT NULL DEFAULT false) {'PARTITION BY HASH (visit_id)' if parts else ''}"
+    )
+    for number in range(parts):
+        values = f"FOR VALUES WITH (MODULUS {parts}, REMAINDER {number})"
+        documents.run(f"CREATE TABLE crm.visit_{number} PARTITION OF crm.visit {values}")
+    documents.run(
+        "CALL sl.declare_entity('visit', p_source => 'crm.visit', p_key => '{visit_id}', p_tracked => '{page}',"
+        " p_event_time => 'updated_at', p_deleted => 'is_deleted')"
+    )
+    documents.run(
+        """
+        CALL raw.declare_stream('crm.visits', p_target => 'crm.visit', p_mapping => $$
+            SELECT d.partition, d.position, d.id AS visit_id, r.page, r.at AS updated_at
+            FROM document AS d LEFT JOIN LATERAL jsonb_to_record(d.body) AS r (page text, at timestamptz) ON true
+        $$)
+        """
+    )
+
+
+def apply_visits(documents: Warehouse, first: int, keys: range, page: str | None, day: int) -> tuple[int, ...]:
+    """Land states or, without a page, tombstones, from a position on, and apply them; return what the call counts."""
+    at = BEGIN + timedelta(days=day)
+    body = page and json.dumps({"page": page, "at": at.isoformat()})
+    documents.land([Message(0, first + number, str(key), body, at) for number, key in enumerate(keys)], "crm.visits")
+    counts = documents.apply("crm.visits")
+    return tuple(counts[name] for name in ("inserted", "updated", "deleted", "rejected"))
+
+
+@pytest.mark.parametrize("parts", [0, 3])
+def test_a_partitioned_table_takes_documents_as_a_plain_one_does(documents, parts):
+    """Many, which the statement keeps the states of, and few, which the trigger does."""
+    declare_visits(documents, parts)
+    assert apply_visits(documents, 0, range(200), "a", 0) == (200, 0, 0, 0)
+    assert apply_visits(documents, 200, range(100, 300), "b", 1) == (100, 100, 0, 0)
+    assert apply_visits(documents, 400, range(10), "c", 2) == (0, 10, 0, 0)
+    assert apply_visits(documents, 410, range(5), None, 3) == (0, 0, 5, 0)
+    assert documents.run("SELECT count(*) FROM sl.kept_state WHERE entity_name = 'visit'") == [(115,)]
+    documents.run("CALL sl.load('visit')")
+    versions = "SELECT page, count(*), count(*) FILTER (WHERE is_current) FROM dds.visit GROUP BY 1 ORDER BY 1"
+    assert documents.run(versions) == [("a", 200, 90), ("b", 200, 200), ("c", 10, 5)]
+
+
+def test_a_trigger_of_somebody_else_on_a_partition_loses_no_state(documents):
+    declare_visits(documents, 3)
+    apply_visits(documents, 0, range(200), "a", 0)
+    documents.run(
+        "CREATE FUNCTION public.meddle() RETURNS trigger LANGUAGE plpgsql AS $$"
+        " BEGIN NEW.page := 'mine'; RETURN NEW; END $$"
+    )
+    documents.run("CREATE TRIGGER meddle BEFORE INSERT ON crm.visit_1 FOR EACH ROW EXECUTE FUNCTION public.meddle()")
+    # What comes is what is there, but for the trigger.
+    apply_visits(documents, 200, range(200), "a", 0)
+    counts = "SELECT count(*) FROM crm.visit_1 UNION ALL SELECT count(*) FROM sl.kept_state"
+    (overwritten,), (waiting,) = documents.run(counts)
+    assert waiting == overwritten > 0
+
+
 def test_columns_may_have_any_name(documents):
     """Also one that the engine gives to a row."""
     for name in "bcdefjklmnorstvwxyz":

@@ -45,6 +45,7 @@ DECLARE
     v_before text := '';
     v_restored text := 'NULL';
     v_is_kept text := '';
+    v_is_new text := 'r.xmax = 0';
 BEGIN
     SELECT e.* INTO v_entity
     FROM sl.entity AS e
@@ -95,10 +96,15 @@ BEGIN
         string_agg(format('r.%I = k.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_same,
         string_agg(format('k.%I', c.name), ', ' ORDER BY c.no) AS of_ranked,
         string_agg(format('w.%I', c.name), ', ' ORDER BY c.no) AS of_written,
-        string_agg(format('r.%I = w.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_overwritten
+        string_agg(format('r.%I = w.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_overwritten,
+        string_agg(format('p.%I = r.%1$I', c.name), ' AND ' ORDER BY c.no) AS is_previous
     INTO v_key
     FROM unnest(p_target.key_columns) WITH ORDINALITY AS c (name, no);
 
+    -- The server does not tell xmax of a partitioned table's rows. The subquery sees the table as it was before.
+    IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = v_table::regclass AND c.relkind = 'p') THEN
+        v_is_new := format('NOT EXISTS (SELECT FROM %s AS p WHERE %s)', v_table, v_key.is_previous);
+    END IF;
     IF p_mapped_alone THEN
         RETURN format(
             'WITH document AS (%s) SELECT count(m.*) FROM (SELECT %s FROM (%s) AS m) AS m',
@@ -150,7 +156,10 @@ BEGIN
             AND NOT EXISTS (
                 SELECT FROM pg_trigger AS t
                 WHERE
-                    t.tgrelid = v_table::regclass
+                    (
+                        t.tgrelid = v_table::regclass
+                        OR t.tgrelid IN (SELECT p.relid FROM pg_partition_tree(v_table::regclass) AS p)
+                    )
                     AND t.tgenabled <> 'D'
                     -- FOR EACH ROW, BEFORE; of INSERT or of UPDATE.
                     AND t.tgtype & 3 = 3
@@ -249,7 +258,7 @@ BEGIN
             ON CONFLICT (%12$s) DO UPDATE
             SET %13$s
             WHERE excluded.updated_at >= r.updated_at AND (%14$s) IS DISTINCT FROM (%15$s)
-            RETURNING %16$s, r.xmax = 0 AS is_new, r.is_deleted
+            RETURNING %16$s, %22$s AS is_new, r.is_deleted
         ),
         written_rows AS (
             SELECT
@@ -291,7 +300,8 @@ BEGIN
         v_kept,
         v_before,
         v_is_kept,
-        v_restored
+        v_restored,
+        v_is_new
     );
 END;
 $body$;
