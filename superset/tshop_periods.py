@@ -4,8 +4,9 @@ Superset's own filter of time counts from today, and shows a period as `2026-01-
 filter of names, and whatever is asked for a named period is asked for its days instead. Charts are drawn with named
 periods, too. A day that a wrong clock wrote in advance does not count.
 
-Of sales a day that is not over does not count, either: it would look like a fall beside the days before. Of orders it
-does, and the newest day with orders is meant: they are shown within a minute, and by months, which are mostly not over.
+Of sales a day that is not over does not count, either, once there are days before it: it would look like a fall beside
+them. Of orders it does, and the newest day with orders is meant: they are shown within a minute, and by months, which
+are mostly not over.
 Of what is counted by week or month, a period has the weeks and months that it touches: else a week whose Monday is
 before the period's first day would be left out.
 """
@@ -44,7 +45,7 @@ BEGINNINGS = {
 }
 _SHOP = ZoneInfo("Europe/Moscow")
 # Grouped, so that ClickHouse reads what it keeps a day, and not each line.
-_NEWEST_DAY = "SELECT maxOrNull(sold_on) AS day FROM (SELECT sold_on FROM {} GROUP BY sold_on)"
+_NEWEST_DAY = "SELECT maxOrNullIf(sold_on, sold_on <= '{}') AS day FROM (SELECT sold_on FROM {} GROUP BY sold_on)"
 
 
 def install() -> None:
@@ -54,15 +55,13 @@ def install() -> None:
     query_context_factory.QueryObjectFactory = PeriodQueryObjectFactory
 
 
-def range_of(name: str, newest: date | None, latest: date) -> str:
+def range_of(name: str, last: date) -> str:
     """Return a period as Superset's time range.
 
     Args:
         name: of the period.
-        newest: the newest day with sales or orders, None where there are none.
-        latest: the last day that counts.
+        last: its last day.
     """
-    last = min(newest or latest, latest)
     return f"{BEGINNINGS[name](last)} : {last + timedelta(days=1)}"
 
 
@@ -86,18 +85,19 @@ class PeriodQueryObjectFactory(QueryObjectFactory):
             # Whoever gives days of their own means these.
             if asked in BEGINNINGS:
                 name = next((name for names in chosen for name in names if name in BEGINNINGS), asked)
-                asked = range_of(name, *self._newest_days(datasource, column))
+                asked = range_of(name, self._last_day(datasource, column))
             kwargs["time_range"] = touched(asked, column)
             for one in ranges:
                 one["val"] = kwargs["time_range"]
         return super().create(parent_result_type, datasource, **kwargs)
 
-    def _newest_days(self, datasource: Any, column: str) -> tuple[date | None, date]:
-        """Return the newest day that there is, and the last one that counts."""
+    def _last_day(self, datasource: Any, column: str) -> date:
+        """Return the newest day with sales or orders that counts; today where there is none."""
         dataset = self._convert_to_model(datasource)
         is_of_orders = column != DAY or dataset.table_name == "daily_sales"
         table = "tshop.daily_sales" if is_of_orders else "tshop.sales"
-        found = dataset.database.get_df(_NEWEST_DAY.format(table), schema="tshop")
-        days = [date.fromisoformat(str(day)[:10]) for day in found["day"].dropna()]
         today = datetime.now(_SHOP).date()
-        return max(days, default=None), today if is_of_orders else today - timedelta(days=1)
+        latest = today if is_of_orders else today - timedelta(days=1)
+        found = dataset.database.get_df(_NEWEST_DAY.format(latest, table), schema="tshop")
+        days = [date.fromisoformat(str(day)[:10]) for day in found["day"].dropna()]
+        return max(days, default=today)

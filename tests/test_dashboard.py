@@ -298,6 +298,25 @@ class Shop:
         return {row["fact"]: row["told"] for row in self.ask(chart)}
 
 
+@contextlib.contextmanager
+def other_tables(shop: Shop, rows: dict[str, str]) -> Iterator[None]:
+    """Let ClickHouse show other rows in the place of its tables'.
+
+    :param rows: a query of them, or nothing for none, by the table
+    """
+    names = [f"tshop.{table}" for table in rows]
+    try:
+        for name, query in zip(names, rows.values(), strict=True):
+            shop.clickhouse(f"CREATE TABLE {name}_other AS {name}")
+            if query:
+                shop.clickhouse(f"INSERT INTO {name}_other {query}")
+            shop.clickhouse(f"EXCHANGE TABLES {name} AND {name}_other")
+        yield
+    finally:
+        for name in names:
+            shop.clickhouse(f"EXCHANGE TABLES {name} AND {name}_other", f"DROP TABLE {name}_other")
+
+
 @pytest.fixture(scope="module")
 def shop(scratch: Path) -> Iterator[Shop]:
     parts = ("postgres", "clickhouse", "airflow", "superset")
@@ -461,6 +480,28 @@ def test_a_named_period_counts_from_the_newest_day_with_sales(shop: Shop, name: 
         assert number(shop.ask_for_period(chart, name)) == expected, chart
     days_shown = [day for day, _revenue in parts("Revenue over time", shop.ask_for_period("Revenue over time", name))]
     assert set(days_shown) == {day for day, _revenue in shop.count(PARTS["Revenue over time"], (first, end), {})}
+
+
+@needs_superset
+@pytest.mark.timeout(900)
+def test_a_day_that_is_not_over_counts_only_where_it_is_the_first(shop: Shop) -> None:
+    last = OPENED + timedelta(days=DAYS - 1)
+    shop.sql(
+        "INSERT INTO raw.sale (sale_id, order_id, sold_at, product_id, quantity, unit_price, updated_at)"
+        " SELECT 900000002, 900000002, now(), min(product_id), 1, 777.25, now() FROM raw.product"
+    )
+    try:
+        shop.build()
+        shop.publish()
+        ((expected,),) = shop.count(NUMBERS["Total revenue"], (last - timedelta(days=6), last + timedelta(days=1)), {})
+        assert number(shop.ask_for_period("Total revenue", "Last 7 days"))[0] == expected
+        with other_tables(shop, {"sales_mart": "SELECT * FROM tshop.sales_mart WHERE sale_id = 900000002"}):
+            for name in ("Last 7 days", "Last 28 days", "This month"):
+                assert number(shop.ask_for_period("Total revenue", name))[0] == 777.25, name
+    finally:
+        shop.sql("UPDATE raw.sale SET is_deleted = true, updated_at = now() WHERE sale_id = 900000002")
+        shop.build()
+        shop.publish()
 
 
 @needs_superset

@@ -10,7 +10,17 @@ from typing import Any
 
 import pytest
 import yaml
-from test_dashboard import FOLDER, Shop, assets, cut_off, needs_chromium, needs_superset, pages, shown_texts
+from test_dashboard import (
+    FOLDER,
+    Shop,
+    assets,
+    cut_off,
+    needs_chromium,
+    needs_superset,
+    other_tables,
+    pages,
+    shown_texts,
+)
 
 from clickhouse import marts
 from embedded import main_job, stack, superset
@@ -499,25 +509,6 @@ def test_tile_shows_a_mart_that_is_marked_or_has_lost_rows(shop: Orders) -> None
         finally:
             shop.clickhouse(*right)
         assert shop.as_of(TILE)["Complete"] == "✓ yes"
-
-
-@contextlib.contextmanager
-def other_tables(shop: Orders, rows: dict[str, str]) -> Iterator[None]:
-    """Let ClickHouse show other rows in the place of its tables'.
-
-    :param rows: a query of them, or nothing for none, by the table
-    """
-    names = [f"tshop.{table}" for table in rows]
-    try:
-        for name, query in zip(names, rows.values(), strict=True):
-            shop.clickhouse(f"CREATE TABLE {name}_other AS {name}")
-            if query:
-                shop.clickhouse(f"INSERT INTO {name}_other {query}")
-            shop.clickhouse(f"EXCHANGE TABLES {name} AND {name}_other")
-        yield
-    finally:
-        for name in names:
-            shop.clickhouse(f"EXCHANGE TABLES {name} AND {name}_other", f"DROP TABLE {name}_other")
 
 
 @needs_superset
