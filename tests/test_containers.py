@@ -177,6 +177,20 @@ def test_the_commit_before_a_file(tmp_path):
             checks.extract_commit_before(name, folder, repository)
 
 
+def test_logs_are_searched_for_the_secrets_of_their_own_services(tmp_path):
+    logs = {"": "quiet", "upgrade": "the key is theirs", "small": "the key is mine"}
+    for name, text in logs.items():
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        secret = "theirs" if name == "upgrade" else "mine"
+        (folder / ".env").write_text(f"# Settings\n\nTSHOP_PORT=1\nTSHOP_EMPTY_KEY=\nTSHOP_PASSWORD={secret}\n")
+        (folder / "removed.log").write_text(text)
+    assert sorted(checks.logs_with_secrets(tmp_path)) == ["small/removed.log", "upgrade/removed.log"]
+    (tmp_path / "compose.log").write_text("mine")
+    (tmp_path / "small" / "removed.log").write_text("theirs")
+    assert sorted(checks.logs_with_secrets(tmp_path)) == ["compose.log", "upgrade/removed.log"]
+
+
 def test_the_docs_say_what_each_check_does():
     page = (ROOT / "docs" / "compose.md").read_text()
     table = page.split("\n## How is it tested on an engine?\n")[1].split("\n## ")[0]

@@ -8,6 +8,7 @@ import importlib.util
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -180,9 +181,24 @@ def test_engine_tells_the_programs_that_are_missing(machine, tmp_path, monkeypat
     with pytest.raises(engine.EngineError) as error:
         engine.Engine(tmp_path).start()
     assert str(error.value) == (
-        "docker, dockerd, iptables, debootstrap, nsenter, ss, ip, chromium: missing. Run 'apt-get install "
-        "--no-install-recommends chromium debootstrap docker.io iproute2 iptables util-linux' (Debian 12)."
+        "docker, dockerd, iptables, debootstrap, nsenter, ss, ip: missing. Run 'apt-get install "
+        "--no-install-recommends debootstrap docker.io iproute2 iptables util-linux' (Debian 12)."
     )
+
+
+@pytest.mark.parametrize(("checks", "is_missing"), [("build,picture", True), ("build,dashboard", False)])
+def test_only_the_picture_asks_for_a_browser(machine, tmp_path, checks, is_missing):
+    with pytest.raises(engine.EngineError, match="does not answer"):
+        machine()
+    (tmp_path / "bin" / "chromium").unlink(missing_ok=True)
+    for name in ("sh", "echo", "env"):
+        (tmp_path / "bin" / name).symlink_to(shutil.which(name))
+    environment = {**os.environ, "PATH": str(tmp_path / "bin"), "FORWARDING": str(engine.FORWARDING)}
+    command = [sys.executable, "-c", PROGRAM, "--only", checks, "--folder", tmp_path / "folder"]
+    root = FOLDER.parent.parent
+    answer = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, check=False)
+    assert answer.returncode == 1
+    assert ("chromium: missing" in answer.stderr) == is_missing, answer.stderr
 
 
 def test_engine_needs_root(machine, monkeypatch):

@@ -21,6 +21,11 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
+sys.path.append(str(ROOT))
+
+from sources import golang  # noqa: E402
+from sources.marketplace.server import TAGS  # noqa: E402
+
 FOLDER = Path(__file__).parent
 TAKEN = re.compile(
     r"^(?: +image:|FROM) +([a-z0-9./-]+:[0-9][\w.-]*(?:@sha256:[0-9a-f]{64})?)(?: AS [a-z]+)?$", re.MULTILINE
@@ -33,8 +38,6 @@ LEFT_OUT = (
     "This is a stand-in for python: Debian's packages. It leaves out: the patch version that the tag names (Debian has "
     "another one), and Debian's security updates."
 )
-# Of FerretDB: of the two databases that it can keep documents in, SQLite alone.
-GO_TAGS = "ferretdb_no_postgresql"
 # How this machine reaches package registries.
 CERTIFICATES = "usr/local/share/ca-certificates"
 PIP_SETTINGS = "etc/pip.conf"
@@ -145,32 +148,12 @@ def make_base(tag: str, work: Path) -> None:
         docker("import", *(f"--change={one}" for one in changes), str(archive), tag)
 
 
-def build_program(source: Path, program: Path) -> None:
-    """Build the program of a stand-in by Go.
-
-    Raises:
-        StandInError: Go is missing, or the build failed.
-    """
-    if not shutil.which("go"):
-        raise StandInError(f"Go is missing, which builds the stand-in for {source.name}: install it.")
-    answer = subprocess.run(
-        ["go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-tags", GO_TAGS, "-o", program, "."],
-        cwd=source,
-        env={**os.environ, "CGO_ENABLED": "0"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if answer.returncode != 0:
-        raise StandInError(f"The stand-in for {source.name} could not be built:\n{answer.stdout[-2000:]}")
-
-
 def make(tag: str, base: str, work: Path) -> None:
     """Make the image of a tag by its Dockerfile, from the base.
 
     Raises:
         StandInError: the build failed.
+        golang.GoError: so did that of its program.
     """
     context = io.BytesIO()
     # Docker does not take the other format, of POSIX, for an archive.
@@ -178,8 +161,9 @@ def make(tag: str, base: str, work: Path) -> None:
         for part in CONTEXT:
             archive.add(ROOT / part, part, filter=lambda one: None if "__pycache__" in one.name else one)
         if (source := FOLDER / name_of(tag)).joinpath("go.mod").exists():
-            build_program(source, work / "program")
-            archive.add(work / "program", "program")
+            program = work / f"stand-in-for-{name_of(tag)}"
+            golang.build(source, program, tags=TAGS)
+            archive.add(program, "program")
     file = f"docker/stand_ins/{name_of(tag)}/Dockerfile"
     arguments = ("--network=host", f"--build-arg=BASE={base}", f"--file={file}", f"--tag={tag}", "-")
     docker("build", *arguments, input=context.getvalue())
@@ -189,7 +173,7 @@ def make_all(work: Path) -> None:
     """Make the images that the engine lacks, and print what each tag is.
 
     Raises:
-        StandInError: one could not be made.
+        StandInError, golang.GoError: one could not be made.
     """
     base, *others = taken()
     is_reachable = None
@@ -224,7 +208,7 @@ def main() -> int:
     os.environ["DOCKER_HOST"] = f"unix://{options.socket.resolve()}"
     try:
         make_all(options.folder)
-    except StandInError as error:
+    except (StandInError, golang.GoError) as error:
         # An address of a package registry may have a user's password.
         print(HOST.sub("…", str(error)), file=sys.stderr)
         return 1

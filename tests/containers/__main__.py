@@ -20,7 +20,7 @@ import psutil
 from tabulate import tabulate
 
 from tests.containers.checks import CHECKS, MAKE
-from tests.containers.engine import Engine, EngineError, compose_program, take_folder
+from tests.containers.engine import BROWSER, Engine, EngineError, compose_program, take_folder
 from tests.containers.stack import Stack
 
 # Checks that all others need.
@@ -99,7 +99,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     held = False
-    engine = Engine(folder)
+    engine = Engine(folder, BROWSER if "picture" in names else None)
     try:
         with contextlib.ExitStack() as ends:
             ends.callback(engine.stop)

@@ -23,7 +23,7 @@ from docs import dashboards
 from docs.pictures import SHOWN
 from sources.compare import compare as compare_shop
 from tests.containers.engine import ROOT, Engine
-from tests.containers.stack import HEALTHY_SECONDS, RUN_SECONDS, Stack
+from tests.containers.stack import HEALTHY_SECONDS, RUN_SECONDS, Stack, read_env
 
 PICTURE = "t-shop-compose.png"
 MAKE = ROOT / "docker" / "stand_ins" / "make.py"
@@ -639,25 +639,25 @@ def refused(stack: Stack, secret: str, says: str, service: str, *arguments: str)
         wrong.unlink()
     said = answer.stdout + answer.stderr
     assert answer.returncode != 0, f"{service} takes a wrong {secret}"
-    assert not holds(stack, said), f"{service} tells a password"
+    assert not holds(stack.folder, said), f"{service} tells a password"
     assert "wrong1" not in said, f"{service} tells a password"
     assert says in said, f"{service} says: {said[-1000:]}"
     return service
 
 
 def logs(stack: Stack, engine: Engine) -> str:
-    """Look for secrets in the log of each container, of each of Airflow's tasks, and of Compose."""
-    found = [file.name for file in stack.folder.glob("*.log") if holds(stack, file.read_text(errors="replace"))]
+    """Look for secrets in the log of each container, of those that were removed, of Airflow's tasks, and of Compose."""
+    found = logs_with_secrets(stack.folder)
     containers = stack.containers()
     for name, container in containers.items():
         answer = subprocess.run(
             ["docker", "logs", container["Id"]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=True
         )
-        found += [name] if holds(stack, answer.stdout) else []
+        found += [name] if holds(stack.folder, answer.stdout) else []
     grep = ["grep", "--recursive", "--fixed-strings", "--files-with-matches", "--file=-", "/var/log/airflow"]
     answer = subprocess.run(
         ["docker", "exec", "--interactive", containers["airflow-scheduler"]["Id"], *grep],
-        input="\n".join(secrets(stack)),
+        input="\n".join(secrets(stack.folder)),
         capture_output=True,
         text=True,
         check=False,
@@ -669,14 +669,25 @@ def logs(stack: Stack, engine: Engine) -> str:
     return f"no secret in the logs of {len(containers)} containers, of Airflow's tasks and of Compose"
 
 
-def secrets(stack: Stack) -> list[str]:
-    """Return the values that nobody may see."""
-    return [value for name, value in stack.values.items() if re.search("PASSWORD|SECRET|KEY", name) and value]
+def logs_with_secrets(folder: Path) -> list[str]:
+    """Return the logs that have a secret in them, of those in a folder and in its folders of services of their own."""
+    return [
+        str(log.relative_to(folder))
+        for settings in (folder / ".env", *folder.glob("*/.env"))
+        for log in sorted(settings.parent.glob("*.log"))
+        if holds(settings.parent, log.read_text(errors="replace"))
+    ]
 
 
-def holds(stack: Stack, text: str) -> bool:
-    """Tell whether a text has a secret in it."""
-    return any(secret in text for secret in secrets(stack))
+def secrets(folder: Path) -> list[str]:
+    """Return the values that nobody may see, of the services whose settings are in a folder."""
+    values = read_env(folder / ".env")
+    return [value for name, value in values.items() if re.search("PASSWORD|SECRET|KEY", name) and value]
+
+
+def holds(folder: Path, text: str) -> bool:
+    """Tell whether a text has a secret in it, of the services whose settings are in a folder."""
+    return any(secret in text for secret in secrets(folder))
 
 
 def jobs_again(stack: Stack, engine: Engine) -> str:
@@ -931,7 +942,7 @@ CHECKS = {
     "contained-all": contained,
     "ports-all": ports,
     "reach-all": reach,
-    "logs": logs,
-    # Last, as it removes the containers, and their logs with them.
     "down-up-all": down_and_up_of_all,
+    # Of all that ran.
+    "logs": logs,
 }

@@ -10,13 +10,14 @@ import shlex
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from sources import golang
 
 ROOT = Path(__file__).parent.parent.parent
 COMPOSE_SOURCE = ROOT / "docker" / "compose"
@@ -32,8 +33,9 @@ PROGRAMS = {
     "nsenter": "util-linux",
     "ss": "iproute2",
     "ip": "iproute2",
-    "chromium": "chromium",
 }
+# What the check "picture" needs besides.
+BROWSER = {"chromium": "chromium"}
 # Of an engine that this machine has: a second one would change its networks.
 PROCESS = "dockerd"
 DOCKER_SOCKET = Path("/var/run/docker.sock")
@@ -47,7 +49,7 @@ ATTEMPTS = 3
 SECONDS_TO_STOP = 300
 # Settings of the network that an engine changes and does not set back.
 FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
-TABLES = ("filter", "nat")
+TABLES = ("filter", "nat", "raw")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # A chain of an engine, or a bridge of it.
 OF_AN_ENGINE = re.compile(r"^(DOCKER(-[A-Z]+)*(-[12])?|docker0|br-[0-9a-f]{12})$")
@@ -66,10 +68,12 @@ class Engine:
 
     Args:
         folder: where they go.
+        programs: those that this machine has to have besides the engine's, with their packages.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, programs: dict[str, str] | None = None) -> None:
         self.folder = folder
+        self._programs = PROGRAMS | (programs or {})
         self._process: subprocess.Popen | psutil.Process | None = None
         self._network = folder / "network.json"
         for name in [name for name in os.environ if name.startswith(FOREIGN_VARIABLES)]:
@@ -84,7 +88,7 @@ class Engine:
         Raises:
             EngineError: a program is missing, this user is not root, another engine runs, or it does not answer.
         """
-        check_machine()
+        check_machine(self._programs)
         if others := [one.pid for one in psutil.process_iter() if _is_another(one, self.folder)]:
             raise EngineError(
                 f"A Docker engine runs here already (pid {others[0]}): stop it for the time of the test, which stops "
@@ -117,7 +121,8 @@ class Engine:
             self._network.write_text(json.dumps(network()))
         # Not this machine's settings of an engine.
         settings = self.folder / "daemon.json"
-        settings.write_text("{}")
+        # Nor rules for IPv6, which no network here has.
+        settings.write_text('{"ip6tables": false}')
         command = ["dockerd", "--config-file", settings, "--bridge=none"]
         command += ["--data-root", self.folder / "data", "--exec-root", self.folder / "exec"]
         with (self.folder / "dockerd.log").open("ab") as log:
@@ -231,16 +236,19 @@ def _iptables(table: str, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def check_machine() -> None:
-    """Make sure that this user is root, that the programs are there, and that no other engine runs.
+def check_machine(programs: dict[str, str]) -> None:
+    """Make sure that this user is root, that programs are there, and that no other engine runs.
+
+    Args:
+        programs: with their packages of Debian.
 
     Raises:
         EngineError: not so.
     """
     if os.geteuid() != 0:
         raise EngineError("A Docker engine of its own needs root: run this as root.")
-    if missing := [name for name in PROGRAMS if not shutil.which(name)]:
-        packages = " ".join(sorted({PROGRAMS[name] for name in missing}))
+    if missing := [name for name in programs if not shutil.which(name)]:
+        packages = " ".join(sorted({programs[name] for name in missing}))
         raise EngineError(
             f"{', '.join(missing)}: missing. Run 'apt-get install --no-install-recommends {packages}' (Debian 12)."
         )
@@ -301,24 +309,11 @@ def compose_program(folder: Path) -> list[str]:
     modules = hashlib.sha256((COMPOSE_SOURCE / "go.sum").read_bytes()).hexdigest()
     program = folder / f"docker-compose-{modules[:12]}"
     if not program.exists():
-        if not shutil.which("go"):
-            raise EngineError(
-                "Docker Compose 2.20 or later is missing, and so is Go, which builds it: install one of the two."
-            )
         print("Building Docker Compose from its Go module ...", flush=True)
-        with tempfile.TemporaryDirectory(dir=folder) as draft:
-            new = Path(draft) / program.name
-            answer = subprocess.run(
-                ["go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-o", new, f"{COMPOSE_PACKAGE}/cmd"],
-                cwd=COMPOSE_SOURCE,
-                env={**os.environ, "CGO_ENABLED": "0"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                check=False,
-            )
-            if answer.returncode != 0:
-                raise EngineError(f"Docker Compose could not be built:\n{answer.stdout[-2000:]}")
-            new.replace(program)
+        try:
+            golang.build(COMPOSE_SOURCE, program, package=f"{COMPOSE_PACKAGE}/cmd")
+        except golang.GoError as error:
+            raise EngineError(
+                f"Docker Compose {'.'.join(map(str, COMPOSE_VERSION))} or later is missing. {error}"
+            ) from None
     return [str(program)]

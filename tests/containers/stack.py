@@ -76,11 +76,10 @@ class Stack:
             for name in (".env.example", "docker/make_env.sh"):
                 (self.folder / name).write_bytes((self.root / name).read_bytes())
             subprocess.run(["bash", self.folder / "docker" / "make_env.sh"], check=True, capture_output=True)
-            lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
-            values = dict(line.split("=", 1) for line in lines) | SETTINGS
+            values = read_env(file) | SETTINGS
             values |= {name: str(free_port()) for name in values if name.endswith("_PORT")}
             self.write_env(values)
-        return dict(line.split("=", 1) for line in file.read_text().splitlines())
+        return read_env(file)
 
     def write_env(self, values: dict[str, str]) -> None:
         """Write the file of secrets and settings."""
@@ -121,6 +120,9 @@ class Stack:
                 timeout=timeout,
                 check=False,
             )
+            # What Compose itself prints has secrets; a container that is removed has no other log.
+            if arguments[0] == "run":
+                log.write(answer.stdout)
         end = (self.folder / "compose.log").read_text()[-3000:]
         assert answer.returncode == 0, f"compose {' '.join(arguments)}: {answer.stdout[-2000:]}\n{end}"
         return answer.stdout
@@ -148,8 +150,16 @@ class Stack:
         return {one["Config"]["Labels"]["com.docker.compose.service"]: one for one in found}
 
     def down(self, volumes: bool) -> None:
-        """End the services, and delete their data where that is asked for."""
+        """End the services, and delete their data where that is asked for; their logs are kept in the folder."""
+        self._keep_logs()
         self.compose("down", *(["--volumes"] if volumes else []), profiles=["*"])
+
+    def _keep_logs(self) -> None:
+        with (self.folder / "removed.log").open("ab") as log:
+            for name, container in self.containers().items():
+                log.write(f"--- {name}\n".encode())
+                log.flush()
+                subprocess.run(["docker", "logs", container["Id"]], stdout=log, stderr=log, check=False)
 
     def wanted(self) -> list[str]:
         """Return the services that "up" starts, with the profiles that are on."""
@@ -322,6 +332,12 @@ class Stack:
     def _log(self, dag: str, run: str, task: dict[str, Any]) -> str:
         where = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances/{task['task_id']}/logs/{task['try_number']}"
         return str(self.airflow("GET", f"{where}?full_content=true&map_index={task['map_index']}"))[-2500:]
+
+
+def read_env(file: Path) -> dict[str, str]:
+    """Return the secrets and settings of a file by their names."""
+    lines = [line for line in file.read_text().splitlines() if line and not line.startswith("#")]
+    return dict(line.split("=", 1) for line in lines)
 
 
 def _of_this_machine(service: dict[str, Any], tag: str | None) -> dict[str, Any]:
