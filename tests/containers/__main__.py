@@ -107,8 +107,9 @@ def main() -> int:
             compose = compose_program(folder)
             make_stand_ins(folder, engine)
             stack = Stack(compose, folder)
+            all_held = False
             # The data stays where the folder does.
-            ends.callback(stack.down, volumes=not options.folder)
+            ends.callback(lambda: stack.down(volumes=all_held and not options.folder))
             all_held = run(stack, engine, names)
         # Only where the engine has ended, too, may its folder go.
         held = all_held

@@ -52,13 +52,14 @@ OF_THE_LAYERS = ("raw.", "dds.", "cdm.", "landing.", "shop.")
 BEATS = ("shop.relay_state", "landing.position")
 REACHED = "SELECT concat_ws(' ', stream, partition, landed_position, applied_position) FROM landing.position"
 SENT = "SELECT concat_ws(' ', sent, last_id) FROM shop.relay_state"
-# Prints the first and the next place of each partition of Kafka.
+# Prints the first and the next place of each partition of the shop's topics. Kafka has one of its own, which it makes
+# for the first consumer that asks.
 OFFSETS = """
 import os
 from confluent_kafka import Consumer, TopicPartition
 consumer = Consumer({"bootstrap.servers": os.environ["KAFKA_BOOTSTRAP"], "group.id": "none"})
 for topic in consumer.list_topics(timeout=60).topics.values():
-    for partition in topic.partitions:
+    for partition in () if topic.topic.startswith("__") else topic.partitions:
         places = consumer.get_watermark_offsets(TopicPartition(topic.topic, partition), 60)
         print(topic.topic, partition, *places, sep=":")
 """
@@ -436,9 +437,9 @@ def down_and_up_of_all(stack: Stack, engine: Engine) -> str:
     seconds = stack.up(*stack.profiles)
     after = kept_by_all(stack)
     differing = {
-        name: f"{(rows - after[name]).total()} lost, {(after[name] - rows).total()} new"
+        name: f"{len(lost)} lost, {len(new)} new: {[*lost, *new][:4]}"
         for name, rows in before.items()
-        if rows != after[name]
+        if (lost := list((rows - after[name]).elements())) + (new := list((after[name] - rows).elements()))
     }
     assert not differing, differing
     counts = ", ".join(f"{len(before[name])} of {name}" for name in ("landing.position", "Kafka's ends"))
