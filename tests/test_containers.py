@@ -64,7 +64,7 @@ def test_an_unknown_check_is_told_before_anything_starts():
         check=False,
     )
     assert answer.returncode == 2
-    assert "there is no check xyzzy: there are stand-ins, build, upgrade, up," in answer.stderr
+    assert "there is no check xyzzy: there are stand-ins, build, upgrade, large-shop, up," in answer.stderr
 
 
 def test_compose_is_pinned_by_the_module_that_is_built():
