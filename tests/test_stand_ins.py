@@ -291,7 +291,7 @@ def test_signal_ends_the_engine_and_tells_where_its_logs_are(machine, tmp_path):
     )
     folder = tmp_path / "folder"
     program = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "--folder", folder],
+        [sys.executable, "-c", PROGRAM, "--only", "build", "--folder", folder],
         cwd=FOLDER.parent.parent,
         env={**os.environ, "FORWARDING": str(engine.FORWARDING)},
         stdout=subprocess.PIPE,
