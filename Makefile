@@ -392,7 +392,8 @@ $(SPARK)/.stamp: $(BIN)/uv requirements/spark.txt
 	@$(BIN)/python -m sources.jars $*
 	@touch $@
 
-$(FERRETDB)/.stamp: $(BIN)/.embedded.stamp sources/marketplace/go.mod sources/marketplace/go.sum sources/marketplace/main.go
+$(FERRETDB)/.stamp: $(BIN)/.embedded.stamp sources/marketplace/go.mod sources/marketplace/go.sum sources/marketplace/main.go \
+		sources/marketplace/server.py sources/golang.py
 	@$(BIN)/python -m sources.marketplace.server
 	@touch $@
 

@@ -8,9 +8,6 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-# The first that reads each go.mod here.
-GO = (1, 24)
-
 
 class GoError(Exception):
     """A sentence that says what is wrong and what to do."""
@@ -26,12 +23,13 @@ def build(source: Path, program: Path, *, package: str = ".", tags: Sequence[str
         tags: that the program is built with.
 
     Raises:
-        GoError: Go is missing or too old, or the build failed.
+        GoError: Go is missing or older than go.mod says, or the build failed.
     """
     # Another version of Go, which it would look for elsewhere, is not wanted.
     environment = {**os.environ, "GOTOOLCHAIN": "local", "CGO_ENABLED": "0"}
-    if not _has_go(environment):
-        raise GoError("Go {}.{} or later is missing, which builds {}: install it.".format(*GO, program.name))
+    needed = re.search(r"^go (\S+)", (source / "go.mod").read_text(), re.MULTILINE)[1]
+    if not _has_go(needed, environment):
+        raise GoError(f"Go {needed} or later is missing, which builds {program.name}: install it.")
     command = ["go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false", f"-tags={','.join(tags)}"]
     with tempfile.TemporaryDirectory(dir=program.parent) as draft:
         new = Path(draft) / program.name
@@ -50,7 +48,7 @@ def build(source: Path, program: Path, *, package: str = ".", tags: Sequence[str
         new.replace(program)
 
 
-def _has_go(environment: dict[str, str]) -> bool:
+def _has_go(needed: str, environment: dict[str, str]) -> bool:
     if not shutil.which("go"):
         return False
     answer = subprocess.run(
@@ -61,5 +59,9 @@ def _has_go(environment: dict[str, str]) -> bool:
         text=True,
         check=False,
     )
-    found = re.match(r"go(\d+)\.(\d+)", answer.stdout)
-    return bool(found) and tuple(map(int, found.groups())) >= GO
+    found = re.match(r"go(\d+(?:\.\d+)+)", answer.stdout)
+    return bool(found) and _numbers(found[1]) >= _numbers(needed)
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(number) for number in version.split(".")]

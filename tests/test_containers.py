@@ -87,7 +87,7 @@ from tests.containers import engine
 
 def rules():
     return [subprocess.run(["iptables", "-t", table, "-S"], capture_output=True, text=True, check=True).stdout
-            for table in engine.TABLES]
+            for table in ("filter", "nat", "raw")]
 
 def add(line):
     subprocess.run(["iptables", *line.split()], check=True)
@@ -117,6 +117,7 @@ RULES_OF_OTHERS = (
     "-A FORWARD -j DOCKER-USER",
     "-A DOCKER-USER -p tcp --dport 5432 -j DROP",
     "-t nat -N DOCKER",
+    "-t raw -A PREROUTING -d 127.0.0.1/32 ! -i lo -p tcp -m tcp --dport 8080 -j DROP",
 )
 # As an engine makes them, with a network that was not taken down.
 RULES_OF_AN_ENGINE = (
@@ -134,6 +135,8 @@ RULES_OF_AN_ENGINE = (
     "-t nat -A OUTPUT ! -d 127.0.0.0/8 -m addrtype --dst-type LOCAL -j DOCKER",
     "-t nat -A POSTROUTING -s 172.18.0.0/16 ! -o br-0123456789ab -j MASQUERADE",
     "-t nat -A DOCKER -i br-0123456789ab -j RETURN",
+    "-t raw -A PREROUTING -d 172.18.0.2/32 ! -i br-0123456789ab -j DROP",
+    "-t raw -A PREROUTING -d 127.0.0.1/32 ! -i lo -p tcp -m tcp --dport 5432 -j DROP",
 )
 
 

@@ -22,7 +22,7 @@ import pytest
 from test_compose import SERVICES, dockerfiles
 
 from embedded.postgres import client_bin_dir
-from tests.containers import engine, stack
+from tests.containers import checks, engine, stack
 from tests.containers.__main__ import hide_hosts
 
 FOLDER = Path(__file__).parent.parent / "docker" / "stand_ins"
@@ -324,6 +324,33 @@ def test_container_that_went_away_is_left_out_and_no_secret_is_printed(client, t
     with pytest.raises(AssertionError) as error:
         services.docker("inspect", "1", "2")
     assert str(error.value) == "docker inspect: No such object: 2\n"
+
+
+def test_what_removed_containers_and_a_run_have_said_is_kept(client, tmp_path):
+    known = json.dumps([{"Id": "1", "Config": {"Labels": {"com.docker.compose.service": "airflow-scheduler"}}}])
+    client(
+        f"""case "$*" in
+        ps*) echo 1;;
+        inspect*) echo '{known}';;
+        *stop) touch {tmp_path}/stopped;;
+        *" down "*) rm {tmp_path}/stopped;;
+        logs*) [ -e {tmp_path}/stopped ] && echo its last words;;
+        cp*) echo "of a task in $2";;
+        *run*) echo said by a run;;
+        esac"""
+    )
+    services = stack.Stack.__new__(stack.Stack)
+    services.project, services.profiles, services.program = "tshop-test", [], ["docker", "compose"]
+    services.folder = services.root = tmp_path
+    services._override = tmp_path / "override.json"
+    services.compose("run", "generator")
+    services.down(volumes=True)
+    assert not (tmp_path / "stopped").exists()
+    kept = (tmp_path / "removed.log").read_text()
+    assert kept == "--- airflow-scheduler\nits last words\nof a task in 1:/var/log/airflow\n"
+    assert "said by a run" in (tmp_path / "compose.log").read_text()
+    (tmp_path / ".env").write_text("TSHOP_OWNER_PASSWORD=words\n")
+    assert checks.logs_with_secrets(tmp_path) == ["removed.log"]
 
 
 def test_message_of_the_checks_names_no_host():

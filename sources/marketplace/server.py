@@ -22,7 +22,7 @@ def main() -> int:
     try:
         golang.build(SOURCE, PROGRAM, tags=TAGS)
     except golang.GoError as error:
-        print(f"{error} Or name a MongoDB server by MONGO_URL.", file=sys.stderr)
+        print(f"{error}\nOr name a MongoDB server by MONGO_URL.", file=sys.stderr)
         return 1
     return 0
 

@@ -53,6 +53,8 @@ TABLES = ("filter", "nat", "raw")
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 # A chain of an engine, or a bridge of it.
 OF_AN_ENGINE = re.compile(r"^(DOCKER(-[A-Z]+)*(-[12])?|docker0|br-[0-9a-f]{12})$")
+# A newer engine's rule for a port that is open on the loopback address names neither.
+OF_A_PORT = re.compile(r"^-A PREROUTING -d 127\.[\d.]+/32 ! -i lo -p (tcp|udp) .*--dport \d+ -j DROP$")
 # In a rule, what comes before a bridge or a chain.
 NAMING = ("-i", "-o", "-j", "-g")
 # Says that a folder was made for an engine by this program.
@@ -198,7 +200,8 @@ def restore_network(before: dict[str, Any]) -> None:
         before: what network() returned before the engine started.
     """
     for table in TABLES:
-        for command in commands_to_remove(before["rules"][table], _iptables(table, "--list-rules")):
+        # A file of an earlier commit knows fewer tables.
+        for command in commands_to_remove(before["rules"].get(table, ""), _iptables(table, "--list-rules")):
             _iptables(table, *command)
     policy = _policy(before["rules"]["filter"])
     if policy != _policy(_iptables("filter", "--list-rules")):
@@ -216,7 +219,7 @@ def commands_to_remove(before: str, after: str) -> list[list[str]]:
 
     Args:
         before, after: what iptables lists of a table before the engine started and when it has ended. What was there
-            before stays, also what another engine has left, and what names no chain and no bridge of an engine.
+            before stays, also what another engine has left, and what names no chain, bridge or port of an engine.
     """
     new = Counter(after.splitlines()) - Counter(before.splitlines())
     lines = [shlex.split(line) for line in new.elements()]
@@ -225,7 +228,8 @@ def commands_to_remove(before: str, after: str) -> list[list[str]]:
     found = [
         ["--delete", *line[1:]]
         for line in others
-        if any(name in NAMING and OF_AN_ENGINE.match(value) for name, value in itertools.pairwise(line))
+        if OF_A_PORT.match(" ".join(line))
+        or any(name in NAMING and OF_AN_ENGINE.match(value) for name, value in itertools.pairwise(line))
     ]
     # A chain that another one jumps to cannot be deleted.
     return found + [["--flush", chain] for chain in chains] + [["--delete-chain", chain] for chain in chains]

@@ -4,7 +4,10 @@ import contextlib
 import json
 import resource
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -151,6 +154,8 @@ class Stack:
 
     def down(self, volumes: bool) -> None:
         """End the services, and delete their data where that is asked for; their logs are kept in the folder."""
+        # With what they say at their end.
+        self.compose("stop", profiles=["*"])
         self._keep_logs()
         self.compose("down", *(["--volumes"] if volumes else []), profiles=["*"])
 
@@ -160,6 +165,10 @@ class Stack:
                 log.write(f"--- {name}\n".encode())
                 log.flush()
                 subprocess.run(["docker", "logs", container["Id"]], stdout=log, stderr=log, check=False)
+                if name == "airflow-scheduler":
+                    # Those of the tasks, as a tar, which is not packed.
+                    tasks = ["docker", "cp", f"{container['Id']}:/var/log/airflow", "-"]
+                    subprocess.run(tasks, stdout=log, stderr=log, check=False)
 
     def wanted(self) -> list[str]:
         """Return the services that "up" starts, with the profiles that are on."""
@@ -229,6 +238,23 @@ class Stack:
             self.seconds.setdefault(name, taken)
         self.look_at_memory()
         return waiting
+
+    @contextlib.contextmanager
+    def watching_memory(self) -> Iterator[None]:
+        """Look at the memory again and again while the block runs."""
+        is_over = threading.Event()
+
+        def watch() -> None:
+            while not is_over.wait(1):
+                self.look_at_memory()
+
+        with ThreadPoolExecutor(1) as pool:
+            watching = pool.submit(watch)
+            try:
+                yield
+            finally:
+                is_over.set()
+            watching.result()
 
     def look_at_memory(self) -> None:
         """Keep the greatest memory of each service, without the page cache."""

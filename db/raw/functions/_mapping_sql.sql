@@ -101,7 +101,8 @@ BEGIN
     INTO v_key
     FROM unnest(p_target.key_columns) WITH ORDINALITY AS c (name, no);
 
-    -- The server does not tell xmax of a partitioned table's rows. The subquery sees the table as it was before.
+    -- The server does not tell xmax of a partitioned table's rows. The subquery sees the table as it was before, so that
+    -- a row counts as inserted, too, where another session has inserted it meanwhile.
     IF EXISTS (SELECT FROM pg_class AS c WHERE c.oid = v_table::regclass AND c.relkind = 'p') THEN
         v_is_new := format('NOT EXISTS (SELECT FROM %s AS p WHERE %s)', v_table, v_key.is_previous);
     END IF;
